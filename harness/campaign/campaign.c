@@ -1,0 +1,376 @@
+// campaign.c: the parent of a campaign: starts workers, shows what they do,
+// restarts the ones that die, stops all of them, sums up.
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fz_campaign.h"
+#include "worker_internal.h"
+
+enum { TICK_MS = 100 };
+
+typedef struct Campaign {
+    const FzCampaignOptions *options;
+    FzCampaignShared *shared;
+    pid_t pids[FZ_MAX_JOBS];    // 0: not running
+    uint64_t shown[FZ_MAX_JOBS];        // findings already announced
+    uint64_t starts;            // workers started; each gets its own seed
+    uint64_t deaths;            // workers that ended without being asked
+    bool gave_up;               // a worker cannot work here
+    double started;
+    double last_status;
+    uint64_t last_executions;
+    bool terminal;
+} Campaign;
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static double
+now_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void
+FzWorker_Announce(FzWorkerShared *shared, const char *rule, const char *path)
+{
+    char *slot = shared->found[shared->findings % FZ_FOUND_RING];
+    snprintf(slot, sizeof(shared->found[0]), "%s\t%s", rule, path);
+    __atomic_store_n(&shared->findings, shared->findings + 1,
+                     __ATOMIC_RELEASE);
+}
+
+static bool
+start_worker(Campaign *c, unsigned index)
+{
+    uint64_t seed = FzHash_Mix(c->options->seed, c->starts++);
+    fflush(stdout);
+    fflush(stderr);
+    pid_t pid = fork();
+    if (pid < 0) {
+        fprintf(stderr, "ftfuzz: cannot start a worker: %s\n",
+                strerror(errno));
+        return false;
+    }
+    if (pid == 0) {
+        // The terminal's Ctrl-C goes to all; the parent asks workers to stop.
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_DFL);
+        exit(FzWorker_Run(c->options, c->shared, index, seed));
+    }
+    c->pids[index] = pid;
+    return true;
+}
+
+static FzWorkerShared
+sum_of(const Campaign *c)
+{
+    FzWorkerShared sum = {0};
+    for (uint64_t i = 0; i < c->options->jobs; i++) {
+        const FzWorkerShared *w = &c->shared->workers[i];
+        sum.executions += w->executions;
+        sum.steps += w->steps;
+        sum.switches += w->switches;
+        sum.corpus += w->corpus;
+        sum.rechecks += w->rechecks;
+        sum.findings += w->findings;
+        sum.duplicates += w->duplicates;
+        sum.edges = w->edges > sum.edges ? w->edges : sum.edges;
+        sum.interleavings = w->interleavings > sum.interleavings
+                                ? w->interleavings
+                                : sum.interleavings;
+        sum.edges_total = w->edges_total;
+    }
+    return sum;
+}
+
+static void
+clear_line(const Campaign *c)
+{
+    if (c->terminal) {
+        printf("\r\033[K");
+    }
+}
+
+static void
+announce_findings(Campaign *c)
+{
+    for (uint64_t i = 0; i < c->options->jobs; i++) {
+        FzWorkerShared *w = &c->shared->workers[i];
+        uint64_t findings = __atomic_load_n(&w->findings, __ATOMIC_ACQUIRE);
+        for (; c->shown[i] < findings; c->shown[i]++) {
+            char text[512];
+            snprintf(text, sizeof(text), "%s",
+                     w->found[c->shown[i] % FZ_FOUND_RING]);
+            char *path = strchr(text, '\t');
+            if (path == NULL) {
+                continue;
+            }
+            *path++ = '\0';
+            if (c->options->json) {
+                FzBuf out = {0};
+                FzBuf_Printf(&out, "{\"event\": \"finding\", \"rule\": ");
+                FzBuf_JsonString(&out, text);
+                FzBuf_Printf(&out, ", \"path\": ");
+                FzBuf_JsonString(&out, path);
+                printf("%s}\n", FzBuf_CString(&out));
+                FzBuf_Free(&out);
+            }
+            else {
+                clear_line(c);
+                printf("finding: %s in %s\n", text, path);
+            }
+        }
+    }
+}
+
+static void
+print_json_counts(const FzWorkerShared *sum, const char *event, double elapsed)
+{
+    printf("{\"event\": \"%s\", \"build\": \"%s\", \"elapsed\": %.2f, "
+           "\"executions\": %llu, \"executions_per_second\": %.1f, "
+           "\"edges\": %llu, \"edge_counters\": %llu, "
+           "\"interleavings\": %llu, \"corpus\": %llu, \"findings\": %llu, "
+           "\"duplicates\": %llu, \"rechecks\": %llu, \"steps\": %llu, "
+           "\"switches\": %llu}\n",
+           event, FzExec_BuildName(), elapsed,
+           (unsigned long long)sum->executions,
+           elapsed > 0 ? (double)sum->executions / elapsed : 0.0,
+           (unsigned long long)sum->edges,
+           (unsigned long long)sum->edges_total,
+           (unsigned long long)sum->interleavings,
+           (unsigned long long)sum->corpus,
+           (unsigned long long)sum->findings,
+           (unsigned long long)sum->duplicates,
+           (unsigned long long)sum->rechecks,
+           (unsigned long long)sum->steps, (unsigned long long)sum->switches);
+}
+
+static void
+show_status(Campaign *c)
+{
+    double now = now_seconds();
+    double interval = c->terminal ? 0.5 : 5.0;
+    if (c->options->quiet || now - c->last_status < interval) {
+        return;
+    }
+    FzWorkerShared sum = sum_of(c);
+    double elapsed = now - c->started;
+    double rate = (double)(sum.executions - c->last_executions) /
+                  (now - c->last_status);
+    c->last_status = now;
+    c->last_executions = sum.executions;
+    if (c->options->json) {
+        print_json_counts(&sum, "status", elapsed);
+        fflush(stdout);
+        return;
+    }
+    clear_line(c);
+    printf("%02d:%02d:%02d  exec %llu (%.0f/s)  cov %llu  interleavings %llu  "
+           "corpus %llu  findings %llu%s",
+           (int)elapsed / 3600, (int)elapsed / 60 % 60, (int)elapsed % 60,
+           (unsigned long long)sum.executions, rate,
+           (unsigned long long)sum.edges,
+           (unsigned long long)sum.interleavings,
+           (unsigned long long)sum.corpus, (unsigned long long)sum.findings,
+           c->terminal ? "" : "\n");
+    fflush(stdout);
+}
+
+// Restarts workers that died of a finding; gives up where none can live.
+static void
+reap_workers(Campaign *c, bool restart)
+{
+    for (unsigned i = 0; i < c->options->jobs; i++) {
+        int status;
+        if (c->pids[i] == 0 || waitpid(c->pids[i], &status, WNOHANG) <= 0) {
+            continue;
+        }
+        c->pids[i] = 0;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            continue;
+        }
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
+            c->gave_up = true;
+            continue;
+        }
+        c->deaths++;
+        if (c->shared->workers[i].executions == 0 && c->deaths > 3) {
+            fprintf(stderr, "ftfuzz: workers die before their first "
+                            "execution; run ftfuzz run --seed 1 to see why\n");
+            c->gave_up = true;
+        }
+        if (WIFSIGNALED(status)) {
+            clear_line(c);
+            fprintf(stderr,
+                    "ftfuzz: a worker died of signal %d (%s) outside an "
+                    "execution it could report\n",
+                    WTERMSIG(status), strsignal(WTERMSIG(status)));
+        }
+        if (c->options->stop_on_finding) {
+            c->shared->stop = 1;
+        }
+        else if (restart && !c->gave_up) {
+            start_worker(c, i);
+        }
+    }
+}
+
+static bool
+any_running(const Campaign *c)
+{
+    for (unsigned i = 0; i < c->options->jobs; i++) {
+        if (c->pids[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+stop_workers(Campaign *c)
+{
+    __atomic_store_n(&c->shared->stop, 1, __ATOMIC_RELAXED);
+    double deadline = now_seconds() + 20;
+    while (any_running(c) && now_seconds() < deadline) {
+        reap_workers(c, false);
+        usleep(2000);
+    }
+    for (unsigned i = 0; i < c->options->jobs; i++) {
+        if (c->pids[i] != 0) {
+            fprintf(stderr, "ftfuzz: worker %u does not stop; killed\n", i);
+            kill(c->pids[i], SIGKILL);
+            waitpid(c->pids[i], NULL, 0);
+            c->pids[i] = 0;
+            c->deaths++;
+        }
+    }
+}
+
+static void
+watch(Campaign *c)
+{
+    struct timespec tick = {0, TICK_MS * 1000000L};
+    while (!interrupted && !c->gave_up &&
+           __atomic_load_n(&c->shared->stop, __ATOMIC_RELAXED) == 0 &&
+           any_running(c)) {
+        if (c->options->seconds > 0 &&
+            now_seconds() - c->started >= c->options->seconds) {
+            break;
+        }
+        nanosleep(&tick, NULL);
+        reap_workers(c, true);
+        announce_findings(c);
+        show_status(c);
+    }
+    stop_workers(c);
+    announce_findings(c);
+}
+
+static void
+print_summary(const Campaign *c)
+{
+    FzWorkerShared sum = sum_of(c);
+    double elapsed = now_seconds() - c->started;
+    if (c->options->json) {
+        print_json_counts(&sum, "summary", elapsed);
+        return;
+    }
+    clear_line(c);
+    printf("\n%s: %llu executions in %.1f s (%.0f/s, %llu jobs), %llu steps, "
+           "%llu thread switches\n",
+           interrupted ? "interrupted" : "done",
+           (unsigned long long)sum.executions, elapsed,
+           elapsed > 0 ? (double)sum.executions / elapsed : 0.0,
+           (unsigned long long)c->options->jobs,
+           (unsigned long long)sum.steps, (unsigned long long)sum.switches);
+    printf("coverage: %llu edge buckets (%llu edges instrumented), %llu "
+           "interleaving buckets, corpus %llu\n",
+           (unsigned long long)sum.edges,
+           (unsigned long long)sum.edges_total,
+           (unsigned long long)sum.interleavings,
+           (unsigned long long)sum.corpus);
+    printf("determinism: %llu executions made twice, all with equal traces "
+           "unless a finding says otherwise\n",
+           (unsigned long long)sum.rechecks);
+    if (sum.findings == 0) {
+        printf("findings: none\n");
+        return;
+    }
+    printf("findings: %llu distinct, %llu seen again, in %s\n",
+           (unsigned long long)sum.findings,
+           (unsigned long long)sum.duplicates, c->options->findings_dir);
+    printf("  ftfuzz show FOLDER explains one, ftfuzz replay FOLDER repeats "
+           "it\n");
+}
+
+static bool
+check_folder(const char *path, const char *what)
+{
+    struct stat status;
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "ftfuzz: cannot make the %s folder %s: %s; give "
+                        "another one with --%s\n",
+                what, path, strerror(errno), what);
+        return false;
+    }
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode) ||
+        access(path, W_OK) != 0) {
+        fprintf(stderr, "ftfuzz: the %s folder %s cannot be written; give "
+                        "another one with --%s\n",
+                what, path, what);
+        return false;
+    }
+    return true;
+}
+
+int
+FzCampaign_Run(const FzCampaignOptions *options)
+{
+    if (!check_folder(options->findings_dir, "findings") ||
+        (options->corpus_dir != NULL &&
+         !check_folder(options->corpus_dir, "corpus"))) {
+        return 2;
+    }
+    Campaign c = {.options = options, .terminal = isatty(STDOUT_FILENO)};
+    c.shared = mmap(NULL, sizeof(*c.shared), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c.shared == MAP_FAILED) {
+        fprintf(stderr, "ftfuzz: out of memory\n");
+        return 71;
+    }
+    c.shared->executions_left = options->executions;
+    c.started = c.last_status = now_seconds();
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    for (unsigned i = 0; i < options->jobs; i++) {
+        if (!start_worker(&c, i)) {
+            c.gave_up = true;
+        }
+    }
+    watch(&c);
+    print_summary(&c);
+    FzWorkerShared sum = sum_of(&c);
+    munmap(c.shared, sizeof(*c.shared));
+    if (sum.findings + sum.duplicates + c.deaths > 0) {
+        return 77;
+    }
+    return c.gave_up ? 2 : 0;
+}

@@ -1,0 +1,310 @@
+// worker.c: the loop of one fuzzing process: take an input (fresh, or a mutant
+// of one that reached something new), run it, look at coverage and verdict.
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fz_campaign.h"
+#include "fz_coverage.h"
+#include "fz_finding.h"
+#include "worker_internal.h"
+
+enum {
+    MAX_CORPUS = 4096,
+    RECHECK_EVERY = 1024,       // each so many executions, one runs twice
+    MAX_SIGNATURES = 256,
+};
+
+typedef struct Worker {
+    const FzCampaignOptions *options;
+    FzCampaignShared *all;
+    FzWorkerShared *shared;
+    FzRng rng;
+    FzRun run, second;
+    const FzStrategy *strategy; // forced, or NULL
+    FzInput **corpus;
+    size_t ncorpus;
+    uint8_t *seen_edges;        // buckets seen so far, one bit each of 8
+    uint8_t seen_interleavings[FZ_COVERAGE_SIZE];
+    uint64_t signatures[MAX_SIGNATURES];
+    size_t nsignatures;
+    bool failed;                // a finding could not be written
+} Worker;
+
+static uint8_t interleavings[FZ_COVERAGE_SIZE];
+
+// AFL's classes of hit counts: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+.
+static uint8_t
+bucket_of(uint8_t count)
+{
+    if (count <= 3) {
+        return (uint8_t)(1u << (count - 1));
+    }
+    if (count < 32) {
+        return (uint8_t)(1u << (count < 8 ? 3 : count < 16 ? 4 : 5));
+    }
+    return (uint8_t)(1u << (count < 128 ? 6 : 7));
+}
+
+// Adds the counters to what was seen; number of new buckets.
+static unsigned
+merge_counters(uint8_t *seen, const uint8_t *counters, size_t n)
+{
+    unsigned news = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i + 8 <= n && i % 8 == 0) {
+            uint64_t word;
+            memcpy(&word, counters + i, sizeof(word));
+            if (word == 0) {
+                i += 7;
+                continue;
+            }
+        }
+        if (counters[i] != 0) {
+            uint8_t bucket = bucket_of(counters[i]);
+            news += (seen[i] & bucket) == 0;
+            seen[i] |= bucket;
+        }
+    }
+    return news;
+}
+
+static FzEngineConfig
+config_for(const Worker *w, const FzInput *input)
+{
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = FzExec_ScheduleOf(input);
+    if (w->strategy != NULL) {
+        config.schedule.strategy = w->strategy;
+    }
+    config.coverage = interleavings;
+    config.coverage_size = sizeof(interleavings);
+    return config;
+}
+
+static void
+execute(Worker *w, const FzInput *input, FzRun *run)
+{
+    size_t nedges;
+    uint8_t *edges = FzCoverage_Edges(&nedges);
+    if (edges != NULL) {
+        memset(edges, 0, nedges);
+    }
+    memset(interleavings, 0, sizeof(interleavings));
+    w->shared->current = *input;
+    FzEngineConfig config = config_for(w, input);
+    FzCrash_Arm(w->options->findings_dir, &w->shared->current,
+                &config.schedule, run);
+    FzExec_Carry(&input->program, &config, run);
+    FzCrash_Disarm();
+    w->shared->executions++;
+    w->shared->steps += run->steps;
+    w->shared->switches += run->switches;
+}
+
+static void
+keep_if_new(Worker *w, const FzInput *input)
+{
+    size_t nedges;
+    const uint8_t *edges = FzCoverage_Edges(&nedges);
+    unsigned new_edges =
+        edges != NULL ? merge_counters(w->seen_edges, edges, nedges) : 0;
+    unsigned new_pairs = merge_counters(w->seen_interleavings, interleavings,
+                                        sizeof(interleavings));
+    w->shared->edges += new_edges;
+    w->shared->interleavings += new_pairs;
+    if (new_edges + new_pairs == 0) {
+        return;
+    }
+    FzInput *copy = malloc(sizeof(*copy));
+    FZ_ASSERT(copy != NULL);
+    *copy = *input;
+    if (w->ncorpus < MAX_CORPUS) {
+        w->corpus[w->ncorpus++] = copy;
+        w->shared->corpus = w->ncorpus;
+    }
+    else {
+        size_t victim = FzRng_Below(&w->rng, MAX_CORPUS);
+        free(w->corpus[victim]);
+        w->corpus[victim] = copy;
+    }
+    if (w->options->corpus_dir != NULL) {
+        FzCorpus_Add(w->options->corpus_dir, input);
+    }
+}
+
+// Whether a violation like this one was seen before in this worker.
+static bool
+is_known(Worker *w, const FzViolation *v)
+{
+    uint64_t h = FzHash_Mix(v->rule, 0);
+    for (int i = 0; i < 3 && v->stack[i] != NULL; i++) {
+        h = FzHash_Mix(h, (uint64_t)(uintptr_t)v->stack[i]);
+    }
+    for (size_t i = 0; i < w->nsignatures; i++) {
+        if (w->signatures[i] == h) {
+            return true;
+        }
+    }
+    if (w->nsignatures < MAX_SIGNATURES) {
+        w->signatures[w->nsignatures++] = h;
+    }
+    return false;
+}
+
+static void
+report(Worker *w, const FzInput *input, const FzRun *run)
+{
+    if (is_known(w, &run->violations[0])) {
+        w->shared->duplicates++;
+        return;
+    }
+    FzEngineConfig config = config_for(w, input);
+    char path[1024], why[512];
+    if (!FzFinding_Save(w->options->findings_dir, input, &config.schedule, run,
+                        NULL, path, sizeof(path), why, sizeof(why))) {
+        fprintf(stderr, "ftfuzz: %s\n", why);
+        w->failed = true;
+        return;
+    }
+    FzWorker_Announce(w->shared, FzRule_Name(run->violations[0].rule), path);
+    if (w->options->stop_on_finding) {
+        __atomic_store_n(&w->all->stop, 1, __ATOMIC_RELAXED);
+    }
+}
+
+// The same input again must give the same trace: else it is a finding itself.
+static void
+recheck(Worker *w, const FzInput *input)
+{
+    execute(w, input, &w->second);
+    w->shared->rechecks++;
+    if (w->run.trace_hash == w->second.trace_hash) {
+        return;
+    }
+    FzViolation *v = &w->second.violations[0];
+    *v = (FzViolation){.rule = FZ_RULE_NONDETERMINISM,
+                       .other_thread = UINT32_MAX};
+    snprintf(v->message, sizeof(v->message),
+             "one input gave the traces %016llx and %016llx",
+             (unsigned long long)w->run.trace_hash,
+             (unsigned long long)w->second.trace_hash);
+    w->second.nviolations = 1;
+    report(w, input, &w->second);
+}
+
+static void
+choose_input(Worker *w, FzInput *input)
+{
+    if (w->ncorpus == 0 || FzRng_Chance(&w->rng, (FzRatio){2, 5})) {
+        FzInput_Generate(input, &w->rng);
+        return;
+    }
+    // Half of the picks are among the newest eighth: they lead on.
+    size_t first = FzRng_Chance(&w->rng, (FzRatio){1, 2})
+                       ? w->ncorpus - (w->ncorpus + 7) / 8
+                       : 0;
+    size_t pick =
+        first + FzRng_Below(&w->rng, (uint32_t)(w->ncorpus - first));
+    *input = *w->corpus[pick];
+    if (FzRng_Chance(&w->rng, (FzRatio){1, 10})) {
+        size_t other = FzRng_Below(&w->rng, (uint32_t)w->ncorpus);
+        FzInput_CrossOver(input, w->corpus[other], &w->rng);
+    }
+    else {
+        FzInput_Mutate(input, &w->rng);
+    }
+}
+
+static bool
+take_budget(Worker *w)
+{
+    if (__atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) != 0 || w->failed) {
+        return false;
+    }
+    if (w->options->executions == 0) {
+        return true;
+    }
+    uint64_t left =
+        __atomic_fetch_sub(&w->all->executions_left, 1, __ATOMIC_RELAXED);
+    return left != 0 && left <= w->options->executions;
+}
+
+static void
+one_execution(Worker *w, FzInput *input)
+{
+    execute(w, input, &w->run);
+    if (w->run.nviolations > 0) {
+        report(w, input, &w->run);
+        return;
+    }
+    keep_if_new(w, input);
+    if (FzExec_IsDeterministic() &&
+        w->shared->executions % RECHECK_EVERY == 1) {
+        recheck(w, input);
+    }
+}
+
+static void
+load_corpus(Worker *w)
+{
+    DIR *dir = opendir(w->options->corpus_dir);
+    if (dir == NULL) {
+        return;
+    }
+    struct dirent *entry;
+    FzInput input;
+    while ((entry = readdir(dir)) != NULL) {
+        char path[4200], why[512];
+        size_t n = strlen(entry->d_name);
+        if (n < 4 || strcmp(entry->d_name + n - 4, ".ftz") != 0) {
+            continue;
+        }
+        snprintf(path, sizeof(path), "%s/%s", w->options->corpus_dir,
+                 entry->d_name);
+        if (!FzInputFile_Read(path, false, &input, why, sizeof(why))) {
+            fprintf(stderr, "ftfuzz: skipped: %s\n", why);
+            continue;
+        }
+        one_execution(w, &input);
+    }
+    closedir(dir);
+}
+
+int
+FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
+             unsigned index, uint64_t seed)
+{
+    static Worker worker;
+    Worker *w = &worker;
+    char why[512];
+    if (!FzExec_Init(why, sizeof(why))) {
+        fprintf(stderr, "ftfuzz: %s\n", why);
+        return 1;
+    }
+    FzCrash_Install(&shared->workers[index]);
+    size_t nedges = 0;
+    FzCoverage_Edges(&nedges);
+    w->options = options;
+    w->all = shared;
+    w->shared = &shared->workers[index];
+    w->shared->edges_total = nedges;
+    w->corpus = calloc(MAX_CORPUS, sizeof(*w->corpus));
+    w->seen_edges = calloc(nedges + 1, 1);
+    FZ_ASSERT(w->corpus != NULL && w->seen_edges != NULL);
+    FzRng_Seed(&w->rng, seed);
+    if (options->strategy != NULL) {
+        w->strategy = FzStrategy_Find(options->strategy);
+    }
+    if (options->corpus_dir != NULL) {
+        load_corpus(w);
+    }
+    FzInput input;
+    while (take_budget(w)) {
+        choose_input(w, &input);
+        one_execution(w, &input);
+    }
+    return w->failed ? 1 : 0;
+}

@@ -1,0 +1,21 @@
+// worker_internal.h: the parts of a worker that are not its loop.
+
+#ifndef FZ_WORKER_INTERNAL_H
+#define FZ_WORKER_INTERNAL_H
+
+#include "fz_campaign.h"
+
+// crash.c: writes a finding from inside a dying process (a sanitizer's report).
+void FzCrash_Install(FzWorkerShared *shared);
+void FzCrash_Arm(const char *findings_dir, const FzInput *input,
+                 const FzSchedule *schedule, FzRun *run);
+void FzCrash_Disarm(void);
+
+// campaign.c: tells the parent of a finding.
+void FzWorker_Announce(FzWorkerShared *shared, const char *rule,
+                       const char *path);
+// corpus.c: writes the input under the hash of its bytes. Errors are shown
+// once: a campaign goes on without a corpus.
+void FzCorpus_Add(const char *dir, const FzInput *input);
+
+#endif  // FZ_WORKER_INTERNAL_H

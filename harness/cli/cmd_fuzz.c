@@ -1,0 +1,62 @@
+// cmd_fuzz.c: ftfuzz fuzz: a campaign.
+
+#include <unistd.h>
+
+#include "cli.h"
+#include "fz_campaign.h"
+
+static int
+run(int argc, char **argv)
+{
+    FzCampaignOptions o = {
+        .seed = 1,
+        .jobs = 0,
+        .findings_dir = "findings",
+    };
+    const FzOption options[] = {
+        {"seconds", "N", FZ_OPT_SECONDS, &o.seconds,
+         "stop after N seconds (default: run until Ctrl-C)"},
+        {"executions", "N", FZ_OPT_NUMBER, &o.executions,
+         "stop after N executions of all jobs together"},
+        {"seed", "N", FZ_OPT_NUMBER, &o.seed,
+         "seed of everything random (default 1)"},
+        {"jobs", "N", FZ_OPT_NUMBER, &o.jobs,
+         "worker processes (default: one for each processor)"},
+        {"strategy", "NAME", FZ_OPT_STRING, &o.strategy,
+         "pos, pct or random for every execution (default: mostly pos)"},
+        {"corpus", "DIR", FZ_OPT_STRING, &o.corpus_dir,
+         "read inputs from DIR and add those that reach something new"},
+        {"findings", "DIR", FZ_OPT_STRING, &o.findings_dir,
+         "write findings to DIR (default: findings)"},
+        {"stop-on-finding", NULL, FZ_OPT_FLAG, &o.stop_on_finding,
+         "stop at the first finding"},
+        {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "no status line"},
+        {"json", NULL, FZ_OPT_FLAG, &o.json,
+         "status, findings and summary as one JSON object a line"},
+        {0},
+    };
+    int n = FzCli_Parse(&fz_command_fuzz, options, argc, argv, NULL, 0);
+    if (n < 0) {
+        return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    }
+    if (o.jobs == 0) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        o.jobs = processors > 0 ? (uint64_t)processors : 1;
+    }
+    if (o.jobs > FZ_MAX_JOBS) {
+        FzCli_Error("--jobs is at most %d", FZ_MAX_JOBS);
+        return FZ_EXIT_USAGE;
+    }
+    if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
+        FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+        return FZ_EXIT_USAGE;
+    }
+    return FzCampaign_Run(&o);
+}
+
+const FzCommand fz_command_fuzz = {
+    "fuzz", "", "run generated programs under chosen schedules and look for bugs",
+    "Shows executions, executions per second, code coverage, interleaving\n"
+    "coverage, corpus and findings. Ctrl-C stops it cleanly.",
+    run,
+};

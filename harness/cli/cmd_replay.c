@@ -1,0 +1,114 @@
+// cmd_replay.c: ftfuzz replay: makes the recorded choices again and compares
+// the verdict with the recorded one.
+
+#include <string.h>
+
+#include "cli.h"
+#include "fz_exec.h"
+#include "fz_finding.h"
+
+typedef struct Tally {
+    uint64_t same;              // failed as recorded
+    uint64_t other;             // failed, but differently
+    uint64_t clean;             // did not fail
+    uint64_t other_trace;       // as recorded, by another trace
+} Tally;
+
+static void
+replay_once(const FzFinding *finding, FzRun *run, Tally *tally, bool verbose)
+{
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = finding->schedule.schedule;
+    FzExec_Carry(&finding->input.program, &config, run);
+    if (run->nviolations == 0) {
+        tally->clean++;
+    }
+    else if (strcmp(FzRule_Name(run->violations[0].rule), finding->rule) ==
+             0) {
+        tally->same++;
+        tally->other_trace +=
+            run->trace_hash != finding->schedule.trace_hash;
+    }
+    else {
+        tally->other++;
+    }
+    if (verbose && run->nviolations > 0) {
+        FzBuf text = {0};
+        FzReport_Text(&finding->input, run, &text);
+        fputs(FzBuf_CString(&text), stdout);
+        FzBuf_Free(&text);
+    }
+}
+
+static int
+conclude(const FzFinding *finding, const Tally *tally, uint64_t times,
+         bool json)
+{
+    if (json) {
+        printf("{\"rule\": \"%s\", \"build\": \"%s\", \"times\": %llu, "
+               "\"same\": %llu, \"other\": %llu, \"clean\": %llu, "
+               "\"other_trace\": %llu}\n",
+               finding->rule, FzExec_BuildName(), (unsigned long long)times,
+               (unsigned long long)tally->same,
+               (unsigned long long)tally->other,
+               (unsigned long long)tally->clean,
+               (unsigned long long)tally->other_trace);
+    }
+    else {
+        printf("replayed %llu times on %s: %llu failed as recorded (%s), %llu "
+               "failed otherwise, %llu did not fail\n",
+               (unsigned long long)times, FzExec_BuildName(),
+               (unsigned long long)tally->same, finding->rule,
+               (unsigned long long)tally->other,
+               (unsigned long long)tally->clean);
+    }
+    if (tally->same == times) {
+        return FZ_EXIT_FINDING;
+    }
+    return tally->clean == times ? FZ_EXIT_CLEAN : FZ_EXIT_NONDETERMINISM;
+}
+
+static int
+run(int argc, char **argv)
+{
+    uint64_t times = 1;
+    bool json = false, quiet = false;
+    const char *path[1];
+    const FzOption options[] = {
+        {"times", "N", FZ_OPT_NUMBER, &times, "replay N times (default 1)"},
+        {"quiet", NULL, FZ_OPT_FLAG, &quiet, "do not print the report"},
+        {"json", NULL, FZ_OPT_FLAG, &json, "print the tally as JSON"},
+        {0},
+    };
+    int n = FzCli_Parse(&fz_command_replay, options, argc, argv, path, 1);
+    if (n < 0) {
+        return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    }
+    if (n != 1 || times == 0) {
+        FzCli_Error("replay: give the folder of one finding");
+        return FZ_EXIT_USAGE;
+    }
+    char why[4600];
+    FzFinding finding;
+    if (!FzFinding_Load(path[0], &finding, why, sizeof(why)) ||
+        !FzExec_Init(why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return FZ_EXIT_USAGE;
+    }
+    Tally tally = {0};
+    FzRun result = {0};
+    for (uint64_t i = 0; i < times; i++) {
+        replay_once(&finding, &result, &tally, i == 0 && !quiet && !json);
+    }
+    int code = conclude(&finding, &tally, times, json);
+    FzRun_Free(&result);
+    FzFinding_Free(&finding);
+    return code;
+}
+
+const FzCommand fz_command_replay = {
+    "replay", "FINDING", "repeat a finding, choice by choice",
+    "Exit code 77: it failed as recorded (every time); 0: it did not fail; "
+    "78: it\nfailed in another way, or not every time.",
+    run,
+};

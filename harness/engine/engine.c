@@ -1,0 +1,445 @@
+// engine.c: one run: the hooks of the runtime, scheduling and its end.
+//
+// A thread is suspended at a point before the access that the point announces;
+// the access takes effect when the point returns. So whatever is said about the
+// access (trace, coverage, oracles) is said after the thread was chosen.
+
+#include "engine_internal.h"
+
+#include <stdlib.h>
+
+#include "fz_oracle.h"
+#include "fz_race.h"
+#include "rtcore_heap.h"
+#include "rtcore_state.h"
+
+enum { DEFAULT_STEP_BUDGET = 200000 };
+
+FzEngine fz_engine;
+
+// Points that may change what they are about.
+#define WRITES_MASK \
+    (1u << RT_POINT_STORE | 1u << RT_POINT_RMW | 1u << RT_POINT_SEM_WAIT | \
+     1u << RT_POINT_SEM_POST)
+
+// ---------------------------------------------------------------------------
+// Points
+
+static inline uint64_t
+point_key(RtPoint kind, const void *addr)
+{
+    if (kind >= RT_POINT_SEM_WAIT) {
+        return FzWorld_SemaphoreKey(addr);
+    }
+    return FzAddress_EventKey(addr);
+}
+
+void
+FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
+{
+    FzEngine *e = &fz_engine;
+    if (!e->active) {
+        return;
+    }
+    uint32_t self = e->current;
+    uint64_t key = point_key(kind, addr);
+    bool write = (WRITES_MASK >> kind & 1) != 0;
+    e->next[self] = (FzEvent){key, write};
+    e->threads[self].site = site;
+    if (++e->steps >= e->due_step) {
+        FzEngine_StepDue();
+    }
+    if ((e->runnable & ~(1u << self)) != 0) {
+        FzEngine_Reschedule(kind == RT_POINT_YIELD);
+    }
+    FzTrace_Mix(kind, key);
+    if (e->covering && key != 0) {
+        FzCoverage_Access(key, write, site);
+    }
+    if (e->recording) {
+        FzTrace_Record(FZ_TRACE_POINT, kind, key, 0);
+    }
+    // A post has happened already; its semaphore may be gone by now.
+    if (e->oracles && addr != NULL && kind != RT_POINT_SEM_POST) {
+        FzOracle_Access(self, addr, write);
+    }
+}
+
+#ifdef RT_WITH_HOOKS
+// The code that a hook speaks for. Where atomics are functions of their own, it
+// is the caller of the function.
+static inline __attribute__((always_inline)) uintptr_t
+hook_site(RtPoint kind, void **frame)
+{
+#ifdef RT_TRACE_ACCESSES
+    if (kind <= RT_POINT_FENCE) {
+        frame = frame[0];
+    }
+#endif
+    (void)kind;
+    return (uintptr_t)frame[1];
+}
+
+static void
+hook_point(RtPoint kind, const void *addr)
+{
+    FzEngine_PointFromCompiler(kind, addr,
+                               hook_site(kind, __builtin_frame_address(0)));
+}
+
+static void
+hook_note(RtNote kind, const void *a, uintptr_t b)
+{
+    if (fz_engine.active) {
+        fz_engine.threads[fz_engine.current].site =
+            (uintptr_t)__builtin_return_address(0);
+    }
+    FzTrace_Note(kind, a, b);
+}
+
+static void
+hook_atomic(RtPoint kind, const void *addr, unsigned size, RtOrder order)
+{
+    if (fz_engine.active && fz_engine.races) {
+        FzRace_Atomic(fz_engine.current, addr, size, kind, order,
+                      hook_site(kind, __builtin_frame_address(0)));
+    }
+}
+
+static const RtHooks engine_hooks = {
+    .point = hook_point,
+    .note = hook_note,
+    .atomic = hook_atomic,
+    .address_key = FzEngine_AddressKey,
+    .keep_freed = FzShadow_KeepFreed,
+};
+#endif
+
+// ---------------------------------------------------------------------------
+// Scheduling
+
+static void
+switch_to(uint32_t to)
+{
+    FzEngine *e = &fz_engine;
+    uint32_t from = e->current;
+    e->threads[from].local = rt_thread_local;
+    rt_thread_local = e->threads[to].local;
+    e->current = to;
+    e->slice_start = e->steps;
+    e->run->switches++;
+    if (e->covering) {
+        FzCoverage_Switch(e->threads[from].site, e->threads[to].site);
+    }
+    if (e->recording) {
+        FzTrace_Record(FZ_TRACE_SWITCH, 0, from, to);
+    }
+    if (e->threads[from].ended) {
+        FzFiber_Leave(&e->fibers[from], &e->fibers[to]);
+    }
+    FzFiber_Switch(&e->fibers[from], &e->fibers[to]);
+}
+
+void
+FzEngine_Reschedule(bool yielding)
+{
+    FzEngine *e = &fz_engine;
+    uint32_t candidates = e->runnable;
+    if (yielding) {
+        candidates &= ~(1u << e->current);
+    }
+    uint32_t to = FzChoice_Next(candidates, yielding);
+    if (to != e->current) {
+        switch_to(to);
+    }
+}
+
+static _Noreturn void
+stuck(void)
+{
+    FzEngine *e = &fz_engine;
+    bool ended[FZ_MAX_THREADS];
+    for (uint32_t t = 0; t < e->nthreads; t++) {
+        ended[t] = e->threads[t].ended;
+    }
+    if (e->oracles) {
+        FzOracle_Stuck(e->nthreads, ended);
+    }
+    if (e->run->nviolations == 0) {
+        FzEngine_Violation(FZ_RULE_DEADLOCK, UINT32_MAX,
+                           "no thread can run and no timeout is pending");
+    }
+    FzEngine_Stop();
+}
+
+void
+FzEngine_Block(void)
+{
+    FzEngine *e = &fz_engine;
+    if (e->runnable == 0) {
+        if (e->timed == 0) {
+            stuck();
+        }
+        FzWorld_SkipToDeadline();
+    }
+    uint32_t to = FzChoice_Next(e->runnable, false);
+    if (to != e->current) {
+        switch_to(to);
+    }
+}
+
+void
+FzEngine_UpdateDue(void)
+{
+    FzEngine *e = &fz_engine;
+    uint64_t due = e->budget + 1;
+    uint64_t fair_from = e->budget - e->budget / 4;
+    if (!e->fair && fair_from < due) {
+        due = fair_from;
+    }
+    uint32_t time_step = e->config->schedule.time_step_ns;
+    if (e->timed != 0 && time_step != 0) {
+        int64_t left = FzWorld_EarliestDeadline() - FzWorld_Now();
+        uint64_t steps = left <= 0 ? 1 : ((uint64_t)left - 1) / time_step + 1;
+        if (steps < due - e->steps) {
+            due = e->steps + steps;
+        }
+    }
+    e->due_step = due;
+}
+
+void
+FzEngine_StepDue(void)
+{
+    FzEngine *e = &fz_engine;
+    if (e->steps > e->budget) {
+        FzEngine_Violation(FZ_RULE_STEP_BUDGET, UINT32_MAX,
+                           "the execution has not ended after %llu points, "
+                           "the last quarter of them under a fair schedule",
+                           (unsigned long long)e->budget);
+        FzEngine_Stop();
+    }
+    if (e->steps >= e->budget - e->budget / 4) {
+        e->fair = true;
+    }
+    FzWorld_ExpireWaits();
+    FzEngine_UpdateDue();
+}
+
+// ---------------------------------------------------------------------------
+// Threads
+
+static _Noreturn void
+thread_ended(void)
+{
+    FzEngine *e = &fz_engine;
+    uint32_t self = e->current;
+    e->runnable &= ~(1u << self);
+    FzTrace_Mix(0xff, 0);
+    if (e->recording) {
+        FzTrace_Record(FZ_TRACE_THREAD_END, 0, 0, 0);
+    }
+    if (e->oracles) {
+        FzOracle_ThreadEnd(self);
+    }
+    if (e->races) {
+        FzRace_ThreadEnd(self);
+    }
+    e->threads[self].ended = true;
+    if (e->runnable == 0 && e->timed == 0) {
+        bool all_ended = true;
+        for (uint32_t t = 0; t < e->nthreads; t++) {
+            all_ended = all_ended && e->threads[t].ended;
+        }
+        if (!all_ended) {
+            stuck();
+        }
+        e->run->completed = true;
+        if (e->oracles) {
+            FzOracle_End();
+        }
+        FzEngine_Stop();
+    }
+    FzEngine_Block();
+    FZ_ASSERT(!"an ended thread was resumed");
+    __builtin_unreachable();
+}
+
+_Noreturn void
+FzEngine_ThreadMain(void *arg)
+{
+    FzThread *thread = arg;
+    thread->func(thread->arg);
+    thread_ended();
+}
+
+uint32_t
+FzEngine_NewThread(void (*func)(void *), void *arg)
+{
+    FzEngine *e = &fz_engine;
+    uint32_t number = e->nthreads;
+    if (number == FZ_MAX_THREADS) {
+        return FZ_NO_THREAD;
+    }
+    e->nthreads++;
+    FzThread *thread = &e->threads[number];
+    *thread = (FzThread){
+        .func = func,
+        .arg = arg,
+        .deadline_ns = FZ_NO_DEADLINE,
+    };
+    e->next[number] = (FzEvent){0, false};
+    e->runnable |= 1u << number;
+    FzFiber_Prepare(&e->fibers[number], FzEngine_ThreadMain, thread);
+    FzChoice_ThreadCreated(number);
+    return number;
+}
+
+// ---------------------------------------------------------------------------
+// A run
+
+bool
+FzEngine_Init(char *why, size_t why_size)
+{
+#ifdef RT_WITH_HOOKS
+    FzEngine *e = &fz_engine;
+    if (e->initialised) {
+        return true;
+    }
+    if (!FzFiberPool_Map(&e->stacks, e->fibers, FZ_MAX_THREADS, why,
+                         why_size) ||
+        !FzAddress_Init(why, why_size) || !FzShadow_Init(why, why_size)) {
+        return false;
+    }
+    FzViolation_InstallHandlers();
+    RtHooks_Install(&engine_hooks, &fz_world);
+    e->initialised = true;
+    return true;
+#else
+    snprintf(why, why_size, "this build has no scheduling points");
+    return false;
+#endif
+}
+
+static void
+begin_run(const FzEngineConfig *config, FzRun *run)
+{
+    FzEngine *e = &fz_engine;
+    e->config = config;
+    e->run = run;
+    e->oracles = config->oracles;
+    e->races = config->races;
+    e->recording = config->record_events;
+    e->covering = config->coverage != NULL;
+    e->fair = false;
+    e->current = 0;
+    e->nthreads = 0;
+    e->runnable = 0;
+    e->timed = 0;
+    e->steps = 0;
+    e->hash = 0;
+    e->slice_start = 0;
+    e->waits = 0;
+    e->skipped_ns = 0;
+    e->budget =
+        config->step_budget != 0 ? config->step_budget : DEFAULT_STEP_BUDGET;
+    run->switches = 0;
+    run->completed = false;
+    run->nviolations = 0;
+    run->nevents = 0;
+    FzTape_Clear(&run->tape);
+    FzBuf_Clear(&run->output);
+    FzEngine_UpdateDue();
+    // Which heaps a thread gets must not depend on who had some before.
+    RtHeap_ReleaseAll();
+    FzShadow_Begin();
+    FzAddress_Begin();
+    FzTrace_Begin();
+    FzWorld_Begin();
+    FzCoverage_Begin();
+    FzChoice_Begin();
+    RtMem_ResetSerial();
+    if (e->oracles) {
+        FzOracle_Begin();
+    }
+    if (e->races) {
+        FzRace_Begin();
+    }
+}
+
+static void
+end_run(void)
+{
+    FzEngine *e = &fz_engine;
+    FzRun *run = e->run;
+    run->trace_hash = e->hash;
+    run->steps = e->steps;
+    run->nthreads = e->nthreads;
+    if (!run->completed || run->nviolations != 0) {
+        RtRuntime_Abandon();
+    }
+    for (uint32_t t = 0; t < e->nthreads; t++) {
+        if (!e->threads[t].ended) {
+            e->fibers[t].abandoned = true;
+        }
+    }
+    FzShadow_End();
+    RtHeap_ReleaseAll();
+    e->run = NULL;
+    e->config = NULL;
+}
+
+void
+FzEngine_Run(const FzEngineConfig *config, void (*body)(void *), void *arg,
+             FzRun *run)
+{
+    FzEngine *e = &fz_engine;
+    FZ_ASSERT(e->initialised);
+    FZ_ASSERT(e->run == NULL);
+    begin_run(config, run);
+    FzEngine_NewThread(body, arg);
+    e->host_local = rt_thread_local;
+    rt_thread_local = e->threads[0].local;
+    e->active = true;
+    FzFiber_Switch(&e->host, &e->fibers[0]);
+    // FzEngine_Stop() comes back here.
+    rt_thread_local = e->host_local;
+    end_run();
+}
+
+_Noreturn void
+FzEngine_Stop(void)
+{
+    FzEngine *e = &fz_engine;
+    FZ_ASSERT(e->active);
+    e->active = false;
+    e->threads[e->current].local = rt_thread_local;
+    FzFiber_Leave(&e->fibers[e->current], &e->host);
+}
+
+bool
+FzEngine_IsRunning(void)
+{
+    return fz_engine.active;
+}
+
+uint32_t
+FzEngine_CurrentThread(void)
+{
+    return fz_engine.current;
+}
+
+uint64_t
+FzEngine_Step(void)
+{
+    return fz_engine.steps;
+}
+
+void
+FzRun_Free(FzRun *run)
+{
+    FzTape_Free(&run->tape);
+    FzBuf_Free(&run->output);
+    free(run->events);
+    *run = (FzRun){0};
+}

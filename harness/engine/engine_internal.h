@@ -1,0 +1,190 @@
+// engine_internal.h: what the files of the engine share.
+//
+// All state of a run is in `fz_engine`; nothing in it outlives the run except
+// the mappings made by FzEngine_Init(). It is used from one OS thread only, so
+// nothing here is atomic.
+
+#ifndef FZ_ENGINE_INTERNAL_H
+#define FZ_ENGINE_INTERNAL_H
+
+#include "fiber.h"
+#include "fz_engine.h"
+#include "rtcore_hooks.h"
+
+#define FZ_HIDDEN __attribute__((visibility("hidden")))
+
+enum {
+    FZ_STRATEGY_STATE_SIZE = 2048,
+    FZ_NO_THREAD = FZ_MAX_THREADS,
+    // Points that a thread has to itself in the fair part of a run.
+    FZ_FAIR_SLICE = 64,
+};
+#define FZ_NO_DEADLINE INT64_MAX
+#define FZ_START_TIME_NS INT64_C(1000000000)
+
+typedef struct FzThread {
+    RtThreadLocal local;        // while it does not run
+    void (*func)(void *);
+    void *arg;
+    RtSemaphore *waits_on;      // while blocked
+    int64_t deadline_ns;        // of that wait; FZ_NO_DEADLINE: none
+    uint64_t wait_order;        // waiters are served first in, first out
+    uintptr_t site;             // code of its last hook call
+    uint32_t line;              // last recorded
+    bool timed_out;
+    bool ended;
+} FzThread;
+
+typedef struct FzEngine {
+    bool active;                // on a fiber, inside FzEngine_Run()
+    bool oracles, races, recording, covering;
+    bool fair;                  // the last quarter of the budget
+    uint32_t current;           // number of the running thread
+    uint32_t nthreads;
+    uint32_t runnable;          // bit set; includes the running thread
+    uint32_t timed;             // blocked threads with a deadline
+    uint64_t steps;
+    uint64_t due_step;          // FzEngine_StepDue() has something to do
+    uint64_t hash;
+    uint64_t slice_start;       // step of the last switch
+    uint64_t budget;
+    uint64_t waits;             // source of wait_order
+    int64_t skipped_ns;         // virtual time that passed while all waited
+    FzEvent next[FZ_MAX_THREADS];
+    FzThread threads[FZ_MAX_THREADS];
+    FzFiber fibers[FZ_MAX_THREADS];
+    FzFiber host;
+    RtThreadLocal host_local;
+    FzFiberPool stacks;
+    const FzEngineConfig *config;
+    FzRun *run;
+    FzTapeReader reader;        // of a replayed tape
+    size_t overrides_used;
+    bool initialised;
+    _Alignas(16) unsigned char strategy_state[FZ_STRATEGY_STATE_SIZE];
+} FzEngine;
+
+extern FZ_HIDDEN FzEngine fz_engine;
+
+// ---- engine.c
+
+// Whether points do anything: false in the host, during start-up and teardown.
+static inline bool
+FzEngine_Active(void)
+{
+    return fz_engine.active;
+}
+
+// A scheduling point. `site` is the code address that it is reported for; it
+// takes no part in any choice nor in the trace hash.
+void FzEngine_PointFromCompiler(RtPoint kind, const void *addr,
+                                uintptr_t site);
+// Budget, fair part, deadlines: called when `steps` reaches `due_step`.
+void FzEngine_StepDue(void);
+// Computes due_step again after a deadline came or went.
+void FzEngine_UpdateDue(void);
+// Runs another thread, if the schedule says so. The running thread can go on.
+void FzEngine_Reschedule(bool yielding);
+// The running thread cannot go on: runs others until it can. Ends the run if
+// nobody ever will.
+void FzEngine_Block(void);
+_Noreturn void FzEngine_ThreadMain(void *thread);
+// Numbers a new thread and makes it runnable; FZ_NO_THREAD: too many.
+uint32_t FzEngine_NewThread(void (*func)(void *), void *arg);
+
+// ---- choice.c
+void FzChoice_Begin(void);
+void FzChoice_ThreadCreated(uint32_t thread);
+// Which of `candidates` (not empty) runs next.
+uint32_t FzChoice_Next(uint32_t candidates, bool yielding);
+
+// ---- world.c
+extern FZ_HIDDEN const RtWorld fz_world;
+void FzWorld_Begin(void);
+int64_t FzWorld_Now(void);
+// Wakes threads whose deadline has passed.
+void FzWorld_ExpireWaits(void);
+// Lets time pass until the earliest deadline.
+void FzWorld_SkipToDeadline(void);
+int64_t FzWorld_EarliestDeadline(void);
+// The key of a semaphore: its number, wherever it lies.
+uint64_t FzWorld_SemaphoreKey(const RtSemaphore *sem);
+
+// ---- trace.c
+void FzTrace_Begin(void);
+void FzTrace_Note(RtNote note, const void *a, uintptr_t b);
+void FzTrace_Record(FzTraceKind kind, unsigned what, uint64_t object,
+                    uint64_t value);
+
+static inline void
+FzTrace_Mix(unsigned what, uint64_t object)
+{
+    fz_engine.hash = FzHash_Mix(
+        fz_engine.hash,
+        object ^ (uint64_t)(fz_engine.current << 8 | what) << 48);
+}
+
+// ---- violation.c
+void FzViolation_InstallHandlers(void);
+
+// ---- coverage.c
+void FzCoverage_Begin(void);
+void FzCoverage_Access(uint64_t object, bool write, uintptr_t site);
+void FzCoverage_Switch(uintptr_t from_site, uintptr_t to_site);
+
+// ---- shadow.c, address.c: tables beside the heap's arena and beside the
+// program's variables.
+typedef struct FzShadow {
+    uintptr_t arena;            // first address
+    size_t arena_size;
+    uint32_t *granules;         // 16 bytes of the arena -> index of block + 1
+    FzBlock *blocks;            // in order of allocation
+    uint64_t *keys;             // [block]: key of its start - its address
+    uint32_t nblocks;
+    uint32_t npermanent;        // made outside runs; never forgotten
+    uint64_t next_key;
+    size_t live;                // blocks of the run
+    size_t kept_bytes;          // of freed blocks
+    uint32_t *outside;          // blocks outside the arena (huge ones)
+    size_t noutside, outside_capacity;
+
+    uintptr_t image, image_end; // the program as it is mapped
+    uintptr_t data;             // its variables
+    size_t data_size;
+    uint32_t *statics;          // byte of a variable -> ordinal of first use
+} FzShadow;
+extern FZ_HIDDEN FzShadow fz_shadow;
+
+// Code address -> offset in the image.
+static inline uintptr_t
+FzAddress_SiteOffset(uintptr_t site)
+{
+    return site - fz_shadow.image;
+}
+
+FZ_WARN_UNUSED bool FzShadow_Init(char *why, size_t why_size);
+void FzShadow_Begin(void);
+// Gives back every block of the run.
+void FzShadow_End(void);
+void FzShadow_Alloc(const void *payload, size_t size);
+void FzShadow_Free(const void *payload);
+void FzShadow_NameBlock(const void *addr, const char *type_name);
+bool FzShadow_KeepFreed(void *payload, size_t size);
+
+// ---- address.c: numbers for addresses. They look like addresses: multiples
+// of 16 for different things, so that what hashes or orders them works as it
+// does with addresses.
+#define FZ_KEY_STEP 16
+#define FZ_KEY_STATICS (UINT64_C(1) << 32)      // + ordinal of first use
+#define FZ_KEY_OTHERS (UINT64_C(2) << 32)       // + ordinal of first use
+#define FZ_KEY_SEMAPHORES (UINT64_C(3) << 32)   // + number of the semaphore
+#define FZ_KEY_STACKS (UINT64_C(4) << 32)       // + thread << 24 + offset
+#define FZ_KEY_HEAP (UINT64_C(1) << 40)         // + sizes of all blocks before
+
+FZ_WARN_UNUSED bool FzAddress_Init(char *why, size_t why_size);
+void FzAddress_Begin(void);
+// As FzEngine_AddressKey(), but one key for the whole stack of a thread: where
+// a variable lies on its stack differs between builds.
+uint64_t FzAddress_EventKey(const void *addr);
+
+#endif  // FZ_ENGINE_INTERNAL_H

@@ -1,0 +1,180 @@
+// exec.c: one execution of a program: runtime up, program lowered and run,
+// runtime down, on whatever carrier calls FzExec_Body().
+
+#include <string.h>
+
+#include "fz_exec.h"
+#include "fz_native.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_code.h"
+#include "rtcore_object.h"
+#include "rtcore_state.h"
+
+#ifdef RT_GIL_DISABLED
+#define VARIANT "ft"
+#else
+#define VARIANT "gil"
+#endif
+
+const char *
+FzExec_BuildName(void)
+{
+#if defined(RT_ASAN)
+    return "asan-" VARIANT;
+#elif defined(RT_TSAN)
+    return "tsan-" VARIANT;
+#elif defined(RT_COMPILER_POINTS)
+    return "race-" VARIANT;
+#elif !defined(RT_WITH_HOOKS)
+    return "release-" VARIANT;
+#elif defined(__OPTIMIZE__)
+    return "fuzz-" VARIANT;
+#else
+    return "dev-" VARIANT;
+#endif
+}
+
+bool
+FzExec_Init(char *why, size_t why_size)
+{
+    static bool done;
+    if (done) {
+        return true;
+    }
+#ifdef RT_WITH_HOOKS
+    if (!FzEngine_Init(why, why_size)) {
+        return false;
+    }
+#endif
+    if (RtRuntime_Initialize() != 0) {
+        snprintf(why, why_size, "the runtime could not be initialised");
+        return false;
+    }
+    FzProgram_LowerInit();
+    done = true;
+    return true;
+}
+
+FzEngineConfig
+FzExec_DefaultConfig(void)
+{
+    FzEngineConfig config = {
+        .oracles = true,
+        .current_line = FzExec_CurrentLine,
+    };
+#if defined(RT_COMPILER_POINTS) || defined(RT_TRACE_ACCESSES)
+    config.races = true;
+#endif
+    return config;
+}
+
+FzSchedule
+FzExec_ScheduleOf(const FzInput *input)
+{
+    // The fast clock lets the switch interval and the fair hand-off expire
+    // within a few points; the slow one hardly moves.
+    static const uint32_t time_steps[4] = {1000, 50000, 1000000, 200000};
+    FzSchedule schedule = {
+        .kind = FZ_SCHEDULE_STRATEGY,
+        .strategy = &fz_strategy_pos,
+        .seed = input->seed,
+        .depth = 2 + (input->strategy >> 4 & 3),
+        .time_step_ns = time_steps[input->strategy >> 6 & 3],
+        .overrides = input->overrides,
+        .noverrides = input->noverrides,
+    };
+    switch (input->strategy & 15) {
+    case 13:
+        schedule.strategy = &fz_strategy_random;
+        break;
+    case 14:
+    case 15:
+        schedule.strategy = &fz_strategy_pct;
+        break;
+    default:
+        break;
+    }
+    return schedule;
+}
+
+uint32_t
+FzExec_CurrentLine(void)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    if (tstate == NULL || tstate->current_frame == NULL) {
+        return 0;
+    }
+    const RtFrame *frame = tstate->current_frame;
+    const RtCodeObject *code = frame->code;
+    if (code->co_lines == NULL || frame->pc >= code->co_ninstructions) {
+        return 0;
+    }
+    return code->co_lines[frame->pc];
+}
+
+static void
+run_program(const FzProgram *program)
+{
+    RtObject *code = FzProgram_Lower(program);
+    if (code == NULL) {
+        // Every valid program compiles: this is a bug of lowering.
+        Rt_FatalError("FzExec_Body", "the program did not compile");
+    }
+    RtObject *globals = RtDict_New();
+    RtObject *result =
+        globals != NULL ? RtEval_EvalCode(code, globals) : NULL;
+    if (result == NULL && RtErr_Occurred() != NULL) {
+        RtErr_WriteUnraisable(NULL);
+    }
+    Rt_XDECREF(result);
+    Rt_XDECREF(globals);
+    Rt_DECREF(code);
+}
+
+void
+FzExec_Body(void *program)
+{
+    RtThreadState *tstate = RtRuntime_Start();
+    run_program(program);
+    RtRuntime_Finish(tstate);
+}
+
+void
+FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
+                  FzRun *run)
+{
+    FzEngine_Run(config, FzExec_Body, (void *)program, run);
+}
+
+bool
+FzExec_IsDeterministic(void)
+{
+#ifdef RT_WITH_HOOKS
+    return true;
+#else
+    return false;
+#endif
+}
+
+void
+FzExec_Carry(const FzProgram *program, const FzEngineConfig *config,
+             FzRun *run)
+{
+    if (FzExec_IsDeterministic()) {
+        FzExec_RunProgram(program, config, run);
+    }
+    else {
+        FzNative_Run(FZ_NATIVE_FREE, &config->schedule, FzExec_Body,
+                     (void *)program, run);
+    }
+}
+
+int
+FzExec_RunInput(const FzInput *input, FzRun *run)
+{
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = FzExec_ScheduleOf(input);
+    FzExec_RunProgram(&input->program, &config, run);
+    return (int)run->nviolations;
+}

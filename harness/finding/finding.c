@@ -1,0 +1,225 @@
+// finding.c: a finding as a folder. It is written beside its place under a
+// temporary name and renamed, so a killed process leaves no half finding.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fz_exec.h"
+#include "fz_finding.h"
+
+static bool
+make_folder(const char *path, char *why, size_t why_size)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        snprintf(why, why_size, "cannot make the folder %s: %s", path,
+                 strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool
+write_member(const char *folder, const char *name, FzBuf *bytes, char *why,
+             size_t why_size)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    bool ok = FzFile_Write(path, bytes->data, bytes->size, why, why_size);
+    FzBuf_Clear(bytes);
+    return ok;
+}
+
+static void
+describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
+         const char *signature, FzBuf *out)
+{
+    const FzViolation *v = &run->violations[0];
+    FzBuf_Printf(out, "{\n  \"format\": 1,\n  \"rule\": \"%s\",\n",
+                 FzRule_Name(v->rule));
+    FzBuf_Printf(out, "  \"oracle\": \"%s\",\n", FzRule_Oracle(v->rule));
+    FzBuf_Printf(out, "  \"build\": \"%s\",\n", FzExec_BuildName());
+    FzBuf_Printf(out, "  \"signature\": ");
+    FzBuf_JsonString(out, signature);
+    FzBuf_Printf(out, ",\n  \"message\": ");
+    FzBuf_JsonString(out, v->message);
+    FzBuf_Printf(out, ",\n  \"thread\": %u,\n  \"step\": %llu,\n", v->thread,
+                 (unsigned long long)v->step);
+    FzBuf_Printf(out, "  \"strategy\": \"%s\",\n  \"seed\": \"0x%llx\",\n",
+                 schedule->strategy != NULL ? schedule->strategy->name
+                                            : "replay",
+                 (unsigned long long)input->seed);
+    FzBuf_Printf(out,
+                 "  \"program\": \"%016llx\",\n  \"trace\": \"%016llx\",\n"
+                 "  \"steps\": %llu,\n  \"switches\": %llu,\n"
+                 "  \"threads\": %u\n}\n",
+                 (unsigned long long)FzProgram_Hash(&input->program),
+                 (unsigned long long)run->trace_hash,
+                 (unsigned long long)run->steps,
+                 (unsigned long long)run->switches, run->nthreads);
+}
+
+static bool
+write_members(const char *folder, const FzInput *input,
+              const FzSchedule *schedule, const FzRun *run,
+              const char *extra_text, const char *signature, char *why,
+              size_t why_size)
+{
+    FzBuf out = {0};
+    FzInputFile_Encode(input, &out);
+    bool ok = write_member(folder, "input.ftz", &out, why, why_size);
+    FzSchedule_Print(schedule, &run->tape, FzProgram_Hash(&input->program),
+                     run->trace_hash, &out);
+    ok = ok && write_member(folder, "schedule.txt", &out, why, why_size);
+    FzProgram_Lift(&input->program, &out, NULL);
+    ok = ok && write_member(folder, "program.py", &out, why, why_size);
+    FzReport_Text(input, run, &out);
+    if (extra_text != NULL) {
+        FzBuf_Append(&out, extra_text, strlen(extra_text));
+    }
+    ok = ok && write_member(folder, "report.txt", &out, why, why_size);
+    describe(input, schedule, run, signature, &out);
+    ok = ok && write_member(folder, "finding.json", &out, why, why_size);
+    FzBuf_Free(&out);
+    return ok;
+}
+
+static void
+remove_folder(const char *folder)
+{
+    static const char *const members[] = {"input.ftz", "schedule.txt",
+                                          "program.py", "report.txt",
+                                          "finding.json"};
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        char path[4200];
+        snprintf(path, sizeof(path), "%s/%s", folder, members[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+bool
+FzFinding_Save(const char *dir, const FzInput *input,
+               const FzSchedule *schedule, const FzRun *run,
+               const char *extra_text, char *path, size_t path_size, char *why,
+               size_t why_size)
+{
+    FZ_ASSERT(run->nviolations > 0);
+    if (!make_folder(dir, why, why_size)) {
+        return false;
+    }
+    char signature[256], temporary[4096];
+    FzFinding_Signature(&run->violations[0], signature, sizeof(signature));
+    uint64_t id = FzHash_Mix(FzProgram_Hash(&input->program), run->trace_hash);
+    snprintf(path, path_size, "%s/%s-%08x", dir,
+             FzRule_Name(run->violations[0].rule), (unsigned)(id >> 32));
+    if (access(path, F_OK) == 0) {
+        return true;
+    }
+    snprintf(temporary, sizeof(temporary), "%s/.new-%ld", dir, (long)getpid());
+    if (!make_folder(temporary, why, why_size) ||
+        !write_members(temporary, input, schedule, run, extra_text, signature,
+                       why, why_size)) {
+        remove_folder(temporary);
+        return false;
+    }
+    if (rename(temporary, path) != 0 && access(path, F_OK) != 0) {
+        snprintf(why, why_size, "cannot make the folder %s: %s", path,
+                 strerror(errno));
+        remove_folder(temporary);
+        return false;
+    }
+    return true;
+}
+
+// The value of a string member of our own flat JSON; "" if it has none.
+static void
+json_member(const char *json, const char *name, char *out, size_t size)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "\"%s\": \"", name);
+    const char *at = strstr(json, key);
+    out[0] = '\0';
+    if (at == NULL) {
+        return;
+    }
+    at += strlen(key);
+    const char *end = strchr(at, '"');
+    if (end != NULL) {
+        snprintf(out, size, "%.*s", (int)(end - at), at);
+    }
+}
+
+static bool
+load_members(const char *path, FzFinding *finding, FzBuf *bytes, char *why,
+             size_t why_size)
+{
+    char member[4200];
+    snprintf(member, sizeof(member), "%s/input.ftz", path);
+    if (!FzInputFile_Read(member, false, &finding->input, why, why_size)) {
+        return false;
+    }
+    snprintf(member, sizeof(member), "%s/finding.json", path);
+    if (!FzFile_Read(member, bytes, why, why_size)) {
+        return false;
+    }
+    const char *json = FzBuf_CString(bytes);
+    json_member(json, "rule", finding->rule, sizeof(finding->rule));
+    json_member(json, "build", finding->build, sizeof(finding->build));
+    json_member(json, "signature", finding->signature,
+                sizeof(finding->signature));
+    if (finding->rule[0] == '\0') {
+        snprintf(why, why_size, "%s names no rule: it is damaged", member);
+        return false;
+    }
+    snprintf(member, sizeof(member), "%s/schedule.txt", path);
+    char reason[256];
+    if (!FzFile_Read(member, bytes, why, why_size)) {
+        return false;
+    }
+    if (!FzScheduleFile_Parse(FzBuf_CString(bytes), bytes->size,
+                              &finding->schedule, reason, sizeof(reason))) {
+        snprintf(why, why_size, "%s: %s", member, reason);
+        return false;
+    }
+    uint64_t hash = FzProgram_Hash(&finding->input.program);
+    if (finding->schedule.program_hash != hash) {
+        snprintf(why, why_size,
+                 "%s belongs to another program (%016llx, but the input is "
+                 "%016llx): put the schedule back beside its own input.ftz",
+                 member, (unsigned long long)finding->schedule.program_hash,
+                 (unsigned long long)hash);
+        return false;
+    }
+    return true;
+}
+
+bool
+FzFinding_Load(const char *path, FzFinding *finding, char *why,
+               size_t why_size)
+{
+    *finding = (FzFinding){0};
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        snprintf(why, why_size,
+                 "%s is no finding: a folder with input.ftz, schedule.txt and "
+                 "finding.json is expected",
+                 path);
+        return false;
+    }
+    FzBuf bytes = {0};
+    bool ok = load_members(path, finding, &bytes, why, why_size);
+    FzBuf_Free(&bytes);
+    if (!ok) {
+        FzFinding_Free(finding);
+    }
+    return ok;
+}
+
+void
+FzFinding_Free(FzFinding *finding)
+{
+    FzScheduleFile_Free(&finding->schedule);
+}

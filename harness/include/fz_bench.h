@@ -1,0 +1,13 @@
+// fz_bench.h: measurements beside their baselines, in one process.
+
+#ifndef FZ_BENCH_H
+#define FZ_BENCH_H
+
+#include "fz_base.h"
+
+// Executions per second of the same generated programs on each carrier of
+// threads, as a table or one JSON object. After FzExec_Init(). 0, or 1 if too
+// few programs could be generated to measure with.
+int FzBench_Throughput(bool json, double seconds, FILE *out);
+
+#endif  // FZ_BENCH_H

@@ -1,0 +1,127 @@
+// fz_engine.h: runs one execution of code that uses the runtime's hooks under a
+// chosen schedule, on fibers: every thread is a fiber on the calling OS thread.
+//
+// Determinism contract: same binary, same body, same schedule -> same sequence
+// of points, notes and choices, hence the same trace hash, in every process.
+// No address, pid, clock or hash seed reaches a decision or the trace;
+// addresses are named by FzEngine_AddressKey().
+//
+// One engine for each process; calls from one OS thread only.
+
+#ifndef FZ_ENGINE_H
+#define FZ_ENGINE_H
+
+#include "fz_base.h"
+#include "fz_schedule.h"
+
+typedef enum FzRule {
+#define FZ_RULE(id, oracle, sentence) FZ_RULE_##id,
+#include "../oracle/verdict.def"
+    FZ_RULE_COUNT
+} FzRule;
+const char *FzRule_Name(FzRule rule);           // "DEADLOCK"
+const char *FzRule_Oracle(FzRule rule);         // "deadlock"
+const char *FzRule_Sentence(FzRule rule);
+
+enum { FZ_MAX_STACK = 16 };
+
+// One violation.
+typedef struct FzViolation {
+    FzRule rule;
+    uint64_t step;              // point at which it was seen
+    uint32_t thread;            // which saw it
+    uint32_t other_thread;      // the second party, or UINT32_MAX
+    char message[1200];         // what, with object names; may have lines
+    void *stack[FZ_MAX_STACK];  // return addresses of `thread`
+    void *other_stack[FZ_MAX_STACK];    // of the second party, if known
+} FzViolation;
+
+// One thing that happened, for `show` and the trace hash.
+typedef enum FzTraceKind {
+    FZ_TRACE_POINT, FZ_TRACE_NOTE, FZ_TRACE_SWITCH, FZ_TRACE_BLOCK,
+    FZ_TRACE_WAKE, FZ_TRACE_LINE, FZ_TRACE_THREAD_END
+} FzTraceKind;
+typedef struct FzTraceEvent {
+    uint8_t kind;               // FzTraceKind
+    uint8_t what;               // RtPoint or RtNote
+    uint16_t thread;
+    uint32_t line;              // of the program, if known
+    uint64_t object;            // address key
+    uint64_t value;
+    uintptr_t site;             // code offset in the image
+} FzTraceEvent;
+
+typedef struct FzEngineConfig {
+    FzSchedule schedule;
+    uint64_t step_budget;       // points; 0: 200,000
+    bool record_events;         // keep FzTraceEvents
+    bool oracles;               // run the oracles (else only crashes end a run)
+    bool races;                 // feed the race detector (builds that can)
+    // Where interleaving coverage is counted; size a power of two; NULL: off.
+    uint8_t *coverage;
+    size_t coverage_size;
+    // Asked for the program line the running thread is at; NULL: none.
+    uint32_t (*current_line)(void);
+} FzEngineConfig;
+
+typedef struct FzRun {
+    uint64_t trace_hash;
+    uint64_t steps;             // points passed
+    uint64_t switches;
+    uint32_t nthreads;
+    bool completed;             // the body returned and all threads ended
+    FzTape tape;                // choices made; reused between runs
+    FzTraceEvent *events;       // if record_events; owned
+    size_t nevents, events_capacity;
+    FzViolation violations[4];  // the first is the cause
+    uint32_t nviolations;
+    FzBuf output;               // what the program wrote
+} FzRun;
+void FzRun_Free(FzRun *run);
+
+// Sets up fibers, tables and the heap region. Once for each process, before
+// the first runtime call. False with a reason.
+FZ_WARN_UNUSED bool FzEngine_Init(char *why, size_t why_size);
+
+// Runs body(arg) as thread 0 until it and every thread it started have ended,
+// or a violation ends the run. In the latter case the fibers are abandoned,
+// the runtime is told (RtRuntime_Abandon) and every block of the run is freed.
+void FzEngine_Run(const FzEngineConfig *config, void (*body)(void *), void *arg,
+                  FzRun *run);
+
+// ---- For oracles and the race detector (called from notes and points).
+
+// Records a violation of the current run. Returns if the run may go on to be
+// torn down by the caller; most callers then FzEngine_Stop().
+void FzEngine_Violation(FzRule rule, uint32_t other_thread,
+                        const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+// Leaves the running fiber for good and ends the run.
+_Noreturn void FzEngine_Stop(void);
+bool FzEngine_IsRunning(void);          // inside FzEngine_Run()
+uint32_t FzEngine_CurrentThread(void);
+uint64_t FzEngine_Step(void);
+uintptr_t FzEngine_AddressKey(const void *addr);
+// "list#17+0x10", "dict-keys#9", "tstate#2", "static+0x1234": the same in
+// every process. Written to buf; returns buf.
+const char *FzEngine_NameAddress(const void *addr, char *buf, size_t size);
+// The same for FzTraceEvent.object, until the next run begins.
+const char *FzEngine_NameKey(uint64_t key, char *buf, size_t size);
+
+// ---- Blocks of the current run (engine/shadow.c).
+typedef struct FzBlock {
+    void *start;
+    uint32_t size;
+    uint8_t kind;               // RtBlockKind
+    uint8_t state;              // 1 live, 2 freed and kept
+    uint16_t alloc_thread, free_thread;
+    uint64_t alloc_step, free_step;
+    const char *type_name;      // of the object, if one was made in it
+} FzBlock;
+// The block that addr lies in, or NULL.
+FzBlock *FzShadow_Find(const void *addr);
+// Live blocks, in order of allocation; for leak reports.
+size_t FzShadow_CountLive(void);
+void FzShadow_ForEachLive(void (*visit)(FzBlock *block, void *arg), void *arg);
+
+#endif  // FZ_ENGINE_H

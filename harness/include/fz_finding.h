@@ -1,0 +1,60 @@
+// fz_finding.h: a finding on disk: a folder that holds all that replays it.
+//
+//   input.ftz      the input (container below)
+//   schedule.txt   the choices made (fz_schedule.h)
+//   program.py     the program as Python
+//   report.txt     what was found, for people
+//   finding.json   the same for scripts
+//
+// An input container is: "FTFZ", version byte 1, 3 zero bytes, payload length
+// (u32, little endian), 64-bit hash of the payload, payload (FzInput). A file
+// that is truncated, damaged or something else is told apart and refused.
+
+#ifndef FZ_FINDING_H
+#define FZ_FINDING_H
+
+#include "fz_engine.h"
+#include "fz_program.h"
+
+enum { FZ_INPUT_MAX_BYTES = 1 << 16 };
+
+void FzInputFile_Encode(const FzInput *input, FzBuf *out);
+// raw: the bytes are the payload itself, as libFuzzer writes them.
+FZ_WARN_UNUSED bool FzInputFile_Read(const char *path, bool raw,
+                                     FzInput *input, char *why,
+                                     size_t why_size);
+
+typedef struct FzFinding {
+    FzInput input;
+    FzScheduleFile schedule;
+    char rule[64];              // recorded verdict
+    char build[32];             // that found it
+    char signature[256];
+} FzFinding;
+
+// "RULE|function|function": the rule and the innermost functions of the two
+// parties that are not plumbing, in alphabetical order.
+void FzFinding_Signature(const FzViolation *violation, char *out, size_t size);
+// Writes the folder dir/<name> and returns its path in `path`. Nothing is
+// overwritten: a finding of the same name is left as it is.
+FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
+                                   const FzSchedule *schedule,
+                                   const FzRun *run, const char *extra_text,
+                                   char *path, size_t path_size, char *why,
+                                   size_t why_size);
+FZ_WARN_UNUSED bool FzFinding_Load(const char *path, FzFinding *finding,
+                                   char *why, size_t why_size);
+void FzFinding_Free(FzFinding *finding);
+
+// report.c
+void FzReport_Text(const FzInput *input, const FzRun *run, FzBuf *out);
+// "function (file:line)" for a code address of this binary.
+void FzSymbol_Name(const void *address, char *out, size_t size);
+// The same for an offset in the image (FzTraceEvent.site).
+void FzSymbol_NameOffset(uintptr_t offset, char *out, size_t size);
+// Only the function; inlined frames are resolved to the innermost that is not
+// plumbing (atomics, reference counting, hooks).
+void FzSymbol_Function(const void *address, char *out, size_t size);
+bool FzSymbol_IsPlumbing(const char *function);
+
+#endif  // FZ_FINDING_H

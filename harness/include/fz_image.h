@@ -1,0 +1,17 @@
+// fz_image.h: names for code addresses of this process, from the program's own
+// symbol table (static functions too). For reports: not fast, no state that a
+// run could see.
+
+#ifndef FZ_IMAGE_H
+#define FZ_IMAGE_H
+
+#include "fz_base.h"
+
+// The function that contains pc, or NULL. The name lives as long as the
+// process.
+const char *FzImage_FunctionAt(uintptr_t pc);
+// Offset of pc in the file it was loaded from, as addr2line takes it: the same
+// in every process. pc itself if it lies in no file.
+uintptr_t FzImage_Offset(uintptr_t pc);
+
+#endif  // FZ_IMAGE_H

@@ -1,0 +1,46 @@
+// fz_oracle.h: what must always hold, checked from the notes of a run.
+//
+// The engine calls these; they keep their state for one run, touch no runtime
+// structure except through the read-only audit, and report by
+// FzEngine_Violation(). All state is cleared by FzOracle_Begin() in time
+// proportional to what the last run touched.
+
+#ifndef FZ_ORACLE_H
+#define FZ_ORACLE_H
+
+#include "fz_engine.h"
+
+void FzOracle_Begin(void);
+// Every note of the run, in order, on the fiber it happened on. Ends the run
+// (FzEngine_Stop) on a violation.
+void FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b);
+// Before each scheduling point's access: use after free, activity in a stopped
+// world. `write` as FzEvent.write.
+void FzOracle_Access(uint32_t thread, const void *addr, bool write);
+// A thread has ended.
+void FzOracle_ThreadEnd(uint32_t thread);
+// No thread can run and no timeout is pending. Says why, as a violation.
+// waiting_for[t]: address t waits on (semaphore owner's word) or NULL if it
+// ended.
+void FzOracle_Stuck(uint32_t nthreads, const bool *ended);
+// The body has returned and all threads have ended: leaks, lost queues.
+void FzOracle_End(void);
+
+// ---- One file for each; the dispatcher (oracle.c) calls them in this order.
+typedef struct FzOracleOps {
+    const char *name;
+    void (*begin)(void);
+    void (*note)(uint32_t thread, unsigned note, const void *a, uintptr_t b);
+    void (*access)(uint32_t thread, const void *addr, bool write);  // or NULL
+    void (*thread_end)(uint32_t thread);                            // or NULL
+    void (*end)(void);                                              // or NULL
+} FzOracleOps;
+
+extern const FzOracleOps fz_oracle_refcount;    // counts, merge queue, leaks
+extern const FzOracleOps fz_oracle_memory;      // use after free, QSBR
+extern const FzOracleOps fz_oracle_lock;        // deadlock, sections, owners
+extern const FzOracleOps fz_oracle_stop_world;
+extern const FzOracleOps fz_oracle_gc;
+extern const FzOracleOps fz_oracle_gil;
+
+#endif  // FZ_ORACLE_H

@@ -1,0 +1,120 @@
+// fz_program.h: multi-threaded programs and their three faces.
+//
+//   binary     what fuzzers mutate: every byte string decodes to a valid program
+//   Python     what people read; runs on CPython too
+//   bytecode   what runs: runtime code objects
+//
+// A program has classes with special methods, shared objects, functions and
+// threads. Thread 0 is the main thread: it makes the classes and the shared
+// objects, starts the others, may do operations of its own, joins them and
+// prints the final state. Transform freely, then FzProgram_Fixup() makes any
+// structure valid, and FzProgram_Validate() says whether it is.
+
+#ifndef FZ_PROGRAM_H
+#define FZ_PROGRAM_H
+
+#include "fz_base.h"
+
+enum {
+    FZ_MAX_CLASSES = 3,
+    FZ_MAX_SHARED = 6,          // shared objects s0…s5
+    FZ_MAX_FUNCTIONS = 3,
+    FZ_MAX_BODIES = 4,          // threads besides main
+    FZ_MAX_OPS = 40,            // in one block of a thread or function
+    FZ_MAX_LOCALS = 6,          // locals v0…v5 of a body
+};
+
+typedef enum FzSharedKind {
+    FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_LOCK,
+    FZ_SHARED_TUPLE, FZ_SHARED_INT, FZ_SHARED_STR, FZ_SHARED_KIND_COUNT
+} FzSharedKind;
+
+typedef struct FzShared {
+    uint8_t kind;               // FzSharedKind
+    uint8_t cls;                // class of an instance
+    uint8_t initial;            // how much it holds at first (0…7 items)
+} FzShared;
+
+// Special methods of a class; bodies are chosen from a small set.
+typedef struct FzClass {
+    uint8_t base;               // 0: object, k: class k-1 (an earlier one)
+    uint8_t eq;                 // 0 none, else which body
+    uint8_t hash;
+    uint8_t del;
+} FzClass;
+
+typedef enum FzOpcode {
+#define FZ_OP(name, a, b, c, flags, python) FZ_OP_##name,
+#include "../program/ops.def"
+    FZ_OP_COUNT
+} FzOpcode;
+
+typedef struct FzOp {
+    uint8_t op;                 // FzOpcode
+    uint8_t a, b, c;            // operands; meaning in ops.def
+} FzOp;
+
+typedef struct FzBlockOps {
+    uint8_t nops;
+    FzOp ops[FZ_MAX_OPS];       // structured: LOOP/TRY/WITH/IF … END
+} FzBlockOps;
+
+typedef struct FzProgram {
+    uint8_t nclasses, nshared, nfunctions, nbodies;
+    FzClass classes[FZ_MAX_CLASSES];
+    FzShared shared[FZ_MAX_SHARED];
+    FzBlockOps functions[FZ_MAX_FUNCTIONS];     // f(a, b): two parameters
+    FzBlockOps bodies[FZ_MAX_BODIES];           // threads 1…
+    FzBlockOps main;                            // between start and join
+} FzProgram;
+
+// The input of one execution, as a fuzzer sees it: 8 bytes of schedule seed,
+// 1 byte of strategy and depth, 2 bytes of program length, the program, the
+// rest the override bytes of the schedule. Total: any bytes decode.
+typedef struct FzInput {
+    uint64_t seed;
+    uint8_t strategy;           // selector; mostly POS
+    FzProgram program;
+    uint8_t overrides[512];
+    size_t noverrides;
+} FzInput;
+
+void FzProgram_Generate(FzProgram *program, FzRng *rng);
+// In place; keeps the program valid. Structural.
+void FzProgram_Mutate(FzProgram *program, FzRng *rng);
+void FzProgram_CrossOver(FzProgram *program, const FzProgram *other,
+                         FzRng *rng);
+void FzProgram_Fixup(FzProgram *program);
+FZ_WARN_UNUSED bool FzProgram_Validate(const FzProgram *program, char *why,
+                                       size_t why_size);
+uint64_t FzProgram_Hash(const FzProgram *program);      // of its binary form
+bool FzProgram_Equal(const FzProgram *a, const FzProgram *b);
+
+// binary.c. Decode is total; Decode(Encode(p)) equals p for a valid p.
+void FzProgram_Encode(const FzProgram *program, FzBuf *out);
+void FzProgram_Decode(FzProgram *program, const uint8_t *bytes, size_t n);
+void FzInput_Encode(const FzInput *input, FzBuf *out);
+void FzInput_Decode(FzInput *input, const uint8_t *bytes, size_t n);
+void FzInput_Generate(FzInput *input, FzRng *rng);
+// Mostly redraws the schedule's seed; else mutates program or overrides.
+void FzInput_Mutate(FzInput *input, FzRng *rng);
+void FzInput_CrossOver(FzInput *input, const FzInput *other, FzRng *rng);
+
+// lift.c: a stand-alone Python script. lines: if not NULL, receives for each
+// body operation the line it stands on (see FzLineMap).
+typedef struct FzLineMap {
+    uint32_t main[FZ_MAX_OPS];
+    uint32_t bodies[FZ_MAX_BODIES][FZ_MAX_OPS];
+    uint32_t functions[FZ_MAX_FUNCTIONS][FZ_MAX_OPS];
+} FzLineMap;
+void FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines);
+
+// lower.c: a code object of the runtime for the whole program (new reference,
+// NULL with a runtime exception). Lines are those of the Python face. Needs an
+// attached thread state. FzProgram_LowerInit() once for each process, after
+// RtRuntime_Initialize(): interns the names.
+struct RtObject;
+void FzProgram_LowerInit(void);
+struct RtObject *FzProgram_Lower(const FzProgram *program);
+
+#endif  // FZ_PROGRAM_H

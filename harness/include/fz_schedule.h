@@ -1,0 +1,114 @@
+// fz_schedule.h: who runs next. A strategy is three calls; a choice tape
+// records what it chose, so that the same choices can be made again.
+//
+// The engine asks at each scheduling point at which more than one thread can
+// run. Threads are numbered from 0 in the order of their creation. A choice is
+// a rank: 0 is "the running thread goes on" (when it can), 1, 2, … the other
+// runnable threads in the order of their numbers after the running one,
+// wrapping round. When the running thread cannot go on, rank 0 is the first of
+// the others.
+
+#ifndef FZ_SCHEDULE_H
+#define FZ_SCHEDULE_H
+
+#include "fz_base.h"
+
+enum { FZ_MAX_THREADS = 16 };
+
+// What a thread is about to do, as a strategy sees it.
+typedef struct FzEvent {
+    uint64_t object;            // key of the address; 0: none
+    bool write;                 // may change it (store, rmw, post, …)
+} FzEvent;
+
+// What the engine shows at a point.
+typedef struct FzPointView {
+    uint32_t running;           // number of the running thread
+    uint32_t runnable;          // bit set; includes `running` if it can go on
+    // The running thread asks others to run: it counts as one that cannot go
+    // on, as long as another can.
+    bool yielding;
+    const FzEvent *next;        // [thread]: its next event
+    uint32_t nthreads;          // created so far
+    uint64_t step;              // points passed so far
+} FzPointView;
+
+typedef struct FzStrategy {
+    const char *name;
+    const char *sentence;
+    size_t state_size;
+    // seed: all its randomness. depth: PCT's d (ignored by others).
+    // expected_steps: a guess at the length of the execution; 0: none.
+    void (*begin)(void *state, uint64_t seed, uint32_t depth,
+                  uint64_t expected_steps);
+    void (*thread_created)(void *state, uint32_t thread);
+    // The thread to run: one of view->runnable.
+    uint32_t (*next)(void *state, const FzPointView *view);
+} FzStrategy;
+
+extern const FzStrategy fz_strategy_random;
+extern const FzStrategy fz_strategy_pct;
+extern const FzStrategy fz_strategy_pos;        // the default
+const FzStrategy *FzStrategy_Find(const char *name);    // NULL: unknown
+
+// ---- The tape: ranks, run-length coded as (go-ons, rank) pairs.
+typedef struct FzTape {
+    FzBuf bytes;                // varint run of zeros, then a rank byte > 0
+    uint64_t pending_zeros;     // not yet written
+    uint64_t choices;           // total recorded
+} FzTape;
+void FzTape_Clear(FzTape *tape);
+void FzTape_Free(FzTape *tape);
+void FzTape_Record(FzTape *tape, uint32_t rank);
+typedef struct FzTapeReader {
+    const uint8_t *at, *end;
+    uint64_t zeros;             // left of the current run
+    uint32_t rank;              // follows the run; 0: none
+} FzTapeReader;
+void FzTapeReader_Init(FzTapeReader *reader, const uint8_t *bytes, size_t n);
+uint32_t FzTapeReader_Next(FzTapeReader *reader);       // 0 past the end
+static inline bool
+FzTapeReader_AtEnd(const FzTapeReader *reader)
+{
+    return reader->zeros == 0 && reader->rank == 0;
+}
+
+// ---- A schedule: how to choose in one execution.
+typedef enum FzScheduleKind {
+    FZ_SCHEDULE_STRATEGY,       // strategy + seed, overridden by `overrides`
+    FZ_SCHEDULE_REPLAY,         // exactly the choices of `tape`
+} FzScheduleKind;
+
+typedef struct FzSchedule {
+    FzScheduleKind kind;
+    const FzStrategy *strategy;
+    uint64_t seed;
+    uint32_t depth;
+    // Length of the execution, if the caller knows; 0: the strategy draws a
+    // guess from its seed.
+    uint64_t expected_steps;
+    uint32_t time_step_ns;      // virtual time that passes at each point
+    // One byte for each choice, from the fuzz input: >= 0x80 overrides the
+    // strategy with rank (byte & 7); others leave it alone. Borrowed.
+    const uint8_t *overrides;
+    size_t noverrides;
+    const uint8_t *tape;        // FzTape bytes, for replay. Borrowed.
+    size_t ntape;
+} FzSchedule;
+
+// Text form, version 1: a header line, the hash of the program it belongs to,
+// what chose, the choices. Parse: false with a one-line reason.
+void FzSchedule_Print(const FzSchedule *schedule, const FzTape *tape,
+                      uint64_t program_hash, uint64_t trace_hash, FzBuf *out);
+typedef struct FzScheduleFile {
+    FzSchedule schedule;        // kind REPLAY; tape points into `bytes`
+    uint64_t program_hash;
+    uint64_t trace_hash;
+    FzBuf bytes;
+} FzScheduleFile;
+FZ_WARN_UNUSED bool FzScheduleFile_Parse(const char *text, size_t n,
+                                         FzScheduleFile *out, char *why,
+                                         size_t why_size);
+void FzScheduleFile_Free(FzScheduleFile *file);
+
+#endif  // FZ_SCHEDULE_H

@@ -1,0 +1,111 @@
+// gc.c: what the collector judges unreachable has no references from outside
+// the judged set, and finalizers run once (invariants G4, H10).
+//
+// The judged objects are noted one by one; the set is complete at GC_JUDGED and
+// is checked there, before any finalizer or destructor.
+
+#include <stdlib.h>
+
+#include "oracle_internal.h"
+#include "oracle_map.h"
+#include "rtcore_hooks.h"
+#include "rtcore_object.h"
+
+enum { FINALIZED = 1 };
+
+static struct {
+    FzMap judged;               // object -> references found inside the set
+    FzMap objects;              // object -> FINALIZED
+} state;
+
+static void
+begin(void)
+{
+    FzMap_Clear(&state.judged);
+    FzMap_Clear(&state.objects);
+}
+
+static int
+count_edge(RtObject *op, void *arg)
+{
+    (void)arg;
+    FzMapEntry *entry = FzMap_Find(&state.judged, op);
+    if (entry != NULL) {
+        entry->value++;
+    }
+    return 0;
+}
+
+// The collector itself holds one reference to each judged object in the
+// free-threaded build (its worklist), none in the GIL build.
+#ifdef RT_GIL_DISABLED
+enum { COLLECTOR_REFERENCES = 1 };
+#else
+enum { COLLECTOR_REFERENCES = 0 };
+#endif
+
+static void
+check_judged(void)
+{
+    for (size_t i = 0; i < state.judged.count; i++) {
+        RtObject *op = (RtObject *)FzMap_At(&state.judged, i)->key;
+        traverseproc traverse = Rt_TYPE(op)->tp_traverse;
+        if (traverse != NULL) {
+            traverse(op, count_edge, NULL);
+        }
+    }
+    for (size_t i = 0; i < state.judged.count; i++) {
+        const FzMapEntry *entry = FzMap_At(&state.judged, i);
+        RtObject *op = (RtObject *)entry->key;
+        ssize_t outside = Rt_REFCNT(op) - COLLECTOR_REFERENCES -
+                          (ssize_t)entry->value;
+        if (outside > 0) {
+            FzEngine_Violation(
+                FZ_RULE_GC_FREED_REACHABLE, UINT32_MAX,
+                "%s (%s) was judged unreachable, but %lld of its %lld "
+                "references come from outside",
+                FzName_Of(op).text, Rt_TYPE(op)->tp_name, (long long)outside,
+                (long long)Rt_REFCNT(op));
+            FzEngine_Stop();
+        }
+    }
+    FzMap_Clear(&state.judged);
+}
+
+static void
+note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+{
+    (void)thread;
+    (void)b;
+    switch (kind) {
+    case RT_NOTE_GC_UNREACHABLE:
+        FzMap_Get(&state.judged, a);
+        break;
+    case RT_NOTE_GC_JUDGED:
+        check_judged();
+        break;
+    case RT_NOTE_OBJECT_NEW:
+        FzMap_Get(&state.objects, a)->value = 0;
+        break;
+    case RT_NOTE_FINALIZE: {
+        FzMapEntry *object = FzMap_Get(&state.objects, a);
+        if (object->value == FINALIZED) {
+            FzEngine_Violation(FZ_RULE_FINALIZED_TWICE, UINT32_MAX,
+                               "the finalizer of %s (%s) runs a second time",
+                               FzName_Of(a).text,
+                               Rt_TYPE((RtObject *)a)->tp_name);
+            FzEngine_Stop();
+        }
+        object->value = FINALIZED;
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+const FzOracleOps fz_oracle_gc = {
+    .name = "gc",
+    .begin = begin,
+    .note = note,
+};

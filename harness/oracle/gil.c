@@ -1,0 +1,92 @@
+// gil.c: one holder of the GIL at most, and a holder that is asked to drop it
+// does so at its next eval-breaker checks (bugs L1-L5 of the GIL).
+
+#include <string.h>
+
+#include "oracle_internal.h"
+#include "rtcore_hooks.h"
+
+enum {
+    // A request made between the load of the breaker and the check's end is
+    // seen at the next check; the one after that must have dropped.
+    CHECKS_ALLOWED = 3,
+};
+
+static struct {
+    const void *holder;         // thread state, or NULL
+    uint32_t holder_thread;
+    const void *asked;          // holder with a pending request
+    uint32_t asked_by;
+    unsigned checks;            // passed since the request
+} state;
+
+static void
+begin(void)
+{
+    memset(&state, 0, sizeof(state));
+}
+
+static void
+taken(uint32_t thread, const void *tstate)
+{
+    if (state.holder != NULL) {
+        FzEngine_Violation(FZ_RULE_GIL_TWO_HOLDERS, state.holder_thread,
+                           "thread %u took the GIL while thread %u held it",
+                           thread, state.holder_thread);
+        FzEngine_Stop();
+    }
+    state.holder = tstate;
+    state.holder_thread = thread;
+    state.asked = NULL;
+}
+
+static void
+checked(uint32_t thread, const void *tstate)
+{
+    if (state.asked != tstate || state.asked == NULL) {
+        return;
+    }
+    if (++state.checks > CHECKS_ALLOWED) {
+        FzEngine_Violation(
+            FZ_RULE_GIL_DROP_IGNORED, state.asked_by,
+            "thread %u passed %u eval-breaker checks after thread %u asked "
+            "for the GIL, and still holds it",
+            thread, state.checks, state.asked_by);
+        FzEngine_Stop();
+    }
+}
+
+static void
+note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+{
+    (void)b;
+    switch (kind) {
+    case RT_NOTE_GIL_TAKEN:
+        taken(thread, a);
+        break;
+    case RT_NOTE_GIL_DROPPED:
+        if (state.holder == a) {
+            state.holder = NULL;
+            state.asked = NULL;
+        }
+        break;
+    case RT_NOTE_GIL_DROP_REQUESTED:
+        if (a == state.holder && state.asked == NULL) {
+            state.asked = a;
+            state.asked_by = thread;
+            state.checks = 0;
+        }
+        break;
+    case RT_NOTE_EVAL_BREAKER:
+        checked(thread, a);
+        break;
+    default:
+        break;
+    }
+}
+
+const FzOracleOps fz_oracle_gil = {
+    .name = "gil",
+    .begin = begin,
+    .note = note,
+};

@@ -1,0 +1,64 @@
+// oracle.c: hands the notes of a run to each oracle, in a fixed order: those
+// that name a cause (locks, the stopped world) before those that see damage.
+
+#include "fz_oracle.h"
+#include "oracle_internal.h"
+#include "rtcore_hooks.h"
+
+static const FzOracleOps *const oracles[] = {
+    &fz_oracle_lock,   &fz_oracle_stop_world, &fz_oracle_gil,
+    &fz_oracle_memory, &fz_oracle_gc,         &fz_oracle_refcount,
+};
+enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
+
+void
+FzOracle_Begin(void)
+{
+    for (int i = 0; i < NORACLES; i++) {
+        oracles[i]->begin();
+    }
+}
+
+void
+FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b)
+{
+    if (note == RT_NOTE_FATAL) {
+        FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "%s", (const char *)a);
+        FzEngine_Stop();
+    }
+    for (int i = 0; i < NORACLES; i++) {
+        oracles[i]->note(thread, note, a, b);
+    }
+}
+
+void
+FzOracle_Access(uint32_t thread, const void *addr, bool write)
+{
+    fz_oracle_memory.access(thread, addr, write);
+}
+
+void
+FzOracle_ThreadEnd(uint32_t thread)
+{
+    for (int i = 0; i < NORACLES; i++) {
+        if (oracles[i]->thread_end != NULL) {
+            oracles[i]->thread_end(thread);
+        }
+    }
+}
+
+void
+FzOracle_Stuck(uint32_t nthreads, const bool *ended)
+{
+    FzOracleLock_Stuck(nthreads, ended);
+}
+
+void
+FzOracle_End(void)
+{
+    for (int i = 0; i < NORACLES; i++) {
+        if (oracles[i]->end != NULL) {
+            oracles[i]->end();
+        }
+    }
+}

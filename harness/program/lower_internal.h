@@ -1,0 +1,124 @@
+// lower_internal.h: the emitter that the files of the lowering share.
+//
+// One emitter makes one code object: instructions with lines, exception
+// entries, and the names it uses. The constants are one tuple for all code of
+// a program but its module. Sizes are bounded by the limits of a program.
+
+#ifndef FZ_LOWER_INTERNAL_H
+#define FZ_LOWER_INTERNAL_H
+
+#include "program_internal.h"
+#include "rtcore_code.h"
+
+// Names that lowered code uses, in this order.
+#define FZ_PLAIN_NAMES(NAME) \
+    NAME(append) NAME(pop) NAME(insert) NAME(extend) NAME(clear) NAME(copy) \
+    NAME(reverse) NAME(sort) NAME(count) NAME(remove) NAME(index) NAME(get) \
+    NAME(setdefault) NAME(update) NAME(items) NAME(popitem) NAME(acquire) \
+    NAME(release) NAME(locked) NAME(start) NAME(join) NAME(len) NAME(iter) \
+    NAME(next) NAME(hash) NAME(range) NAME(isinstance) NAME(print) \
+    NAME(type) NAME(object) NAME(int) NAME(str) NAME(Thread) NAME(Lock) \
+    NAME(gc_collect) NAME(sched_yield) NAME(Exception) NAME(ValueError) \
+    NAME(KeyError) NAME(RuntimeError) NAME(IndexError) NAME(AttributeError) \
+    NAME(show) NAME(flat) NAME(attributes) NAME(r)
+
+typedef enum FzName {
+#define FZ_NAME_ENUM(name) FZ_NAME_##name,
+    FZ_PLAIN_NAMES(FZ_NAME_ENUM)
+#undef FZ_NAME_ENUM
+    FZ_NAME_X,                                      // x, y, z
+    FZ_NAME_S = FZ_NAME_X + FZ_NUM_ATTRS,           // s0…
+    FZ_NAME_F = FZ_NAME_S + FZ_MAX_SHARED,          // f0…
+    FZ_NAME_T = FZ_NAME_F + FZ_MAX_FUNCTIONS,       // t0…
+    FZ_NAME_W = FZ_NAME_T + FZ_MAX_BODIES + 1,      // w1… (w0 is not used)
+    FZ_NAME_C = FZ_NAME_W + FZ_MAX_BODIES + 1,      // C0…
+    FZ_NAME_COUNT = FZ_NAME_C + FZ_MAX_CLASSES
+} FzName;
+
+// Constants of every code object: FZ_CONST_*, then these.
+enum {
+    FZ_CONST_4 = FZ_CONST_COUNT, FZ_CONST_8, FZ_CONST_16,
+    FZ_CONST_STR_D, FZ_CONST_STR_G, FZ_CONST_STR_R,
+    FZ_NUM_CONSTS
+};
+
+// Constants of the module only, after FZ_NUM_CONSTS.
+enum {
+    FZ_MODULE_CONSTS = FZ_NUM_CONSTS,
+    FZ_MODULE_STR_X = FZ_MODULE_CONSTS,             // 'x'
+    FZ_MODULE_METHODS,                              // '__eq__' …
+    FZ_MODULE_SHARED = FZ_MODULE_METHODS + FZ_METHOD_KINDS,     // 's0' …
+    FZ_MODULE_CLASSES = FZ_MODULE_SHARED + FZ_MAX_SHARED,       // 'C0' …
+    FZ_MODULE_CODES = FZ_MODULE_CLASSES + FZ_MAX_CLASSES,
+};
+
+enum {
+    FZ_MAX_INSTRUCTIONS = 1536,
+    FZ_MAX_EXCEPTIONS = 64,
+    FZ_MAX_MODULE_CODES = 3 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
+                          FZ_BLOCK_LIMIT,
+};
+
+typedef struct FzEmitter {
+    const FzProgram *program;
+    const FzLayout *layout;
+    RtObject *consts;           // borrowed tuple
+    int block;                  // being lowered; -1: none
+    uint32_t line;              // of what is emitted next
+    uint32_t n;
+    uint32_t nexceptions;
+    uint32_t nnames;
+    uint8_t name_index[FZ_NAME_COUNT];      // 1 + index in names; 0 unused
+    RtObject *names[FZ_NAME_COUNT];         // borrowed
+    RtInstruction code[FZ_MAX_INSTRUCTIONS];
+    uint32_t lines[FZ_MAX_INSTRUCTIONS];
+    RtExceptionEntry exceptions[FZ_MAX_EXCEPTIONS];
+} FzEmitter;
+
+// ---- lower_emit.c
+
+// The interned names and strings; made by FzProgram_LowerInit().
+extern RtObject *fz_lower_names[FZ_NAME_COUNT];
+
+// Begins another code object.
+void FzEmit_Begin(FzEmitter *e, int block);
+// Returns the index of the instruction.
+uint32_t FzEmit_Op(FzEmitter *e, RtOpcode op, uint32_t arg);
+void FzEmit_Name(FzEmitter *e, RtOpcode op, unsigned name);
+void FzEmit_Exception(FzEmitter *e, uint32_t start, uint32_t end,
+                      uint32_t handler, uint32_t depth);
+// The jump at `at` goes to what is emitted next.
+void FzEmit_PatchHere(FzEmitter *e, uint32_t at);
+// x -> x.name()
+void FzEmit_CallMethod(FzEmitter *e, unsigned name);
+// The code object. NULL with an exception.
+RtObject *FzEmit_Finish(FzEmitter *e, const char *name, int nlocals,
+                        int argcount);
+
+// ---- lower_ops.c
+
+// Pushes what a reference names, in the emitter's block.
+void FzLower_Reference(FzEmitter *e, uint8_t ref);
+// An operation that neither opens nor closes a block.
+void FzLower_Statement(FzEmitter *e, const FzOp *op);
+
+// ---- lower_block.c
+
+// The arguments of the emitter's block: its first locals.
+uint32_t FzLower_NumArguments(const FzEmitter *e);
+// The code of a function, of main or of a thread.
+RtObject *FzLower_Block(FzEmitter *e, int block);
+
+// ---- lower_class.c
+
+// The code of a special method.
+RtObject *FzLower_Method(FzEmitter *e, int cls, FzMethodKind kind);
+// Emits `C<i> = type(…)`. codes[kind]: constant of the method's code, or 0.
+void FzLower_MakeClass(FzEmitter *e, int cls, const uint32_t *codes);
+
+// ---- lower_prelude.c: the functions that print the final state.
+RtObject *FzLower_Show(FzEmitter *e);
+RtObject *FzLower_Flat(FzEmitter *e);
+RtObject *FzLower_Attributes(FzEmitter *e);
+
+#endif  // FZ_LOWER_INTERNAL_H

@@ -1,0 +1,460 @@
+// lower_ops.c: simple operations to bytecode.
+//
+// Locals of a thread: the shared objects (its arguments), v0…v5, w. Of a
+// function: a, b, v0…v5, w; it reads shared objects as globals. Operands are
+// evaluated in the order in which CPython evaluates the Python face.
+
+#include "lower_internal.h"
+#include "rt_types.h"
+
+static uint32_t
+local_slot(const FzEmitter *e, uint8_t local)
+{
+    return FzLower_NumArguments(e) + local;
+}
+
+static void
+load_const(FzEmitter *e, unsigned index)
+{
+    FzEmit_Op(e, RT_OP_LOAD_CONST, index);
+}
+
+void
+FzLower_Reference(FzEmitter *e, uint8_t ref)
+{
+    if (ref < FZ_REF_LOCAL) {
+        if (e->block >= FZ_BLOCK_MAIN) {
+            FzEmit_Op(e, RT_OP_LOAD_FAST, ref);
+        }
+        else {
+            FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_S + ref);
+        }
+    }
+    else if (ref < FZ_REF_PARAM) {
+        FzEmit_Op(e, RT_OP_LOAD_FAST,
+                  local_slot(e, (uint8_t)(ref - FZ_REF_LOCAL)));
+    }
+    else if (ref < FZ_REF_CONST) {
+        FzEmit_Op(e, RT_OP_LOAD_FAST, ref - FZ_REF_PARAM);
+    }
+    else if (ref < FZ_REF_NEW) {
+        load_const(e, ref - FZ_REF_CONST);
+    }
+    else if (ref < FZ_REF_EMPTY_LIST) {
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_C + ref - FZ_REF_NEW);
+        FzEmit_Op(e, RT_OP_CALL, 0);
+    }
+    else if (ref == FZ_REF_EMPTY_LIST) {
+        FzEmit_Op(e, RT_OP_BUILD_LIST, 0);
+    }
+    else if (ref == FZ_REF_EMPTY_DICT) {
+        FzEmit_Op(e, RT_OP_BUILD_MAP, 0);
+    }
+    else if (ref == FZ_REF_LIST) {
+        load_const(e, FZ_CONST_1);
+        load_const(e, FZ_CONST_STR_A);
+        FzEmit_Op(e, RT_OP_BUILD_LIST, 2);
+    }
+    else {
+        load_const(e, FZ_CONST_STR_A);
+        load_const(e, FZ_CONST_1);
+        FzEmit_Op(e, RT_OP_BUILD_MAP, 1);
+    }
+}
+
+// Pushes an operand that is a value.
+static void
+load_operand(FzEmitter *e, FzArg arg, uint8_t value)
+{
+    static const uint8_t indexes[FZ_NUM_INDEXES] = {
+        FZ_CONST_0, FZ_CONST_1, FZ_CONST_MINUS_1, FZ_CONST_2,
+    };
+    switch (arg) {
+    case FZ_ARG_INDEX:
+        load_const(e, indexes[value]);
+        break;
+    case FZ_ARG_CLASS:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_C + value);
+        break;
+    case FZ_ARG_FUNC:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_F + value);
+        break;
+    case FZ_ARG_ERROR:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ValueError + value);
+        break;
+    default:
+        FzLower_Reference(e, value);
+        break;
+    }
+}
+
+static void
+load(FzEmitter *e, const FzOp *op, int k)
+{
+    load_operand(e, (FzArg)fz_op_info[op->op].args[k], FzOp_Get(op, k));
+}
+
+static void
+store(FzEmitter *e, uint8_t local)
+{
+    FzEmit_Op(e, RT_OP_STORE_FAST, local_slot(e, local));
+}
+
+// Pops the result into the operation's first operand if it is a local.
+static void
+finish_value(FzEmitter *e, const FzOp *op)
+{
+    if (fz_op_info[op->op].args[0] == FZ_ARG_LOCAL) {
+        store(e, op->a);
+    }
+    else {
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    }
+}
+
+// `[a =] x.name(the operands after x)`.
+static void
+lower_method(FzEmitter *e, const FzOp *op, unsigned name)
+{
+    const FzOpInfo *info = &fz_op_info[op->op];
+    int k = info->args[0] == FZ_ARG_LOCAL;
+    load(e, op, k++);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, name);
+    uint32_t nargs = 0;
+    for (; k < 3 && info->args[k] != FZ_ARG_NONE; k++) {
+        load(e, op, k);
+        nargs++;
+    }
+    if (op->op == FZ_OP_LIST_POP_FIRST) {
+        load_const(e, FZ_CONST_0);
+        nargs++;
+    }
+    else if (op->op == FZ_OP_DICT_POP) {
+        load_const(e, FZ_CONST_NONE);
+        nargs++;
+    }
+    FzEmit_Op(e, RT_OP_CALL_METHOD, nargs);
+    finish_value(e, op);
+}
+
+// `[a =] name(the operands)`.
+static void
+lower_builtin(FzEmitter *e, const FzOp *op, unsigned name)
+{
+    const FzOpInfo *info = &fz_op_info[op->op];
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, name);
+    uint32_t nargs = 0;
+    for (int k = info->args[0] == FZ_ARG_LOCAL;
+         k < 3 && info->args[k] != FZ_ARG_NONE; k++)
+    {
+        load(e, op, k);
+        nargs++;
+    }
+    FzEmit_Op(e, RT_OP_CALL, nargs);
+    finish_value(e, op);
+}
+
+// `a = b <code> c`.
+static void
+lower_binary(FzEmitter *e, const FzOp *op, RtOpcode code, uint32_t arg)
+{
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, code, arg);
+    store(e, op->a);
+}
+
+// `a = <display of n operands>`.
+static void
+lower_display(FzEmitter *e, const FzOp *op, RtOpcode build, uint32_t count)
+{
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, build, count);
+    store(e, op->a);
+}
+
+// `… if len(x) < 16 else …`: jumps, to be patched, if x is longer.
+static uint32_t
+lower_guard(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_len);
+    load(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    load_const(e, FZ_CONST_16);
+    FzEmit_Op(e, RT_OP_COMPARE_OP, RT_LT);
+    return FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+}
+
+static void
+lower_guarded_method(FzEmitter *e, const FzOp *op, unsigned name)
+{
+    uint32_t too_long = lower_guard(e, op);
+    lower_method(e, op, name);
+    FzEmit_PatchHere(e, too_long);
+}
+
+static void
+lower_concat(FzEmitter *e, const FzOp *op)
+{
+    uint32_t too_long = lower_guard(e, op);
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
+    uint32_t done = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
+    FzEmit_PatchHere(e, too_long);
+    load_const(e, FZ_CONST_NONE);
+    FzEmit_PatchHere(e, done);
+    store(e, op->a);
+}
+
+static void
+lower_extend(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_extend);
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, RT_OP_BUILD_LIST, 2);
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
+// `x[key] = value`: operands a, b, c.
+static void
+lower_store_item(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 2);
+    load(e, op, 0);
+    load(e, op, 1);
+    FzEmit_Op(e, RT_OP_STORE_SUBSCR, 0);
+}
+
+static void
+lower_delete_item(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 0);
+    load(e, op, 1);
+    FzEmit_Op(e, RT_OP_DELETE_SUBSCR, 0);
+}
+
+static void
+lower_iterate(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 1);
+    if (op->op == FZ_OP_DICT_ITEMS) {
+        FzEmit_CallMethod(e, FZ_NAME_items);
+    }
+    FzEmit_Op(e, RT_OP_GET_ITER, 0);
+    uint32_t head = FzEmit_Op(e, RT_OP_FOR_ITER, 0);
+    store(e, op->a);
+    FzEmit_Op(e, RT_OP_JUMP_BACKWARD, head);
+    FzEmit_PatchHere(e, head);
+}
+
+static void
+lower_attribute(FzEmitter *e, const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_ATTR_READ:
+        load(e, op, 1);
+        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->c);
+        store(e, op->a);
+        break;
+    case FZ_OP_ATTR_WRITE:
+        load(e, op, 2);
+        load(e, op, 0);
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
+        break;
+    case FZ_OP_ATTR_DEL:
+        load(e, op, 0);
+        FzEmit_Name(e, RT_OP_DELETE_ATTR, FZ_NAME_X + op->b);
+        break;
+    default:
+        load(e, op, 0);
+        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
+        load_const(e, FZ_CONST_1);
+        FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
+        load(e, op, 0);
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
+        break;
+    }
+}
+
+static void
+lower_new(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    store(e, op->a);
+    if (op->op == FZ_OP_CYCLE_INST) {
+        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
+        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->c);
+    }
+}
+
+static void
+lower_cycle_list(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Op(e, RT_OP_BUILD_LIST, 0);
+    store(e, op->a);
+    FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_append);
+    FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
+static void
+lower_call(FzEmitter *e, const FzOp *op)
+{
+    load(e, op, 0);
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, RT_OP_CALL, 2);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
+// A thread that runs a function and is waited for.
+static void
+lower_spawn(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Thread);
+    load(e, op, 0);
+    load(e, op, 1);
+    load(e, op, 2);
+    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
+    FzEmit_Op(e, RT_OP_CALL, 2);
+    store(e, FZ_MAX_LOCALS);
+    for (unsigned name = FZ_NAME_start; name <= FZ_NAME_join; name++) {
+        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, FZ_MAX_LOCALS));
+        FzEmit_CallMethod(e, name);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    }
+}
+
+static void
+lower_simple(FzEmitter *e, const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_PASS:
+        FzEmit_Op(e, RT_OP_NOP, 0);
+        break;
+    case FZ_OP_LIST_SET:
+    case FZ_OP_DICT_WRITE:
+        lower_store_item(e, op);
+        break;
+    case FZ_OP_LIST_DEL:
+    case FZ_OP_DICT_DEL:
+        lower_delete_item(e, op);
+        break;
+    case FZ_OP_LIST_GET:
+    case FZ_OP_DICT_READ:
+        lower_binary(e, op, RT_OP_BINARY_SUBSCR, 0);
+        break;
+    case FZ_OP_LIST_EXTEND:
+        lower_extend(e, op);
+        break;
+    case FZ_OP_LIST_EXTEND_SHARED:
+        lower_guarded_method(e, op, FZ_NAME_extend);
+        break;
+    case FZ_OP_DICT_UPDATE:
+        lower_guarded_method(e, op, FZ_NAME_update);
+        break;
+    case FZ_OP_LIST_CONCAT:
+        lower_concat(e, op);
+        break;
+    case FZ_OP_ITERATE:
+    case FZ_OP_DICT_ITEMS:
+        lower_iterate(e, op);
+        break;
+    case FZ_OP_CONTAINS:
+        lower_binary(e, op, RT_OP_CONTAINS_OP, 0);
+        break;
+    case FZ_OP_EQUAL:
+        lower_binary(e, op, RT_OP_COMPARE_OP, RT_EQ);
+        break;
+    case FZ_OP_IS:
+        lower_binary(e, op, RT_OP_IS_OP, 0);
+        break;
+    case FZ_OP_ADD:
+        lower_binary(e, op, RT_OP_BINARY_OP, RT_NB_ADD);
+        break;
+    case FZ_OP_ATTR_READ:
+    case FZ_OP_ATTR_WRITE:
+    case FZ_OP_ATTR_DEL:
+    case FZ_OP_ATTR_ADD:
+        lower_attribute(e, op);
+        break;
+    case FZ_OP_NEW:
+    case FZ_OP_CYCLE_INST:
+        lower_new(e, op);
+        break;
+    case FZ_OP_CYCLE_LIST:
+        lower_cycle_list(e, op);
+        break;
+    case FZ_OP_SET:
+        load(e, op, 1);
+        store(e, op->a);
+        break;
+    case FZ_OP_DROP:
+        load_const(e, FZ_CONST_NONE);
+        store(e, op->a);
+        break;
+    case FZ_OP_NEW_LIST:
+        lower_display(e, op, RT_OP_BUILD_LIST, 2);
+        break;
+    case FZ_OP_NEW_DICT:
+        lower_display(e, op, RT_OP_BUILD_MAP, 1);
+        break;
+    case FZ_OP_NEW_TUPLE:
+        lower_display(e, op, RT_OP_BUILD_TUPLE, 2);
+        break;
+    case FZ_OP_CALL:
+        lower_call(e, op);
+        break;
+    case FZ_OP_SPAWN:
+        lower_spawn(e, op);
+        break;
+    case FZ_OP_RAISE:
+        load(e, op, 0);
+        FzEmit_Op(e, RT_OP_RAISE, 1);
+        break;
+    default:
+        FZ_ASSERT(!"the operation is not a simple statement");
+    }
+}
+
+// Operations that are one call: 1 + the name of the method or function.
+static const uint8_t method_of[FZ_OP_COUNT] = {
+#define METHOD(op, name) [FZ_OP_##op] = FZ_NAME_##name + 1
+    METHOD(LIST_APPEND, append), METHOD(LIST_POP, pop),
+    METHOD(LIST_POP_FIRST, pop), METHOD(LIST_INSERT, insert),
+    METHOD(LIST_CLEAR, clear), METHOD(LIST_COPY, copy),
+    METHOD(LIST_REVERSE, reverse), METHOD(LIST_SORT, sort),
+    METHOD(LIST_COUNT, count), METHOD(LIST_REMOVE, remove),
+    METHOD(LIST_INDEX, index), METHOD(DICT_GET, get),
+    METHOD(DICT_POP, pop), METHOD(DICT_SETDEFAULT, setdefault),
+    METHOD(DICT_CLEAR, clear), METHOD(DICT_POPITEM, popitem),
+    METHOD(DICT_COPY, copy),
+};
+static const uint8_t builtin_of[FZ_OP_COUNT] = {
+    METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
+    METHOD(HASH, hash), METHOD(GC, gc_collect), METHOD(YIELD, sched_yield),
+#undef METHOD
+};
+
+void
+FzLower_Statement(FzEmitter *e, const FzOp *op)
+{
+    if (method_of[op->op] != 0) {
+        lower_method(e, op, method_of[op->op] - 1u);
+    }
+    else if (builtin_of[op->op] != 0) {
+        lower_builtin(e, op, builtin_of[op->op] - 1u);
+    }
+    else {
+        lower_simple(e, op);
+    }
+}

@@ -1,0 +1,93 @@
+// pos.c: POS, partial order sampling: each pending event has a random priority,
+// drawn anew for those that conflict with the event that runs. So the order of
+// conflicting events is random, whatever else happens between them.
+//
+// A thread that asks others to run has the lowest priority until another has
+// run, and counts as conflicting with all: a spinning thread would else win
+// against an unlucky priority for long.
+// Source: Yuan, Yang, Gu (CAV 2018).
+
+#include "fz_schedule.h"
+
+typedef struct Pos {
+    FzRng rng;
+    uint32_t yielded;           // bit set
+    uint64_t priority[FZ_MAX_THREADS];  // the highest runs
+} Pos;
+
+static inline void
+draw(Pos *pos, uint32_t thread)
+{
+    pos->priority[thread] = FzRng_Next(&pos->rng) | 1;
+}
+
+static void
+pos_begin(void *state, uint64_t seed, uint32_t depth, uint64_t expected_steps)
+{
+    (void)depth;
+    (void)expected_steps;
+    Pos *pos = state;
+    FzRng_Seed(&pos->rng, seed);
+    pos->yielded = 0;
+}
+
+static void
+pos_thread_created(void *state, uint32_t thread)
+{
+    draw(state, thread);
+}
+
+static void
+yields(Pos *pos, const FzPointView *view)
+{
+    for (uint32_t rest = view->runnable; rest != 0; rest &= rest - 1) {
+        draw(pos, (uint32_t)__builtin_ctz(rest));
+    }
+    pos->yielded |= 1u << view->running;
+    pos->priority[view->running] = 0;
+}
+
+static uint32_t
+pos_next(void *state, const FzPointView *view)
+{
+    Pos *pos = state;
+    uint32_t back = pos->yielded & ~(1u << view->running);
+    if (back != 0) {
+        for (uint32_t rest = back; rest != 0; rest &= rest - 1) {
+            draw(pos, (uint32_t)__builtin_ctz(rest));
+        }
+        pos->yielded &= ~back;
+    }
+    if (view->yielding) {
+        yields(pos, view);
+    }
+    uint32_t best = (uint32_t)__builtin_ctz(view->runnable);
+    for (uint32_t rest = view->runnable; rest != 0; rest &= rest - 1) {
+        uint32_t thread = (uint32_t)__builtin_ctz(rest);
+        if (pos->priority[thread] > pos->priority[best]) {
+            best = thread;
+        }
+    }
+    FzEvent event = view->next[best];
+    if (event.object != 0) {
+        uint32_t others = view->runnable & ~(1u << best);
+        for (; others != 0; others &= others - 1) {
+            uint32_t thread = (uint32_t)__builtin_ctz(others);
+            const FzEvent *next = &view->next[thread];
+            if (next->object == event.object && (next->write || event.write)) {
+                draw(pos, thread);
+            }
+        }
+    }
+    draw(pos, best);
+    return best;
+}
+
+const FzStrategy fz_strategy_pos = {
+    .name = "pos",
+    .sentence = "random priority for each event, drawn anew after conflicts",
+    .state_size = sizeof(Pos),
+    .begin = pos_begin,
+    .thread_created = pos_thread_created,
+    .next = pos_next,
+};

@@ -1,0 +1,44 @@
+// random.c: any runnable thread, each as likely as the others. The baseline.
+
+#include "fz_schedule.h"
+
+typedef struct Random {
+    FzRng rng;
+} Random;
+
+static void
+random_begin(void *state, uint64_t seed, uint32_t depth,
+             uint64_t expected_steps)
+{
+    (void)depth;
+    (void)expected_steps;
+    FzRng_Seed(&((Random *)state)->rng, seed);
+}
+
+static void
+random_thread_created(void *state, uint32_t thread)
+{
+    (void)state;
+    (void)thread;
+}
+
+static uint32_t
+random_next(void *state, const FzPointView *view)
+{
+    uint32_t rest = view->runnable;
+    uint32_t n = (uint32_t)__builtin_popcount(rest);
+    for (uint32_t skip = FzRng_Below(&((Random *)state)->rng, n); skip > 0;
+         skip--) {
+        rest &= rest - 1;
+    }
+    return (uint32_t)__builtin_ctz(rest);
+}
+
+const FzStrategy fz_strategy_random = {
+    .name = "random",
+    .sentence = "each runnable thread with the same probability at each point",
+    .state_size = sizeof(Random),
+    .begin = random_begin,
+    .thread_created = random_thread_created,
+    .next = random_next,
+};

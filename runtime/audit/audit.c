@@ -1,0 +1,299 @@
+// audit.c: counts against references, flags against owners, containers against
+// their own rules, for every object that the collector sees and for what those
+// refer to.
+//
+// The caller has stopped the world, or holds the GIL. Nothing of the runtime is
+// written, locked or allocated: the table is plain memory of the process, kept
+// from one audit to the next. Counts may exceed the references found (C stacks,
+// merge queues, objects that are not traversed), but never fall below them.
+// Mirrors nothing in CPython; nearest is validate_refcounts in
+// Python/gc_free_threading.c (3.13).
+
+#include "rtcore_audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_gc.h"
+#include "rtcore_sanitizer.h"
+
+typedef struct AuditEntry {
+    RtObject *op;
+    size_t found;               // references from traversed objects
+} AuditEntry;
+
+// One audit runs at a time, because the world is stopped.
+static struct {
+    AuditEntry *entries;
+    size_t count;
+    size_t ntracked;            // the first entries
+    size_t capacity;
+    uint32_t *slots;            // open addressing: index of an entry + 1
+    size_t nslots;              // a power of two, more than twice count
+} table;
+
+static const char *const rule_names[RT_AUDIT_COUNT] = {
+#define RULE_NAME(name, text) #name,
+    RT_AUDIT_ROWS(RULE_NAME)
+#undef RULE_NAME
+};
+
+static const char *const rule_sentences[RT_AUDIT_COUNT] = {
+#define RULE_SENTENCE(name, text) text,
+    RT_AUDIT_ROWS(RULE_SENTENCE)
+#undef RULE_SENTENCE
+};
+
+const char *
+RtAudit_Name(RtAuditRule rule)
+{
+    return (unsigned)rule < RT_AUDIT_COUNT ? rule_names[rule] : "?";
+}
+
+const char *
+RtAudit_Sentence(RtAuditRule rule)
+{
+    return (unsigned)rule < RT_AUDIT_COUNT ? rule_sentences[rule] : "?";
+}
+
+// ---------------------------------------------------------------------------
+// The table.
+
+RT_NO_INSTRUMENT static void *
+grow(void *memory, size_t size)
+{
+    memory = realloc(memory, size);
+    if (memory == NULL) {
+        Rt_FatalError("RtAudit_Heap", "out of memory");
+    }
+    return memory;
+}
+
+RT_NO_INSTRUMENT static size_t
+slot_of(const RtObject *op)
+{
+    uint64_t hash = ((uintptr_t)op >> 4) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(hash >> 32) & (table.nslots - 1);
+}
+
+RT_NO_INSTRUMENT static void
+link_entry(size_t index)
+{
+    size_t slot = slot_of(table.entries[index].op);
+    while (table.slots[slot] != 0) {
+        slot = (slot + 1) & (table.nslots - 1);
+    }
+    table.slots[slot] = (uint32_t)index + 1;
+}
+
+// Room for `count` entries in the index.
+RT_NO_INSTRUMENT static void
+rebuild_index(size_t count)
+{
+    size_t nslots = 64;
+    while (nslots <= 2 * count) {
+        nslots *= 2;
+    }
+    if (nslots > table.nslots) {
+        table.slots = grow(table.slots, nslots * sizeof(uint32_t));
+    }
+    table.nslots = nslots;
+    memset(table.slots, 0, nslots * sizeof(uint32_t));
+    for (size_t i = 0; i < table.count; i++) {
+        link_entry(i);
+    }
+}
+
+RT_NO_INSTRUMENT static void
+reserve_entries(size_t count)
+{
+    if (count > table.capacity) {
+        table.capacity = count + count / 2 + 64;
+        table.entries = grow(table.entries,
+                             table.capacity * sizeof(AuditEntry));
+    }
+}
+
+RT_NO_INSTRUMENT static AuditEntry *
+find_or_add(RtObject *op)
+{
+    size_t slot = slot_of(op);
+    while (table.slots[slot] != 0) {
+        AuditEntry *entry = &table.entries[table.slots[slot] - 1];
+        if (entry->op == op) {
+            return entry;
+        }
+        slot = (slot + 1) & (table.nslots - 1);
+    }
+    reserve_entries(table.count + 1);
+    table.entries[table.count] = (AuditEntry){ op, 0 };
+    table.count++;
+    if (2 * table.count > table.nslots) {
+        rebuild_index(table.count);
+    }
+    else {
+        link_entry(table.count - 1);
+    }
+    return &table.entries[table.count - 1];
+}
+
+// Counts on when the table is full.
+RT_NO_INSTRUMENT static bool
+gather_visitor(RtObject *op, void *arg)
+{
+    (void)arg;
+    if (table.count < table.capacity) {
+        table.entries[table.count] = (AuditEntry){ op, 0 };
+    }
+    table.count++;
+    return true;
+}
+
+// In the order of allocation: what is reported first must not depend on
+// addresses.
+RT_NO_INSTRUMENT static void
+sort_entries(void)
+{
+    size_t gap = 1;
+    while (gap < table.count / 3) {
+        gap = gap * 3 + 1;
+    }
+    for (; gap > 0; gap /= 3) {
+        for (size_t i = gap; i < table.count; i++) {
+            RtObject *op = table.entries[i].op;
+            uint32_t serial = RtObject_Block(op)->serial;
+            size_t j = i;
+            for (; j >= gap; j -= gap) {
+                RtObject *before = table.entries[j - gap].op;
+                if (RtObject_Block(before)->serial <= serial) {
+                    break;
+                }
+                table.entries[j].op = before;
+            }
+            table.entries[j].op = op;
+        }
+    }
+}
+
+RT_NO_INSTRUMENT static void
+gather(RtInterpreterState *interp)
+{
+    table.count = 0;
+    RtGC_VisitTracked(interp, gather_visitor, NULL);
+    if (table.count > table.capacity) {
+        // The walk itself must not allocate: once more, with enough room.
+        reserve_entries(table.count);
+        table.count = 0;
+        RtGC_VisitTracked(interp, gather_visitor, NULL);
+    }
+    table.ntracked = table.count;
+    sort_entries();
+    rebuild_index(table.count);
+}
+
+// ---------------------------------------------------------------------------
+// The rules. Fields are read plainly: no thread that could change them runs.
+
+RT_NO_INSTRUMENT static bool
+is_immortal(const RtObject *op)
+{
+#ifdef RT_GIL_DISABLED
+    return op->ob_ref_local == RT_IMMORTAL_REFCNT_LOCAL;
+#else
+    return op->ob_refcnt >= RT_IMMORTAL_REFCNT / 2;
+#endif
+}
+
+RT_NO_INSTRUMENT static int
+visit_count(RtObject *op, void *arg)
+{
+    (void)arg;
+    if (!is_immortal(op)) {
+        find_or_add(op)->found++;
+    }
+    return 0;
+}
+
+RT_NO_INSTRUMENT static int
+report(RtObject *op, RtAuditRule rule)
+{
+    (void)op;
+    (void)rule;
+    RT_NOTE(AUDIT, op, rule);
+    return 1;
+}
+
+// Number of broken rules; *count receives the object's references.
+RT_NO_INSTRUMENT static int
+check_head(RtObject *op, ssize_t *count)
+{
+#ifdef RT_GIL_DISABLED
+    ssize_t shared = op->ob_ref_shared;
+    *count = (ssize_t)op->ob_ref_local + (shared >> RT_REF_SHARED_SHIFT);
+    bool merged = (shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_MERGED;
+    if (merged && (op->ob_tid != 0 || op->ob_ref_local != 0)) {
+        return report(op, RT_AUDIT_MERGED_HAS_OWNER);
+    }
+    if (!merged && op->ob_tid == 0) {
+        return report(op, RT_AUDIT_OWNER_WITHOUT_FLAG);
+    }
+#else
+    *count = op->ob_refcnt;
+#endif
+    return 0;
+}
+
+RT_NO_INSTRUMENT static int
+check_container(RtObject *op)
+{
+    uint32_t flags = Rt_TYPE(op)->tp_flags;
+    if ((flags & RT_TPFLAGS_LIST_SUBCLASS) != 0 && !RtList_IsValid(op)) {
+        return report(op, RT_AUDIT_LIST_INVALID);
+    }
+    if ((flags & RT_TPFLAGS_DICT_SUBCLASS) != 0 && !RtDict_IsValid(op)) {
+        return report(op, RT_AUDIT_DICT_INVALID);
+    }
+    return 0;
+}
+
+RT_NO_INSTRUMENT static int
+check_entry(const AuditEntry *entry, bool tracked)
+{
+    RtObject *op = entry->op;
+    if (is_immortal(op)) {
+        return 0;
+    }
+    ssize_t count;
+    int broken = check_head(op, &count);
+    if (count < (ssize_t)entry->found) {
+        broken += report(op, RT_AUDIT_REFCOUNT_BELOW_REFERENCES);
+    }
+    else if (tracked && count <= 0) {
+        broken += report(op, RT_AUDIT_TRACKED_DEAD);
+    }
+    return broken;
+}
+
+RT_NO_INSTRUMENT int
+RtAudit_Heap(RtInterpreterState *interp)
+{
+    gather(interp);
+    int broken = 0;
+    // First of all: what is broken cannot be traversed.
+    for (size_t i = 0; i < table.ntracked; i++) {
+        broken += check_container(table.entries[i].op);
+    }
+    if (broken > 0) {
+        return broken;
+    }
+    for (size_t i = 0; i < table.ntracked; i++) {
+        RtObject *op = table.entries[i].op;
+        (void)Rt_TYPE(op)->tp_traverse(op, visit_count, NULL);
+    }
+    for (size_t i = 0; i < table.count; i++) {
+        broken += check_entry(&table.entries[i], i < table.ntracked);
+    }
+    return broken;
+}

@@ -1,0 +1,444 @@
+// gc.c: the collector of the GIL build: three generations in linked lists.
+//
+// Every tracked object is in one list: of its generation, or of the running
+// collection. Whoever holds the GIL may change the lists. While references are
+// being counted `prev` holds a count instead of a link, and `next` may carry
+// NEXT_UNREACHABLE; nothing else runs during that time.
+// Mirrors Python/gc.c (CPython 3.13); departs: tuples and dicts are never
+// untracked; no gc.garbage, because no type has a finalizer of the old kind.
+
+#include "rtcore_gc.h"
+
+#ifndef RT_GIL_DISABLED
+
+#include "rt_errors.h"
+
+#define NUM_GENERATIONS 3
+#define NEXT_UNREACHABLE ((uintptr_t)1)
+
+// ---------------------------------------------------------------------------
+// Lists. A head that is no object stands at each end.
+
+static uintptr_t
+prev_flags(const RtGcHead *gc)
+{
+    return gc->prev & (RT_GC_PREV_FINALIZED | RT_GC_PREV_COLLECTING);
+}
+
+static RtGcHead *
+get_prev(const RtGcHead *gc)
+{
+    return (RtGcHead *)(gc->prev & ~(uintptr_t)(RT_GC_PREV_FINALIZED |
+                                                RT_GC_PREV_COLLECTING));
+}
+
+static void
+set_prev(RtGcHead *gc, RtGcHead *prev)
+{
+    gc->prev = (uintptr_t)prev | prev_flags(gc);
+}
+
+static bool
+is_collecting(const RtGcHead *gc)
+{
+    return (gc->prev & RT_GC_PREV_COLLECTING) != 0;
+}
+
+static ssize_t
+get_refs(const RtGcHead *gc)
+{
+    return (ssize_t)(gc->prev >> RT_GC_PREV_SHIFT);
+}
+
+static void
+set_refs(RtGcHead *gc, ssize_t refs)
+{
+    gc->prev = prev_flags(gc) | (uintptr_t)refs << RT_GC_PREV_SHIFT;
+}
+
+static void
+list_init(RtGcHead *list)
+{
+    list->next = list;
+    list->prev = (uintptr_t)list;
+}
+
+static bool
+list_is_empty(const RtGcHead *list)
+{
+    return list->next == list;
+}
+
+static void
+list_append(RtGcHead *gc, RtGcHead *list)
+{
+    RtGcHead *last = (RtGcHead *)list->prev;
+    set_prev(gc, last);
+    last->next = gc;
+    gc->next = list;
+    list->prev = (uintptr_t)gc;
+}
+
+static void
+list_remove(RtGcHead *gc)
+{
+    RtGcHead *prev = get_prev(gc);
+    prev->next = gc->next;
+    set_prev(gc->next, prev);
+}
+
+// Appends all of `from` to `to`.
+static void
+list_merge(RtGcHead *from, RtGcHead *to)
+{
+    rt_assert(from != to);
+    if (list_is_empty(from)) {
+        return;
+    }
+    RtGcHead *to_last = (RtGcHead *)to->prev;
+    RtGcHead *from_last = (RtGcHead *)from->prev;
+    to_last->next = from->next;
+    set_prev(from->next, to_last);
+    from_last->next = to;
+    to->prev = (uintptr_t)from_last;
+    list_init(from);
+}
+
+static ssize_t
+list_size(const RtGcHead *list)
+{
+    ssize_t n = 0;
+    for (RtGcHead *gc = list->next; gc != list; gc = gc->next) {
+        n++;
+    }
+    return n;
+}
+
+// ---------------------------------------------------------------------------
+// Which objects of a list have no references from outside the list.
+
+// Immortal objects are never tracked, and the static types among them have no
+// head.
+static bool
+may_be_collecting(const RtObject *op)
+{
+    return !Rt_IsImmortal(op) &&
+           RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HAVE_GC);
+}
+
+static int
+visit_decref(RtObject *op, void *arg)
+{
+    (void)arg;
+    if (may_be_collecting(op)) {
+        RtGcHead *gc = RtGC_AsHead(op);
+        if (is_collecting(gc)) {
+            rt_assert(get_refs(gc) > 0);
+            set_refs(gc, get_refs(gc) - 1);
+        }
+    }
+    return 0;
+}
+
+// Leaves in `prev` the number of references from outside the list. `prev` is
+// no link any more.
+static void
+compute_refs(RtGcHead *containers)
+{
+    RtGcHead *gc;
+    for (gc = containers->next; gc != containers; gc = gc->next) {
+        RtObject *op = RtGC_FromHead(gc);
+        rt_assert(!Rt_IsImmortal(op));
+        rt_assert(op->ob_refcnt > 0);
+        gc->prev = (gc->prev & RT_GC_PREV_FINALIZED) | RT_GC_PREV_COLLECTING;
+        set_refs(gc, op->ob_refcnt);
+    }
+    for (gc = containers->next; gc != containers; gc = gc->next) {
+        RtObject *op = RtGC_FromHead(gc);
+        (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
+    }
+}
+
+// Something reachable refers to op.
+static int
+visit_reachable(RtObject *op, void *arg)
+{
+    RtGcHead *reachable = arg;
+    if (!may_be_collecting(op)) {
+        return 0;
+    }
+    RtGcHead *gc = RtGC_AsHead(op);
+    if (!is_collecting(gc)) {
+        return 0;               // in another generation, or done already
+    }
+    if (((uintptr_t)gc->next & NEXT_UNREACHABLE) != 0) {
+        // It was moved away too early: back to the end, to be traversed.
+        RtGcHead *prev = get_prev(gc);
+        RtGcHead *next = (RtGcHead *)((uintptr_t)gc->next & ~NEXT_UNREACHABLE);
+        prev->next = gc->next;
+        set_prev(next, prev);
+        list_append(gc, reachable);
+        set_refs(gc, 1);
+    }
+    else if (get_refs(gc) == 0) {
+        set_refs(gc, 1);        // still ahead of the walk
+    }
+    return 0;
+}
+
+static void
+move_to_unreachable(RtGcHead *gc, RtGcHead *prev, RtGcHead *unreachable)
+{
+    prev->next = gc->next;
+    RtGcHead *last = (RtGcHead *)unreachable->prev;
+    last->next = (RtGcHead *)((uintptr_t)gc | NEXT_UNREACHABLE);
+    gc->prev = prev_flags(gc) | (uintptr_t)last;
+    gc->next = (RtGcHead *)((uintptr_t)unreachable | NEXT_UNREACHABLE);
+    unreachable->prev = (uintptr_t)gc;
+}
+
+// Moves what nothing reachable refers to from `young` to `unreachable` (tagged
+// links, still COLLECTING). The links of `young` are whole again.
+static void
+move_unreachable(RtGcHead *young, RtGcHead *unreachable)
+{
+    RtGcHead *prev = young;
+    RtGcHead *gc = young->next;
+    while (gc != young) {
+        if (get_refs(gc) != 0) {
+            RtObject *op = RtGC_FromHead(gc);
+            // The end of the list grows while objects come back.
+            (void)Rt_TYPE(op)->tp_traverse(op, visit_reachable, young);
+            gc->prev = (gc->prev & RT_GC_PREV_FINALIZED) | (uintptr_t)prev;
+            prev = gc;
+        }
+        else {
+            move_to_unreachable(gc, prev, unreachable);
+        }
+        gc = prev->next;
+    }
+    young->prev = (uintptr_t)prev;
+}
+
+// Makes the list of unreachable objects an ordinary one again.
+static void
+clear_unreachable_tags(RtGcHead *unreachable)
+{
+    RtGcHead *gc = unreachable;
+    do {
+        gc->next = (RtGcHead *)((uintptr_t)gc->next & ~NEXT_UNREACHABLE);
+        gc->prev &= ~(uintptr_t)RT_GC_PREV_COLLECTING;
+        gc = gc->next;
+    } while (gc != unreachable);
+}
+
+static void
+deduce_unreachable(RtGcHead *base, RtGcHead *unreachable)
+{
+    compute_refs(base);
+    list_init(unreachable);
+    move_unreachable(base, unreachable);
+    clear_unreachable_tags(unreachable);
+}
+
+// ---------------------------------------------------------------------------
+// What becomes of them.
+
+static void
+finalize_garbage(RtGcHead *collectable)
+{
+    // Finalizers may untrack or destroy other members: each object is moved
+    // to a list of those that were seen before its finalizer runs.
+    RtGcHead seen;
+    list_init(&seen);
+    while (!list_is_empty(collectable)) {
+        RtGcHead *gc = collectable->next;
+        RtObject *op = RtGC_FromHead(gc);
+        list_remove(gc);
+        list_append(gc, &seen);
+        if (!RtGC_IsFinalized(op) && Rt_TYPE(op)->tp_finalize != NULL) {
+            Rt_INCREF(op);
+            RtObject_CallFinalizer(op);
+            Rt_DECREF(op);
+        }
+    }
+    list_merge(&seen, collectable);
+}
+
+// Moves what finalizers made reachable to `old`; the rest to `unreachable`.
+static void
+handle_resurrected(RtGcHead *candidates, RtGcHead *unreachable, RtGcHead *old)
+{
+    deduce_unreachable(candidates, unreachable);
+    RtGcHead *gc;
+    for (gc = candidates->next; gc != candidates; gc = gc->next) {
+        RT_NOTE(GC_RESCUED, RtGC_FromHead(gc), 0);
+    }
+    list_merge(candidates, old);
+}
+
+static void
+delete_garbage(RtGcHead *collectable, RtGcHead *old)
+{
+    while (!list_is_empty(collectable)) {
+        RtGcHead *gc = collectable->next;
+        RtObject *op = RtGC_FromHead(gc);
+        Rt_INCREF(op);
+        RtGC_ClearObject(op);
+        Rt_DECREF(op);
+        if (collectable->next == gc) {
+            // Alive still: the clearing of another object will free it.
+            list_remove(gc);
+            list_append(gc, old);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Collections.
+
+static void
+merge_younger(RtGcState *gcstate, int generation)
+{
+    if (generation + 1 < NUM_GENERATIONS) {
+        gcstate->generations[generation + 1].count++;
+    }
+    for (int i = 0; i <= generation; i++) {
+        gcstate->generations[i].count = 0;
+    }
+    for (int i = 0; i < generation; i++) {
+        list_merge(&gcstate->heads[i], &gcstate->heads[generation]);
+    }
+}
+
+static void
+note_unreachable(RtInterpreterState *interp, const RtGcHead *unreachable)
+{
+    ssize_t n = 0;
+    RtGcHead *gc = unreachable->next;
+    for (; gc != unreachable; gc = gc->next) {
+        RT_NOTE(GC_UNREACHABLE, RtGC_FromHead(gc), 0);
+        n++;
+    }
+    // Before any count changes.
+    RT_NOTE(GC_JUDGED, interp, n);
+}
+
+// Number of objects found unreachable for good.
+static ssize_t
+collect_generation(RtThreadState *tstate, int generation)
+{
+    RtGcState *gcstate = &tstate->interp->gc;
+    merge_younger(gcstate, generation);
+    bool full = generation == NUM_GENERATIONS - 1;
+    RtGcHead *young = &gcstate->heads[generation];
+    RtGcHead *old = full ? young : &gcstate->heads[generation + 1];
+    RtGcHead unreachable;
+    deduce_unreachable(young, &unreachable);
+    if (!full) {
+        gcstate->long_lived_pending +=
+            generation == NUM_GENERATIONS - 2 ? list_size(young) : 0;
+        list_merge(young, old);
+    }
+    else {
+        gcstate->long_lived_pending = 0;
+        gcstate->long_lived_total = list_size(young);
+    }
+    note_unreachable(tstate->interp, &unreachable);
+    finalize_garbage(&unreachable);
+    RtGcHead garbage;
+    handle_resurrected(&unreachable, &garbage, old);
+    ssize_t collected = list_size(&garbage);
+    delete_garbage(&garbage, old);
+    return collected;
+}
+
+ssize_t
+RtGC_Collect(RtThreadState *tstate, int generation)
+{
+    rt_assert(generation >= 0);
+    rt_assert(generation < NUM_GENERATIONS);
+    if (!RtGC_TryBegin(tstate)) {
+        return 0;
+    }
+    RT_NOTE(GC_BEGIN, tstate->interp, generation);
+    RtObject *exc = RtErr_GetRaisedException();
+    ssize_t collected = collect_generation(tstate, generation);
+    RtErr_SetRaisedException(exc);
+    tstate->interp->gc.collections++;
+    RT_NOTE(GC_END, tstate->interp, collected);
+    RtGC_End(tstate);
+    return collected;
+}
+
+// The oldest generation that is over its threshold, or -1. A full collection
+// must also be worth its cost: it visits all long-lived objects.
+static int
+choose_generation(const RtGcState *gcstate)
+{
+    for (int i = NUM_GENERATIONS - 1; i >= 0; i--) {
+        const RtGcGeneration *generation = &gcstate->generations[i];
+        if (generation->threshold == 0) {
+            continue;
+        }
+        if (generation->count <= generation->threshold) {
+            continue;
+        }
+        if (i == NUM_GENERATIONS - 1 &&
+            gcstate->long_lived_pending < gcstate->long_lived_total / 4)
+        {
+            continue;
+        }
+        return i;
+    }
+    return -1;
+}
+
+void
+RtGC_RunScheduled(RtThreadState *tstate)
+{
+    RtGcState *gcstate = &tstate->interp->gc;
+    int generation = choose_generation(gcstate);
+    if (generation >= 0 && rt_atomic_load_int_relaxed(&gcstate->enabled)) {
+        RtGC_Collect(tstate, generation);
+    }
+}
+
+void
+RtGC_RecordAllocation(RtThreadState *tstate)
+{
+    if (tstate == NULL) {
+        return;
+    }
+    RtGcState *gcstate = &tstate->interp->gc;
+    RtGcGeneration *young = &gcstate->generations[0];
+    young->count++;
+    if (young->count > young->threshold && young->threshold != 0 &&
+        gcstate->enabled && !gcstate->collecting)
+    {
+        RtGC_Schedule(tstate);
+    }
+}
+
+void
+RtGC_RecordDeallocation(RtThreadState *tstate)
+{
+    if (tstate != NULL && tstate->interp->gc.generations[0].count > 0) {
+        tstate->interp->gc.generations[0].count--;
+    }
+}
+
+void
+RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
+{
+    for (int i = 0; i < NUM_GENERATIONS; i++) {
+        RtGcHead *head = &interp->gc.heads[i];
+        for (RtGcHead *gc = head->next; gc != head; gc = gc->next) {
+            if (!visit(RtGC_FromHead(gc), arg)) {
+                return;
+            }
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,35 @@
+// rtcore_audit.h: whole-heap checks in words and code (audit/).
+//
+// They read with the world stopped (free-threaded build) or holding the GIL,
+// take no lock, allocate nothing and make no scheduling point.
+
+#ifndef RT_INTERNAL_AUDIT_H
+#define RT_INTERNAL_AUDIT_H
+
+#include "rt_object.h"
+#include "rtcore_state.h"
+
+// One row per rule: id, sentence.
+#define RT_AUDIT_ROWS(ROW) \
+    ROW(REFCOUNT_BELOW_REFERENCES, \
+        "an object's count is lower than the references found on the heap") \
+    ROW(MERGED_HAS_OWNER, "a merged object has an owner or a local count") \
+    ROW(OWNER_WITHOUT_FLAG, "an unowned object is neither merged nor immortal") \
+    ROW(LIST_INVALID, "a list's size exceeds its capacity, or an item is NULL") \
+    ROW(DICT_INVALID, "a dict's counts or index table contradict its entries") \
+    ROW(TRACKED_DEAD, "a tracked object has no references")
+
+typedef enum RtAuditRule {
+#define RT_AUDIT_ENUM(name, text) RT_AUDIT_##name,
+    RT_AUDIT_ROWS(RT_AUDIT_ENUM)
+#undef RT_AUDIT_ENUM
+    RT_AUDIT_COUNT
+} RtAuditRule;
+
+const char *RtAudit_Name(RtAuditRule rule);
+const char *RtAudit_Sentence(RtAuditRule rule);
+
+// Checks every live GC object; notes AUDIT for each violation. Number found.
+int RtAudit_Heap(RtInterpreterState *interp);
+
+#endif  // RT_INTERNAL_AUDIT_H

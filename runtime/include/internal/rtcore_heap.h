@@ -1,0 +1,93 @@
+// rtcore_heap.h: blocks, the heaps of a thread, and walking them.
+//
+// Every block of the runtime has a 16-byte header of ours in front: mimalloc's
+// own page lists show blocks of ended threads and blocks whose free is still
+// queued, and the packaged library has no page tags. The first word of a free
+// block belongs to mimalloc; everything a heap walk trusts is in the second.
+//
+// A heap set belongs to an OS-level thread, not to a thread state: sets are
+// never deleted but reused by the next thread on the same carrier, so objects
+// of an ended thread stay findable by the collector.
+// Source: PEP 703 "mimalloc"; CPython Objects/mimalloc, Objects/obmalloc.c.
+
+#ifndef RT_INTERNAL_HEAP_H
+#define RT_INTERNAL_HEAP_H
+
+#include "rt_object.h"
+#include "rtcore_atomic.h"
+
+typedef enum RtBlockKind {
+    RT_BLOCK_MEM = 1,           // raw memory: item arrays, dict keys
+    RT_BLOCK_OBJECT = 2,        // object without GC
+    RT_BLOCK_GC = 3,            // object seen by the collector
+} RtBlockKind;
+
+enum { RT_BLOCK_MAGIC = 0x5246 };       // "FR"
+
+typedef struct RtBlock {
+    uint64_t size;              // of the payload; mimalloc's once free
+    uint32_t serial;            // n-th allocation of this run, from 1; 0 in
+                                // builds without hooks
+    uint16_t magic;             // RT_BLOCK_MAGIC while live, 0 once free
+    uint8_t kind;               // RtBlockKind
+    uint8_t flags;
+} RtBlock;
+
+typedef struct RtHeapSet {
+    _Atomic(struct RtHeapSet *) next;   // all sets
+    uintptr_t os_thread;        // the only OS thread that may allocate here
+    void *mem_heap;             // mi_heap_t *
+    void *object_heap;
+    void *gc_heap;
+    bool in_use;                // taken; read and written by os_thread only
+    ssize_t live;               // blocks allocated minus freed by its users
+} RtHeapSet;
+
+static inline RtBlock *
+RtBlock_FromPointer(const void *payload)
+{
+    return (RtBlock *)((char *)payload - sizeof(RtBlock));
+}
+
+// The calling thread's heap set, made or taken from the free sets when first
+// asked. Needs no thread state.
+RtHeapSet *RtHeap_Current(void);
+// Gives the calling thread's set back: its thread ends or unbinds.
+void RtHeap_Release(RtHeapSet *set);
+// Gives every set back: no thread that took one will run again.
+void RtHeap_ReleaseAll(void);
+// Deletes the sets of the calling OS thread, which is about to end. Nothing in
+// them is live, other threads own sets that stay, and nobody else uses the
+// registry meanwhile.
+void RtHeap_DeleteSets(void);
+// Sum of the sets' `live` counts; exact at rest.
+ssize_t RtHeap_CountLive(void);
+// Reserves one region for all heaps made afterwards, so that a driver can keep
+// flat tables beside it. Before the first allocation. 0, or -1.
+int RtHeap_ReserveArena(size_t size, void **base);
+
+// NULL without an exception if out of memory. Zero-filled on request.
+void *RtMem_Malloc(size_t size);
+void *RtMem_Calloc(size_t count, size_t size);
+void *RtObject_MallocBlock(size_t size, RtBlockKind kind);
+// Any thread may free. NULL is allowed. The memory of an object is reused only
+// when no lock-free reader can look at its header any more.
+void RtMem_Free(void *payload);
+// Really frees a block: one that keep_freed() kept, one whose readers are gone,
+// or a live one of an abandoned run. Notes nothing.
+void RtMem_ReleaseBlock(void *payload);
+// Live blocks now, by the allocator's own count (atomic, exact at rest).
+ssize_t RtMem_LiveBlocks(void);
+// Restarts serial numbers from 1; between runs only.
+void RtMem_ResetSerial(void);
+
+// The n-th allocation from now fails (0: none does). For fault injection.
+void RtMem_FailAllocation(int64_t nth);
+
+// Calls visit for every live block of kind GC in any heap set. The world is
+// stopped; visit neither allocates nor frees. Stops early if visit returns
+// false. Objects may be untracked: see ob_gc_bits.
+typedef bool (*RtHeapVisitor)(RtObject *op, void *arg);
+void RtHeap_VisitGc(RtHeapVisitor visit, void *arg);
+
+#endif  // RT_INTERNAL_HEAP_H

@@ -1,0 +1,116 @@
+// rtcore_lock.h: raw mutex, parking lot, mutex, event, once flag, condition.
+//
+// Layers, bottom first: semaphore (rt_world) -> RtRawMutex -> parking lot ->
+// RtMutex, RtEvent, RtOnceFlag. RtCond waits on an RtRawMutex.
+// Source: CPython 3.13 Python/lock.c, Python/parking_lot.c.
+
+#ifndef RT_INTERNAL_LOCK_H
+#define RT_INTERNAL_LOCK_H
+
+#include "rt_lock.h"            // RtMutex
+#include "rtcore_hooks.h"       // RtSemaphore, RtWaitResult
+#include "rtcore_atomic.h"
+
+// ---------------------------------------------------------------------------
+// Raw mutex (sync/raw_mutex.c). Never detaches, not fair. Word: bit 0 locked,
+// the rest points to a LIFO list of waiters on their stacks.
+typedef struct RtRawMutex {
+    uintptr_t v;
+} RtRawMutex;
+
+void RtRawMutex_Lock(RtRawMutex *m);
+void RtRawMutex_Unlock(RtRawMutex *m);          // fatal if not locked
+
+// ---------------------------------------------------------------------------
+// Condition variable over a raw mutex (sync/cond.c). FIFO. Never detaches.
+typedef struct RtCond {
+    struct RtCondWaiter *head;
+    struct RtCondWaiter *tail;
+} RtCond;
+
+// The caller holds m, which is released while it waits. timeout_ns < 0: ever.
+RtWaitResult RtCond_Wait(RtCond *c, RtRawMutex *m, int64_t timeout_ns);
+void RtCond_Signal(RtCond *c);                  // the caller holds m
+void RtCond_Broadcast(RtCond *c);               // the caller holds m
+
+// ---------------------------------------------------------------------------
+// Parking lot (sync/parking_lot.c): 257 buckets (3 with RT_TINY_LIMITS) by
+// RtAddress_Key(address).
+typedef enum RtParkResult {
+    RT_PARK_OK = 0,             // woken by Unpark
+    RT_PARK_AGAIN = -1,         // *addr was not `expected`
+    RT_PARK_TIMEOUT = -2,
+    RT_PARK_INTR = -3,
+} RtParkResult;
+
+// Blocks if the `size` (1, 2, 4, 8) bytes at addr equal those at expected,
+// compared under the bucket's lock. park_arg is handed to the unparker's
+// callback. detach: the thread state is detached while parked (if attached).
+RtParkResult RtParkingLot_Park(const void *addr, const void *expected,
+                               size_t size, int64_t timeout_ns,
+                               void *park_arg, bool detach);
+
+// Called under the bucket's lock: park_arg of the waiter that was dequeued
+// (NULL: there was none), whether the bucket has more waiters. Stores the new
+// value of the word.
+typedef void (*RtUnparkCallback)(void *arg, void *park_arg,
+                                 bool has_more_waiters);
+// Wakes the first waiter on addr, if any. The callback runs in any case.
+void RtParkingLot_Unpark(const void *addr, RtUnparkCallback callback,
+                         void *arg);
+void RtParkingLot_UnparkAll(const void *addr);
+// Whether no thread is parked anywhere; for checks when all threads ended.
+bool RtParkingLot_IsEmpty(void);
+// Forgets every waiter: after a run was abandoned.
+void RtParkingLot_Reset(void);
+
+// ---------------------------------------------------------------------------
+// RtMutex (sync/lock.c).
+enum {
+    RT_MUTEX_UNLOCKED = 0,
+    RT_MUTEX_LOCKED = 1,
+    RT_MUTEX_HAS_PARKED = 2,
+};
+
+typedef enum RtLockStatus {
+    RT_LOCK_FAILURE = 0,        // timed out, or would have had to wait
+    RT_LOCK_ACQUIRED = 1,
+    RT_LOCK_INTR = 2,
+} RtLockStatus;
+
+enum {                          // flags of RtMutex_LockTimed
+    RT_LOCK_DONT_DETACH = 0,
+    RT_LOCK_DETACH = 1,         // detach the thread state while parked
+};
+
+// A waiter older than this is handed the lock at the next unlock.
+#define RT_MUTEX_TIME_TO_BE_FAIR_NS 1000000
+
+// timeout_ns 0: try once; < 0: wait for ever.
+RtLockStatus RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags);
+// 0, or -1 if it was not locked.
+int RtMutex_TryUnlock(RtMutex *m);
+// True if the lock was taken at once. Notes LOCK_ACQUIRED.
+bool RtMutex_TryLockFast(RtMutex *m);
+
+// ---------------------------------------------------------------------------
+// Event (sync/lock.c): 0 unset, 1 set, 2 waited for. Set once.
+typedef struct RtEvent {
+    uint8_t v;
+} RtEvent;
+
+void RtEvent_Notify(RtEvent *e);
+bool RtEvent_IsSet(RtEvent *e);
+void RtEvent_Wait(RtEvent *e);                  // detaches while it waits
+// True if set in time. timeout_ns < 0: for ever.
+bool RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach);
+
+// ---------------------------------------------------------------------------
+// Once flag (sync/lock.c): 0, 1 running, 2 waited for, 4 done.
+typedef struct RtOnceFlag {
+    uint8_t v;
+} RtOnceFlag;
+// Calls fn(arg) unless a call has already returned 0. Returns 0 or fn's error.
+int RtOnceFlag_CallOnce(RtOnceFlag *flag, int (*fn)(void *), void *arg);
+
+#endif  // RT_INTERNAL_LOCK_H

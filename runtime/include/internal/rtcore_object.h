@@ -1,0 +1,260 @@
+// rtcore_object.h: the inline halves of reference counting, tracking, freeing.
+//
+// Free-threaded: biased reference counts (PEP 703). The owner (ob_tid) counts
+// in ob_ref_local without atomics' cost, others in ob_ref_shared. Flags of the
+// shared word only grow: INIT -> MAYBE_WEAKREF -> QUEUED -> MERGED.
+
+#ifndef RT_INTERNAL_OBJECT_H
+#define RT_INTERNAL_OBJECT_H
+
+#include "rt_object.h"
+#include "rtcore_atomic.h"
+#include "rtcore_assert.h"
+#include "rtcore_heap.h"
+#include "rtcore_state.h"
+
+#ifdef RT_GIL_DISABLED
+#define RT_IMMORTAL_REFCNT_LOCAL UINT32_MAX
+
+enum {                          // low bits of ob_ref_shared
+    RT_REF_INIT = 0,
+    RT_REF_MAYBE_WEAKREF = 1,
+    RT_REF_QUEUED = 2,
+    RT_REF_MERGED = 3,
+    RT_REF_SHARED_FLAG_MASK = 3,
+    RT_REF_SHARED_SHIFT = 2,
+};
+
+enum {                          // ob_gc_bits
+    RT_GC_BITS_TRACKED = 1,
+    RT_GC_BITS_FINALIZED = 2,
+    RT_GC_BITS_UNREACHABLE = 4,
+    RT_GC_BITS_SHARED = 16,     // a container whose memory readers may hold
+};
+
+// Static initialiser of an immortal object's head.
+#define RT_OBJECT_HEAD_IMMORTAL(type) \
+    { 0, 0, { 0 }, 0, RT_IMMORTAL_REFCNT_LOCAL, 0, (type) }
+#else
+#define RT_IMMORTAL_REFCNT ((ssize_t)1 << 60)
+#define RT_OBJECT_HEAD_IMMORTAL(type) { RT_IMMORTAL_REFCNT, (type) }
+#endif
+#define RT_VAROBJECT_HEAD_IMMORTAL(type) { RT_OBJECT_HEAD_IMMORTAL(type), 0 }
+
+// object.c, brc.c: the slow halves.
+void RtObject_Dealloc(RtObject *op);            // runs tp_dealloc
+#ifdef RT_GIL_DISABLED
+void RtObject_DecRefShared(RtObject *op);
+void RtObject_MergeZeroLocalRefcount(RtObject *op);
+// Merges local into shared and adds `extra`; returns the count. The caller is
+// the owner, or the owner cannot run.
+ssize_t RtObject_ExplicitMergeRefcount(RtObject *op, ssize_t extra);
+bool RtObject_TryIncRefShared(RtObject *op);
+// Takes a reference to *src == op unless op is being freed or *src changed.
+bool RtObject_TryIncrefCompare(RtObject **src, RtObject *op);
+// A reference to *src (NULL if *src is NULL); retries. No lock needed, but the
+// caller is online for QSBR.
+RtObject *RtObject_XGetRef(RtObject **src);
+// One try; NULL if it failed or *src is NULL.
+RtObject *RtObject_TryXGetRef(RtObject **src);
+// For locked slow paths: a reference that lets the next lock-free try succeed.
+RtObject *RtObject_NewRefWithLock(RtObject *op);
+void RtObject_SetMaybeWeakref(RtObject *op);
+
+void RtBrc_InitState(RtInterpreterState *interp);
+void RtBrc_InitThread(RtThreadState *tstate);
+void RtBrc_RemoveThread(RtThreadState *tstate);
+void RtBrc_QueueObject(RtObject *op);
+void RtBrc_MergeRefcounts(RtThreadState *tstate);
+// Empties every queue of the interpreter; the world is stopped. Objects whose
+// count is zero and that the collector does not see are pushed, with one
+// reference, on `zeroed`.
+void RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed);
+#endif
+
+// object_stack.c: a stack of objects in chunks of raw memory.
+int RtObjectStack_Push(RtObjectStack *stack, RtObject *op);     // 0 or -1
+RtObject *RtObjectStack_Pop(RtObjectStack *stack);      // NULL if empty
+void RtObjectStack_Merge(RtObjectStack *dst, RtObjectStack *src);  // empties src
+static inline bool
+RtObjectStack_IsEmpty(const RtObjectStack *stack)
+{
+    return stack->head == NULL;
+}
+
+static inline bool
+Rt_IsImmortal(const RtObject *op)
+{
+#ifdef RT_GIL_DISABLED
+    return rt_atomic_load_uint32_owned(&op->ob_ref_local) ==
+           RT_IMMORTAL_REFCNT_LOCAL;
+#else
+    return op->ob_refcnt >= RT_IMMORTAL_REFCNT / 2;
+#endif
+}
+
+#ifdef RT_GIL_DISABLED
+static inline bool
+RtObject_IsOwnedByCurrentThread(const RtObject *op)
+{
+    return rt_atomic_load_uintptr_owned(&op->ob_tid) == RtThread_Id();
+}
+
+// Exact only while no other thread can merge: for assertions.
+static inline bool
+RtObject_IsMerged(const RtObject *op)
+{
+    return (rt_atomic_load_ssize_owned(&op->ob_ref_shared) &
+            RT_REF_SHARED_FLAG_MASK) == RT_REF_MERGED;
+}
+#endif
+
+static inline void
+Rt_INCREF(void *object)
+{
+    RtObject *op = object;
+#ifdef RT_GIL_DISABLED
+    uint32_t local = rt_atomic_load_uint32_owned(&op->ob_ref_local);
+    if (local == RT_IMMORTAL_REFCNT_LOCAL) {
+        return;
+    }
+    if (RtObject_IsOwnedByCurrentThread(op)) {
+        rt_atomic_store_uint32_owned(&op->ob_ref_local, local + 1);
+    }
+    else {
+        rt_atomic_add_ssize(&op->ob_ref_shared, 1 << RT_REF_SHARED_SHIFT);
+    }
+#else
+    if (!Rt_IsImmortal(op)) {
+        op->ob_refcnt++;
+    }
+#endif
+}
+
+static inline void
+Rt_DECREF(void *object)
+{
+    RtObject *op = object;
+#ifdef RT_GIL_DISABLED
+    uint32_t local = rt_atomic_load_uint32_owned(&op->ob_ref_local);
+    if (local == RT_IMMORTAL_REFCNT_LOCAL) {
+        return;
+    }
+    if (RtObject_IsOwnedByCurrentThread(op)) {
+        if (local == 0) {
+            RT_NOTE(REF_NEGATIVE, op, -1);
+        }
+        local--;
+        rt_atomic_store_uint32_owned(&op->ob_ref_local, local);
+        if (local == 0) {
+            RtObject_MergeZeroLocalRefcount(op);
+        }
+    }
+    else {
+        RtObject_DecRefShared(op);
+    }
+#else
+    if (Rt_IsImmortal(op)) {
+        return;
+    }
+    if (op->ob_refcnt <= 0) {
+        RT_NOTE(REF_NEGATIVE, op, op->ob_refcnt - 1);
+    }
+    if (--op->ob_refcnt == 0) {
+        RtObject_Dealloc(op);
+    }
+#endif
+}
+
+static inline void
+Rt_XINCREF(void *op)
+{
+    if (op != NULL) {
+        Rt_INCREF(op);
+    }
+}
+
+static inline void
+Rt_XDECREF(void *op)
+{
+    if (op != NULL) {
+        Rt_DECREF(op);
+    }
+}
+
+static inline void *
+Rt_NewRef(void *op)
+{
+    Rt_INCREF(op);
+    return op;
+}
+
+static inline void *
+Rt_XNewRef(void *op)
+{
+    Rt_XINCREF(op);
+    return op;
+}
+
+#define Rt_CLEAR(field) \
+    do { \
+        RtObject *rt_old = (RtObject *)(field); \
+        if (rt_old != NULL) { \
+            (field) = NULL; \
+            Rt_DECREF(rt_old); \
+        } \
+    } while (0)
+
+#define Rt_VISIT(op) \
+    do { \
+        if ((op) != NULL) { \
+            int rt_result = visit((RtObject *)(op), arg); \
+            if (rt_result != 0) { \
+                return rt_result; \
+            } \
+        } \
+    } while (0)
+
+// Readies all static types and makes the singletons; start-up only. 0 or -1.
+int RtTypes_Initialize(void);
+
+// ---------------------------------------------------------------------------
+// Making and freeing objects (object.c, gc/).
+
+// Memory for an instance with one reference, owned by the caller; GC objects
+// are not tracked yet. The payload after the header is zero. MemoryError.
+RtObject *RtObject_New(RtTypeObject *type, ssize_t nitems);
+// Frees the memory of an object whose references its tp_dealloc has dropped.
+void RtObject_Free(RtObject *op);
+void RtObject_SetImmortal(RtObject *op);        // exclusive access only
+
+void RtGC_Track(RtObject *op);
+void RtGC_Untrack(RtObject *op);                // no effect if not tracked
+bool RtGC_IsTracked(RtObject *op);
+bool RtGC_IsFinalized(RtObject *op);
+// Called by RtObject_New and RtObject_Free for GC types: thresholds. May set
+// the GC bit of the eval breaker; never collects.
+void RtGC_RecordAllocation(RtThreadState *tstate);
+void RtGC_RecordDeallocation(RtThreadState *tstate);
+void RtGC_InitState(RtInterpreterState *interp);
+// A full collection by the caller. Number of unreachable objects, or -1.
+ssize_t RtGC_Collect(RtThreadState *tstate, int generation);
+// The eval breaker's request.
+void RtGC_RunScheduled(RtThreadState *tstate);
+
+// Calls tp_finalize once. From tp_dealloc: 0 to go on, -1 if the object was
+// resurrected (the caller returns and touches it no more).
+int RtObject_CallFinalizerFromDealloc(RtObject *op);
+void RtObject_CallFinalizer(RtObject *op);
+
+// attribute.c, abstract.c
+// As GetAttr, without making a bound method. 1: *method is a function that is
+// called with op as first argument; 0: it is called as it is; -1: exception.
+int RtObject_GetMethod(RtObject *op, RtObject *name, RtObject **method);
+// callable(self, *args).
+RtObject *RtObject_CallPrepend(RtObject *callable, RtObject *self,
+                               RtObject *const *args, ssize_t nargs);
+
+#define RT_LOCK_FIELD(op) (&((RtObject *)(op))->ob_mutex)
+
+#endif  // RT_INTERNAL_OBJECT_H

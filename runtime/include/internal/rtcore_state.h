@@ -1,0 +1,336 @@
+// rtcore_state.h: thread states, interpreters, stopping the world, the GIL.
+//
+// States of a thread (RtThreadState.state) and who makes each transition
+// (CPython Include/internal/pycore_pystate.h):
+//
+//   DETACHED  -> ATTACHED    the thread itself, by CAS; parks while SUSPENDED
+//   ATTACHED  -> DETACHED    the thread itself
+//   ATTACHED  -> SUSPENDED   the thread itself, at its stop bit
+//   DETACHED  -> SUSPENDED   the requester of a stop, by CAS
+//   SUSPENDED -> DETACHED    the requester, when it starts the world
+//
+// Only a thread whose state is ATTACHED may touch objects. In the GIL build
+// attached threads hold the GIL, and SUSPENDED is not used.
+
+#ifndef RT_INTERNAL_STATE_H
+#define RT_INTERNAL_STATE_H
+
+#include "rt_critical_section.h"
+#include "rt_object.h"
+#include "rtcore_lock.h"
+
+enum {
+    RT_THREAD_DETACHED = 0,
+    RT_THREAD_ATTACHED = 1,
+    RT_THREAD_SUSPENDED = 2,
+};
+
+enum {                          // bits of RtThreadState.eval_breaker
+    RT_GIL_DROP_REQUEST_BIT = 1,
+    RT_GC_SCHEDULED_BIT = 16,
+    RT_EVAL_PLEASE_STOP_BIT = 32,
+    RT_EVAL_EXPLICIT_MERGE_BIT = 64,
+};
+
+// tags of RtThreadState.critical_section and cs_prev
+#define RT_CRITICAL_SECTION_INACTIVE ((uintptr_t)1)
+#define RT_CRITICAL_SECTION_TWO_MUTEXES ((uintptr_t)2)
+#define RT_CRITICAL_SECTION_MASK ((uintptr_t)3)
+
+typedef struct RtInterpreterState RtInterpreterState;
+
+// Objects of this thread that others want merged (objects/brc.c).
+typedef struct RtObjectStack {
+    struct RtObjectStackChunk *head;
+} RtObjectStack;
+
+typedef struct RtBrcThreadState {
+    struct RtThreadState *next_in_bucket;       // bucket mutex
+    uintptr_t tid;                              // set when bound
+    RtObjectStack objects_to_merge;             // bucket mutex
+    RtObjectStack local_objects_to_merge;       // owner only
+} RtBrcThreadState;
+
+// A thread's slot of QSBR (state/qsbr.c).
+typedef struct RtQsbrThreadState {
+    uint64_t seq;               // last observed wr_seq; 0 offline. Atomic.
+    struct RtThreadState *tstate;
+    int deferrals;
+    bool allocated;
+} RtQsbrThreadState;
+
+// Memory of dead objects that lock-free readers may still look at
+// (state/mem_limbo.c), linked through the blocks' headers.
+typedef struct RtLimbo {
+    struct RtBlock *fresh;      // died since `goal` was set
+    int nfresh;
+    struct RtBlock *waiting;    // nobody looks at these once goal is reached
+    uint64_t goal;
+} RtLimbo;
+
+typedef struct RtThreadState {
+    struct RtThreadState *prev, *next;  // interp->threads; HEAD_LOCK
+    RtInterpreterState *interp;
+    uintptr_t eval_breaker;     // atomic; RT_*_BIT
+    int state;                  // atomic; RT_THREAD_*
+    uint64_t id;                // 1, 2, …: unique in the interpreter
+    uintptr_t thread_id;        // of the bound thread
+    bool bound;
+    bool holds_gil;             // GIL build; its thread only
+    uintptr_t critical_section; // tagged top of the stack; its thread only
+    RtBrcThreadState brc;       // free-threaded build
+    RtQsbrThreadState *qsbr;    // slot; free-threaded build
+    struct RtDelayedChunk *delayed_head;        // deferred frees, oldest
+    struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
+    RtLimbo limbo;              // its thread, or a stopped world
+    struct RtHeapSet *heaps;    // of the bound thread
+    int gc_alloc_count;         // free-threaded build: not yet accounted
+    int trash_depth;            // destructors running inside each other
+    RtObject *trash_later;      // dead objects that wait for the outermost
+    RtObject *current_exception;        // raised, or NULL; owned
+    struct RtFrame *current_frame;      // innermost, or NULL (vm/)
+    int recursion_remaining;
+    struct RtReprEntry *repr_top;       // containers being printed
+} RtThreadState;
+
+// One stop-the-world domain.
+typedef struct RtStopTheWorldState {
+    RtMutex mutex;              // serialises requesters
+    bool requested;             // HEAD_LOCK; read atomically by creators
+    bool world_stopped;         // written by the requester
+    RtEvent stop_event;         // set when thread_countdown reaches 0
+    ssize_t thread_countdown;   // threads not stopped yet; HEAD_LOCK
+    RtThreadState *requester;   // may be NULL
+} RtStopTheWorldState;
+
+typedef struct RtBrcBucket {
+    RtMutex mutex;
+    RtThreadState *root;        // registered threads
+} RtBrcBucket;
+
+#ifdef RT_TINY_LIMITS
+#define RT_BRC_NUM_BUCKETS 3
+#else
+#define RT_BRC_NUM_BUCKETS 257
+#endif
+
+typedef struct RtQsbrShared {
+    uint64_t wr_seq;            // odd, steps of 2; atomic
+    uint64_t rd_seq;            // all online threads have observed it; atomic
+    RtQsbrThreadState *slots;   // array; grows while the world is stopped
+    ssize_t size;
+    RtMutex mutex;              // reserve, register, unregister
+} RtQsbrShared;
+
+// The GIL (state/ceval_gil.c). Fields are written under `mutex` unless said.
+typedef struct RtGil {
+    RtRawMutex mutex;
+    RtCond cond;                // signalled when the GIL is released
+    int locked;                 // atomic; -1 before initialisation
+    RtThreadState *last_holder; // atomic
+    uint64_t switch_number;     // times the GIL changed threads
+    int64_t interval_ns;        // atomic; 5 ms
+    RtRawMutex switch_mutex;    // forced switching
+    RtCond switch_cond;
+} RtGil;
+
+typedef struct RtGcGeneration {
+    int count;
+    int threshold;
+} RtGcGeneration;
+
+typedef struct RtGcHead {       // GIL build: before each collectable object
+    struct RtGcHead *next;
+    uintptr_t prev;             // tagged link; gc_refs while collecting
+} RtGcHead;
+
+typedef struct RtGcState {
+    int enabled;                // atomic
+    int collecting;             // atomic; at most one collection
+    RtGcGeneration generations[3];
+    RtGcHead heads[3];          // GIL build: list heads
+    ssize_t long_lived_total;
+    ssize_t long_lived_pending;
+    int64_t collections;        // finished, for programs and tests
+} RtGcState;
+
+struct RtInterpreterState {
+    RtThreadState *threads;     // HEAD_LOCK
+    uint64_t next_thread_id;    // HEAD_LOCK
+    RtStopTheWorldState stoptheworld;
+    RtBrcBucket brc_table[RT_BRC_NUM_BUCKETS];
+    RtQsbrShared qsbr;
+    // Of ended threads; delayed_mutex.
+    struct RtDelayedChunk *delayed_abandoned;
+    int has_abandoned;          // atomic; hint: there is something
+    RtLimbo limbo;
+    RtMutex delayed_mutex;
+    RtGcState gc;
+    RtGil gil;
+    int finalizing;             // atomic
+    RtMutex threads_mutex;      // modules/threading.c: running threads
+    RtObject *builtins;         // dict; immutable after start-up
+    RtRawMutex live_mutex;
+    RtCond live_cond;           // signalled when live_threads becomes 0
+    ssize_t live_threads;       // started and not ended; live_mutex
+};
+
+// Process-wide state: one main interpreter. Reset by RtRuntime_Start().
+typedef struct RtRuntime {
+    RtRawMutex head_mutex;      // HEAD_LOCK: thread lists. A leaf: its holder
+                                // neither detaches nor allocates nor frees.
+    RtStopTheWorldState stoptheworld;   // all interpreters (unused: one only)
+    RtInterpreterState main_interp;
+    bool started;
+} RtRuntime;
+
+extern RtRuntime rt_runtime;
+
+// ---------------------------------------------------------------------------
+// tstate.c
+
+static inline RtThreadState *
+RtThreadState_Get(void)         // NULL if the calling thread is detached
+{
+    return rt_thread_local.tstate;
+}
+
+// A thread state, linked into its interpreter, DETACHED (or SUSPENDED if a stop
+// is requested). Needs no attached state. NULL: out of memory.
+RtThreadState *RtThreadState_New(RtInterpreterState *interp);
+// Binds to the calling thread (id, merge queue, heaps), not yet attached.
+void RtThreadState_Bind(RtThreadState *tstate);
+// DETACHED -> ATTACHED; takes the GIL; goes online; resumes the top section.
+void RtThreadState_Attach(RtThreadState *tstate);
+// ATTACHED -> DETACHED. Suspends critical sections, goes offline, drops the GIL.
+void RtThreadState_Detach(RtThreadState *tstate);
+// ATTACHED -> SUSPENDED at the stop bit, then attached again after the stop.
+void RtThreadState_Suspend(RtThreadState *tstate);
+// Drops the references that the state owns (may run destructors), drains the
+// merge queue and leaves it, abandons delayed frees. The state is attached.
+void RtThreadState_Clear(RtThreadState *tstate);
+// Detaches, unlinks and frees the calling thread's own, cleared state.
+void RtThreadState_DeleteCurrent(RtThreadState *tstate);
+// Unlinks and frees a state that was never bound: its thread did not start.
+void RtThreadState_Delete(RtThreadState *tstate);
+
+// Sets or clears bits of a thread's eval breaker (atomic).
+void RtThreadState_SetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit);
+void RtThreadState_UnsetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit);
+
+// ---------------------------------------------------------------------------
+// stop_the_world.c. In the GIL build these do nothing: the caller's holding
+// the GIL is the stop.
+
+// On return every other thread of the interpreter is SUSPENDED. The caller is
+// attached; it may detach (suspending its critical sections) while it waits.
+void RtEval_StopTheWorld(RtInterpreterState *interp);
+void RtEval_StartTheWorld(RtInterpreterState *interp);
+// For a thread that leaves ATTACHED or is deleted while a stop is requested:
+// one thread less to wait for. HEAD_LOCK is held.
+void RtEval_DecrementCountdown(RtStopTheWorldState *stw);
+
+#define RT_HEAD_LOCK() RtRawMutex_Lock(&rt_runtime.head_mutex)
+#define RT_HEAD_UNLOCK() RtRawMutex_Unlock(&rt_runtime.head_mutex)
+
+// ---------------------------------------------------------------------------
+// critical_section.c (free-threaded build; see rt_critical_section.h)
+
+// Releases the locks of all active sections of the thread; called on detach.
+void RtCriticalSection_SuspendAll(RtThreadState *tstate);
+// Locks the top section again; called on attach, and when a section ends.
+void RtCriticalSection_Resume(RtThreadState *tstate);
+// Whether the top section holds m (for assertions).
+bool RtCriticalSection_IsHeld(RtThreadState *tstate, RtMutex *m);
+
+// ---------------------------------------------------------------------------
+// qsbr.c
+
+void RtQsbr_Init(RtInterpreterState *interp);
+void RtQsbr_Fini(RtInterpreterState *interp);
+// Claims a slot for a new thread state; may stop the world to grow. 0 or -1.
+int RtQsbr_Reserve(RtThreadState *tstate);
+void RtQsbr_Release(RtThreadState *tstate);     // gives the slot back
+void RtQsbr_Attach(RtThreadState *tstate);      // online
+void RtQsbr_Detach(RtThreadState *tstate);      // offline
+void RtQsbr_QuiescentState(RtThreadState *tstate);
+// A new goal: reached when every thread online now has been quiescent.
+uint64_t RtQsbr_Advance(RtInterpreterState *interp);
+// As Advance, but only every 10th call (1st with RT_TINY_LIMITS) writes.
+uint64_t RtQsbr_DeferredAdvance(RtThreadState *tstate);
+bool RtQsbr_Poll(RtThreadState *tstate, uint64_t goal);
+
+// mem_delayed.c: frees raw memory once no lock-free reader can hold it. In the
+// GIL build at once.
+void RtMem_FreeDelayed(void *ptr);
+void RtMem_ProcessDelayed(RtThreadState *tstate);       // frees what is due
+void RtMem_AbandonDelayed(RtThreadState *tstate);       // at thread exit
+// Frees everything queued by any thread; the world is stopped.
+void RtMem_ProcessAllDelayed(RtInterpreterState *interp);
+
+// mem_limbo.c (free-threaded build): gives the memory of a freed object back to
+// the allocator once no lock-free reader can look at its header. Never fails.
+void RtMem_ReleaseDelayed(void *payload);
+void RtLimbo_Process(RtThreadState *tstate);    // gives back what is due
+// Moves what is left to the interpreter's; delayed_mutex is held.
+void RtLimbo_Abandon(RtThreadState *tstate);
+// Gives back what ended threads left, if it is due; delayed_mutex is held.
+void RtLimbo_ProcessAbandoned(RtThreadState *tstate);
+void RtLimbo_ReleaseAll(RtLimbo *limbo);        // the world is stopped
+static inline bool
+RtLimbo_IsEmpty(const RtLimbo *limbo)
+{
+    return limbo->fresh == NULL && limbo->waiting == NULL;
+}
+
+// ---------------------------------------------------------------------------
+// ceval_gil.c
+
+void RtEval_InitGil(RtInterpreterState *interp);
+void RtEval_TakeGil(RtThreadState *tstate);
+void RtEval_DropGil(RtThreadState *tstate, bool final_release);
+void RtEval_SetSwitchInterval(RtInterpreterState *interp, int64_t ns);
+// Does what the eval breaker's bits ask for, in order: stop, merge, collect,
+// drop the GIL. 0, or -1 with an exception.
+int RtEval_HandlePending(RtThreadState *tstate);
+
+// The check on every backward jump and call: reports quiescence, handles
+// pending requests.
+static inline int
+RtEval_CheckBreaker(RtThreadState *tstate)
+{
+    uintptr_t bits = rt_atomic_load_uintptr_relaxed(&tstate->eval_breaker);
+    RT_NOTE(EVAL_BREAKER, tstate, bits);
+#ifdef RT_GIL_DISABLED
+    RtQsbr_QuiescentState(tstate);
+#endif
+    if (bits != 0) {
+        return RtEval_HandlePending(tstate);
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// lifecycle.c
+
+// Once per process: types, singletons, names. Single-threaded, no tstate
+// needed (it makes and drops one of its own). 0, or -1.
+int RtRuntime_Initialize(void);
+// A fresh main interpreter with one attached thread state for the caller.
+RtThreadState *RtRuntime_Start(void);
+// Waits for running threads, collects, frees what the interpreter owns and
+// deletes the caller's thread state. Returns 0, or -1 if something was wrong
+// (threads that cannot end).
+int RtRuntime_Finish(RtThreadState *tstate);
+// Forgets an abandoned run: every lock, parked thread, thread state. The
+// driver has already got rid of its threads and will free their blocks.
+void RtRuntime_Abandon(void);
+
+// A thread is about to be started (called by its starter, before it can run).
+// 0, or -1 without an exception if the interpreter is finalizing.
+int RtThreads_Started(RtInterpreterState *interp);
+// The last thing that a started thread does with the runtime, its thread state
+// being gone; also called by the starter if the thread could not be had.
+void RtThreads_Ended(RtInterpreterState *interp);
+
+#endif  // RT_INTERNAL_STATE_H

@@ -1,0 +1,90 @@
+// rtcore_type.h: what the files of types share (type*.c, subtype.c) and what
+// attribute lookup needs.
+//
+// A static type never changes once it is ready. Of a heap type, name, bases, MRO
+// and layout never change; its dict may, and with it its slots, which are
+// written while the world is stopped.
+
+#ifndef RT_INTERNAL_TYPE_H
+#define RT_INTERNAL_TYPE_H
+
+#include "rt_types.h"
+#include "rtcore_object.h"
+
+static inline bool
+RtType_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_TYPE_SUBCLASS);
+}
+
+static inline bool
+RtType_IsHeap(const RtTypeObject *type)
+{
+    return RtType_HasFeature(type, RT_TPFLAGS_HEAPTYPE);
+}
+
+// Whether a function found on a type becomes a bound method of the instance.
+static inline bool
+RtType_IsMethod(RtObject *attribute)
+{
+    return Rt_IS_TYPE(attribute, &RtFunction_Type) ||
+           Rt_IS_TYPE(attribute, &RtMethodDescr_Type);
+}
+
+// The nearest type in the chain of bases that no program made.
+static inline RtTypeObject *
+RtType_StaticBase(RtTypeObject *type)
+{
+    while (RtType_IsHeap(type)) {
+        type = type->tp_base;
+    }
+    return type;
+}
+
+// Where the instance's dict stands, or NULL if it has none.
+static inline RtObject **
+RtObject_DictPointer(RtObject *op)
+{
+    ssize_t offset = Rt_TYPE(op)->tp_dictoffset;
+    return offset == 0 ? NULL : (RtObject **)((char *)op + offset);
+}
+
+// type.c
+// type(*args): the type of one argument, or a new class of three.
+RtObject *RtType_FromCall(RtTypeObject *metatype, RtObject *const *args,
+                          ssize_t nargs);
+
+// type_mro.c
+// The linearisation of a class with these bases: a tuple that starts with the
+// class. TypeError if there is none.
+RtObject *RtType_MroC3(RtTypeObject *type, RtObject *bases);
+
+// subtype.c: the life of instances of heap types.
+void RtSubtype_Dealloc(RtObject *self);
+int RtSubtype_Traverse(RtObject *self, visitproc visit, void *arg);
+int RtSubtype_Clear(RtObject *self);
+
+// type_slots.c
+// Makes the names of the special methods. Start-up only. 0, or -1.
+int RtTypeSlots_Initialize(void);
+// Fills the empty slots of a static type from its base.
+void RtTypeSlots_Inherit(RtTypeObject *type);
+// Sets the slots of a heap type by its MRO. The world is stopped, or no other
+// thread can see the type and none of its bases can change.
+void RtTypeSlots_Update(RtTypeObject *type);
+// Whether the slots depend on the attribute.
+bool RtTypeSlots_IsSpecial(RtObject *name);
+// Sets anew the slots of the type and of all that derive from it. Stops the
+// world.
+void RtTypeSlots_UpdateSubtypes(RtTypeObject *type);
+
+// types_init.c: names, immortal.
+extern RtObject *rt_name_class;
+extern RtObject *rt_name_init;
+extern RtObject *rt_name_eq;
+extern RtObject *rt_name_hash;
+extern RtObject *rt_name_name;
+extern RtObject *rt_name_bases;
+extern RtObject *rt_name_mro;
+
+#endif  // RT_INTERNAL_TYPE_H

@@ -1,0 +1,402 @@
+// rtcore_types.h: the layouts of the built-in types and what their files share.
+//
+// int, str, tuple and range are immutable once their creator has filled them.
+// A list or dict is changed under its own critical section only; the words
+// that readers load without it (size, array pointer, slots; keys pointer, index
+// table, entries, used) are stored with the atomics of rtcore_atomic.h.
+
+#ifndef RT_INTERNAL_TYPES_H
+#define RT_INTERNAL_TYPES_H
+
+#include "rt_types.h"
+#include "rtcore_object.h"
+
+// For audits: neither a sanitizer nor the coverage sees what they read.
+#if defined(__clang__)
+#define RT_NO_INSTRUMENT \
+    __attribute__((noinline, no_sanitize("thread", "address", "coverage"), \
+                   disable_sanitizer_instrumentation))
+#else
+#define RT_NO_INSTRUMENT \
+    __attribute__((noinline, no_sanitize_thread, no_sanitize_address))
+#endif
+
+// Longer sequences are refused with MemoryError before anything is allocated.
+#define RT_SEQUENCE_SIZE_MAX ((ssize_t)1 << 24)
+
+// ---------------------------------------------------------------------------
+// int
+
+enum { RT_SMALL_INT_MIN = -5, RT_SMALL_INT_MAX = 256 };
+
+typedef struct RtLongObject {
+    RtObject ob_base;
+    int64_t value;
+} RtLongObject;
+
+static inline bool
+RtLong_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_LONG_SUBCLASS);
+}
+
+static inline bool
+RtLong_CheckExact(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtLong_Type);
+}
+
+static inline int64_t
+RtLong_VALUE(RtObject *op)
+{
+    return ((RtLongObject *)op)->value;
+}
+
+// For subscripts and repeat counts: 0, or -1 with TypeError "`what`, not T".
+int RtLong_AsIndex(RtObject *op, ssize_t *result, const char *what);
+
+// ---------------------------------------------------------------------------
+// str
+
+typedef struct RtStrObject {
+    RtVarObject ob_base;
+    ssize_t hash;               // set before the object is visible
+    char data[];                // ob_size bytes and a NUL
+} RtStrObject;
+
+static inline bool
+RtStr_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_STR_SUBCLASS);
+}
+
+static inline bool
+RtStr_CheckExact(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtStr_Type);
+}
+
+static inline ssize_t
+RtStr_HASH(RtObject *op)
+{
+    return ((RtStrObject *)op)->hash;
+}
+
+extern RtMethodDef rt_str_methods[];
+
+// The character at a byte position, or NULL without an exception past the end.
+RtObject *RtStr_TryGetItem(RtObject *op, ssize_t i);
+
+// Collects the text of a str. After a failed write the rest are ignored and
+// Finish returns NULL with the exception set.
+typedef struct RtStrWriter {
+    char *data;
+    ssize_t size;
+    ssize_t capacity;
+    bool failed;
+    char small[128];
+} RtStrWriter;
+
+void RtStrWriter_Init(RtStrWriter *w);
+void RtStrWriter_Write(RtStrWriter *w, const char *bytes, ssize_t size);
+void RtStrWriter_WriteString(RtStrWriter *w, const char *text);
+// Writes repr(op). 0, or -1 with an exception. Runs user code.
+int RtStrWriter_WriteRepr(RtStrWriter *w, RtObject *op);
+RtObject *RtStrWriter_Finish(RtStrWriter *w);
+void RtStrWriter_Discard(RtStrWriter *w);
+
+// ---------------------------------------------------------------------------
+// tuple
+
+typedef struct RtTupleObject {
+    RtVarObject ob_base;
+    RtObject *ob_item[];
+} RtTupleObject;
+
+static inline bool
+RtTuple_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_TUPLE_SUBCLASS);
+}
+
+static inline bool
+RtTuple_CheckExact(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtTuple_Type);
+}
+
+// ---------------------------------------------------------------------------
+// list
+
+// An array knows its own capacity, because a lock-free reader may hold one
+// array and the size of another.
+typedef struct RtListArray {
+    ssize_t capacity;
+    RtObject *items[];
+} RtListArray;
+
+typedef struct RtListObject {
+    RtVarObject ob_base;        // ob_size: read without the lock
+    RtObject **ob_item;         // RtListArray.items or NULL; ditto
+    ssize_t allocated;          // lock; -1 while a sort has taken the items
+} RtListObject;
+
+// Items that a list has given up, dropped when its lock is released.
+typedef struct RtListGarbage {
+    RtObject **items;           // NULL: none
+    ssize_t size;
+    bool shared;                // readers may hold the array
+} RtListGarbage;
+
+static inline bool
+RtList_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_LIST_SUBCLASS);
+}
+
+static inline bool
+RtList_CheckExact(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtList_Type);
+}
+
+// The item, or NULL without an exception if there is none at i. Takes the lock
+// only if the lock-free read fails.
+RtObject *RtList_TryGetItemRef(RtListObject *list, ssize_t i);
+
+// The caller holds the list's lock (the names end in Locked).
+RtObject **RtList_NewItems(ssize_t capacity);   // NULL: MemoryError
+int RtList_ReserveLocked(RtListObject *list, ssize_t capacity);
+int RtList_AppendLocked(RtListObject *list, RtObject *value);   // steals if 0
+int RtList_InsertLocked(RtListObject *list, ssize_t i, RtObject *value); // same
+RtObject *RtList_RemoveLocked(RtListObject *list, ssize_t i);
+int RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n);
+// Exchanges all items. `items` NULL: none. The old ones are in *garbage.
+void RtList_ReplaceLocked(RtListObject *list, RtObject **items, ssize_t size,
+                          ssize_t allocated, RtListGarbage *garbage);
+void RtList_DropGarbage(RtListGarbage *garbage);        // without the lock
+void RtList_FreeItems(RtObject **items, bool delayed);
+RtObject *RtList_FromItemsLocked(RtListObject *list);   // a copy of the list
+
+RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs);
+
+// ---------------------------------------------------------------------------
+// dict
+
+typedef struct RtDictEntry {
+    ssize_t hash;
+    RtObject *key;              // written once, then NULL when deleted
+    RtObject *value;
+} RtDictEntry;
+
+// One block: this header, the index table, the entries. Entries are used from
+// the first to the last and never again, so that a key that a reader has seen
+// in an entry still belongs to the value that it reads next.
+typedef struct RtDictKeysObject {
+    uint8_t log2_size;          // slots of the index table
+    uint8_t log2_index_bytes;
+    bool all_str;               // every key is exactly a str
+    ssize_t usable;             // entries left; the dict's lock
+    ssize_t nentries;           // entries used; read without the lock
+    ssize_t last;               // popitem: no live entry from here on; lock
+} RtDictKeysObject;
+
+typedef struct RtDictObject {
+    RtObject ob_base;
+    ssize_t ma_used;            // read without the lock
+    RtDictKeysObject *ma_keys;  // ditto; never NULL
+    uintptr_t ma_generation;    // counts changes of ma_keys, stored before them
+} RtDictObject;
+
+enum {
+    RT_DICT_EMPTY = -1,         // no entry: the key is absent
+    RT_DICT_DUMMY = -2,         // a deleted entry
+    RT_DICT_ERROR = -3,         // an exception is set
+    RT_DICT_CHANGED = -4,       // the dict changed under a lock-free reader
+};
+
+static inline bool
+RtDict_Check(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_DICT_SUBCLASS);
+}
+
+static inline RtDictEntry *
+RtDict_ENTRIES(const RtDictKeysObject *keys)
+{
+    return (RtDictEntry *)((char *)(keys + 1) +
+                           ((size_t)1 << keys->log2_index_bytes));
+}
+
+ssize_t RtDict_HashKey(RtObject *key);          // -1: exception
+int RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
+                            RtObject **result);
+
+// The caller holds the dict's lock. Lookups may run user code, which suspends
+// the section and may change the dict; on return the lock is held again and
+// the result is true of the dict as it then is.
+ssize_t RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash);
+// Increfs key and value. *old: what the caller drops without the lock.
+int RtDict_InsertLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
+                        RtObject *value, RtObject **old);
+// The same after a lookup of the caller's that found nothing.
+int RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
+                              RtObject *value);
+// Takes entry ix out and hands its references to the caller.
+void RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
+                         RtObject **value);
+// The next live entry from *pos on, as new references. False at the end.
+bool RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
+                       RtObject **value);
+// Stores the items of another dict, which is locked too.
+int RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other);
+// The index of the last live entry, or RT_DICT_EMPTY.
+ssize_t RtDict_LastLocked(RtDictObject *mp);
+// dict(other), in an empty dict that no other thread sees.
+int RtDict_CloneLocked(RtDictObject *mp, RtDictObject *other);
+void RtDict_InitEmpty(RtDictObject *mp);        // right after RtObject_New()
+void RtDict_FreeContents(RtDictObject *mp);     // at the end of its life
+
+// One step of an iterator that holds no lock. 1, or 0 at the end. key or value
+// may be NULL: not wanted. New references.
+int RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
+                   RtObject **value);
+
+typedef enum RtDictPart {
+    RT_DICT_KEYS, RT_DICT_VALUES, RT_DICT_ITEMS
+} RtDictPart;
+
+RtObject *RtDictIter_New(RtObject *dict, RtDictPart part);
+RtObject *RtDictView_New(RtObject *dict, RtDictPart part);
+// Whether iterating over op goes through a dict and nothing else.
+bool RtDict_IsWholeView(RtObject *op, RtDictObject **mp, RtDictPart *part);
+// A list of the keys, values or items as they are at one instant.
+RtObject *RtDict_Snapshot(RtDictObject *mp, RtDictPart part);
+
+// ---------------------------------------------------------------------------
+// exceptions
+
+typedef struct RtExceptionObject {
+    RtObject ob_base;
+    RtObject *args;             // tuple; guarded by the object's lock
+    RtObject *dict;             // attributes, or NULL
+} RtExceptionObject;
+
+// ---------------------------------------------------------------------------
+// What several of them need.
+
+// An immutable container that is being printed, on the C stack.
+typedef struct RtReprEntry {
+    RtObject *op;
+    struct RtReprEntry *previous;
+} RtReprEntry;
+
+// 0 to go on, 1 if op is being printed already, -1 with RecursionError.
+int RtRepr_Enter(RtReprEntry *entry, RtObject *op);
+void RtRepr_Leave(RtReprEntry *entry);
+
+// Depth of C code that calls itself through the object protocol.
+int RtRecursion_Enter(const char *where);       // 0, or -1 with RecursionError
+void RtRecursion_Leave(void);
+
+// `args` has `nargs` of at most `max`: 0, or -1 with TypeError.
+int RtArg_CheckMax(const char *name, ssize_t nargs, ssize_t max);
+
+// The answer of a comparison of three-way `order` (<0, 0, >0).
+static inline RtObject *
+RtCompare_Answer(int order, int op)
+{
+    bool truth = false;
+    switch (op) {
+    case RT_LT: truth = order < 0; break;
+    case RT_LE: truth = order <= 0; break;
+    case RT_EQ: truth = order == 0; break;
+    case RT_NE: truth = order != 0; break;
+    case RT_GT: truth = order > 0; break;
+    case RT_GE: truth = order >= 0; break;
+    }
+    return truth ? Rt_True : Rt_False;
+}
+
+// Whether an item equals a value, without running user code: 1, 0, or -1 if
+// that cannot be told. Containers ask this before the object protocol.
+static inline int
+RtObject_EqualFast(RtObject *a, RtObject *b)
+{
+    if (a == b) {
+        return 1;
+    }
+    if (Rt_TYPE(a) != Rt_TYPE(b)) {
+        return -1;
+    }
+    if (RtLong_CheckExact(a)) {
+        return RtLong_VALUE(a) == RtLong_VALUE(b);
+    }
+    if (RtStr_CheckExact(a)) {
+        return RtStr_Equal(a, b);
+    }
+    return -1;
+}
+
+// Identity, the fast test, then a == b. 1, 0, -1. May run user code.
+static inline int
+RtObject_EqualBool(RtObject *a, RtObject *b)
+{
+    int fast = RtObject_EqualFast(a, b);
+    return fast >= 0 ? fast : RtObject_RichCompareBool(a, b, RT_EQ);
+}
+
+#ifdef RT_GIL_DISABLED
+// Whether readers that are not the owner may hold the container's memory.
+static inline bool
+RtContainer_IsShared(RtObject *op)
+{
+    return (rt_atomic_load_uint8_relaxed(&op->ob_gc_bits) &
+            RT_GC_BITS_SHARED) != 0;
+}
+
+// Whether the caller may read the container without its lock: others first
+// mark it as SHARED. What is immortal never changes.
+static inline bool
+RtContainer_CanRead(RtObject *op)
+{
+    return RtObject_IsOwnedByCurrentThread(op) || Rt_IsImmortal(op)
+           || RtContainer_IsShared(op);
+}
+
+// The caller holds the object's lock: the bits have one writer.
+static inline void
+RtContainer_SetShared(RtObject *op)
+{
+    uint8_t bits = op->ob_gc_bits;
+    if ((bits & RT_GC_BITS_SHARED) == 0) {
+        rt_atomic_store_uint8_relaxed(&op->ob_gc_bits,
+                                      bits | RT_GC_BITS_SHARED);
+    }
+}
+
+// Before memory that the owner may be reading without a lock is replaced. The
+// caller holds the lock.
+static inline void
+RtContainer_EnsureSharedOnResize(RtObject *op)
+{
+    if (!RtObject_IsOwnedByCurrentThread(op)) {
+        RtContainer_SetShared(op);
+    }
+}
+#else
+static inline bool
+RtContainer_IsShared(RtObject *op)
+{
+    (void)op;
+    return false;
+}
+
+static inline void
+RtContainer_EnsureSharedOnResize(RtObject *op)
+{
+    (void)op;
+}
+#endif
+
+#endif  // RT_INTERNAL_TYPES_H

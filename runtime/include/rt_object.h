@@ -1,0 +1,231 @@
+// rt_object.h: the object and type structures and reference counting.
+//
+// Every function here needs an attached thread state unless it says so. "New
+// reference" means that the caller owns one count; "borrowed" that it does
+// not. Functions that return RtObject * return NULL with an exception set in
+// the thread state; functions that return int return -1 likewise.
+//
+// Field names and protocols are CPython 3.13's (Include/object.h).
+
+#ifndef RT_OBJECT_H
+#define RT_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct RtObject RtObject;
+typedef struct RtTypeObject RtTypeObject;
+
+// The one-byte mutex: bit 0 locked, bit 1 has parked waiters (rt_lock.h).
+typedef struct RtMutex {
+    uint8_t bits;
+} RtMutex;
+
+#ifdef RT_GIL_DISABLED
+struct RtObject {
+    // Id of the owning thread; 0 if merged or immortal. Borrowed by the
+    // collector as a link or a count while the world is stopped.
+    uintptr_t ob_tid;
+    uint16_t ob_padding;
+    RtMutex ob_mutex;           // taken by critical sections
+    uint8_t ob_gc_bits;         // RT_GC_BITS_*; owner or stopped world
+    uint32_t ob_ref_local;      // the owner's references; UINT32_MAX immortal
+    ssize_t ob_ref_shared;      // count << 2 | RT_REF_* flags
+    RtTypeObject *ob_type;
+};
+#else
+struct RtObject {
+    ssize_t ob_refcnt;          // RT_IMMORTAL_REFCNT: immortal
+    RtTypeObject *ob_type;
+};
+#endif
+
+// Objects with a length; the length is read with rt_atomic_load_ssize_relaxed
+// by lock-free readers.
+typedef struct RtVarObject {
+    RtObject ob_base;
+    ssize_t ob_size;
+} RtVarObject;
+
+typedef int (*visitproc)(RtObject *op, void *arg);
+typedef int (*traverseproc)(RtObject *self, visitproc visit, void *arg);
+typedef int (*inquiry)(RtObject *self);
+typedef void (*destructor)(RtObject *self);
+typedef RtObject *(*unaryfunc)(RtObject *self);
+typedef RtObject *(*binaryfunc)(RtObject *a, RtObject *b);
+typedef RtObject *(*getattrofunc)(RtObject *self, RtObject *name);
+typedef int (*setattrofunc)(RtObject *self, RtObject *name, RtObject *value);
+typedef ssize_t (*hashfunc)(RtObject *self);
+typedef RtObject *(*richcmpfunc)(RtObject *a, RtObject *b, int op);
+typedef ssize_t (*lenfunc)(RtObject *self);
+typedef int (*objobjproc)(RtObject *self, RtObject *value);
+typedef int (*objobjargproc)(RtObject *self, RtObject *key, RtObject *value);
+// Positional arguments only; args is borrowed, nargs its length.
+typedef RtObject *(*vectorcallfunc)(RtObject *callable, RtObject *const *args,
+                                    ssize_t nargs);
+typedef RtObject *(*newfunc)(RtTypeObject *type, RtObject *const *args,
+                             ssize_t nargs);
+typedef RtObject *(*RtCFunction)(RtObject *self, RtObject *const *args,
+                                 ssize_t nargs);
+
+// A method or function in C: `min_args` to `max_args` positional arguments
+// (max_args -1: any number), checked before `func` is called.
+typedef struct RtMethodDef {
+    const char *ml_name;        // NULL ends a table
+    RtCFunction ml_meth;
+    int ml_min_args;
+    int ml_max_args;
+} RtMethodDef;
+
+enum {                          // richcompare operations, CPython's numbers
+    RT_LT = 0, RT_LE = 1, RT_EQ = 2, RT_NE = 3, RT_GT = 4, RT_GE = 5,
+};
+
+enum {                          // tp_flags
+    RT_TPFLAGS_HEAPTYPE = 1 << 0,       // created by a program
+    RT_TPFLAGS_BASETYPE = 1 << 1,       // a class may derive from it
+    RT_TPFLAGS_HAVE_GC = 1 << 2,        // instances are seen by the collector
+    RT_TPFLAGS_LONG_SUBCLASS = 1 << 3,
+    RT_TPFLAGS_STR_SUBCLASS = 1 << 4,
+    RT_TPFLAGS_TUPLE_SUBCLASS = 1 << 5,
+    RT_TPFLAGS_LIST_SUBCLASS = 1 << 6,
+    RT_TPFLAGS_DICT_SUBCLASS = 1 << 7,
+    RT_TPFLAGS_TYPE_SUBCLASS = 1 << 8,
+    RT_TPFLAGS_BASE_EXC_SUBCLASS = 1 << 9,
+    RT_TPFLAGS_READY = 1 << 10,
+};
+
+struct RtTypeObject {
+    RtVarObject ob_base;
+    const char *tp_name;        // static, or owned by the heap type's name
+    ssize_t tp_basicsize;       // bytes, without the items
+    ssize_t tp_itemsize;        // bytes for each of ob_size items, or 0
+    uint32_t tp_flags;
+    ssize_t tp_dictoffset;      // of the instance's RtObject *dict, or 0
+
+    destructor tp_dealloc;      // called with the count at 0; frees the memory
+    traverseproc tp_traverse;
+    inquiry tp_clear;
+    destructor tp_finalize;     // __del__: at most once, may resurrect
+    unaryfunc tp_repr;
+    unaryfunc tp_str;
+    hashfunc tp_hash;           // -1 is the error; RtObject_HashNotImplemented
+    richcmpfunc tp_richcompare; // may return NotImplemented
+    unaryfunc tp_iter;
+    unaryfunc tp_iternext;      // NULL without an exception: exhausted
+    vectorcallfunc tp_call;
+    getattrofunc tp_getattro;
+    setattrofunc tp_setattro;   // value NULL deletes
+    newfunc tp_new;             // what calling the type does
+
+    binaryfunc nb_add;
+    binaryfunc nb_subtract;
+    binaryfunc nb_multiply;
+    binaryfunc nb_floor_divide;
+    binaryfunc nb_remainder;
+    binaryfunc nb_and;
+    binaryfunc nb_or;
+    binaryfunc nb_xor;
+    unaryfunc nb_negative;
+    inquiry nb_bool;
+    lenfunc mp_length;
+    binaryfunc mp_subscript;
+    objobjargproc mp_ass_subscript;     // value NULL deletes
+    objobjproc sq_contains;
+
+    RtMethodDef *tp_methods;    // static types; put into tp_dict when readied
+    RtTypeObject *tp_base;
+    RtObject *tp_bases;         // tuple; heap types own it
+    RtObject *tp_mro;           // tuple, starting with the type itself
+    RtObject *tp_dict;          // static types: never changes once readied
+    RtObject *tp_qualname;      // heap types: the name as str
+};
+
+// ---------------------------------------------------------------------------
+// Reference counting. The inline halves are in internal/rtcore_object.h; code
+// outside the runtime calls these.
+
+void Rt_IncRef(RtObject *op);           // op may be NULL
+void Rt_DecRef(RtObject *op);           // op may be NULL; may run destructors
+// A snapshot: exact only for the owner of an unshared object or while the
+// world is stopped.
+ssize_t Rt_REFCNT(RtObject *op);
+
+#define Rt_TYPE(op) (((RtObject *)(op))->ob_type)
+#define Rt_SIZE(op) (((RtVarObject *)(op))->ob_size)
+
+static inline bool
+Rt_IS_TYPE(const RtObject *op, const RtTypeObject *type)
+{
+    return op->ob_type == type;
+}
+
+static inline bool
+RtType_HasFeature(const RtTypeObject *type, uint32_t feature)
+{
+    return (type->tp_flags & feature) != 0;
+}
+
+bool RtType_IsSubtype(RtTypeObject *a, RtTypeObject *b);
+
+// ---------------------------------------------------------------------------
+// Singletons (immortal) and static types.
+
+extern RtObject rt_none_struct;
+extern RtObject rt_not_implemented_struct;
+#define Rt_None (&rt_none_struct)
+#define Rt_NotImplemented (&rt_not_implemented_struct)
+extern RtObject *rt_true_object;        // the bool objects
+extern RtObject *rt_false_object;
+#define Rt_True rt_true_object
+#define Rt_False rt_false_object
+
+extern RtTypeObject RtBaseObject_Type;  // object
+extern RtTypeObject RtType_Type;
+extern RtTypeObject RtNone_Type;
+extern RtTypeObject RtNotImplemented_Type;
+
+// ---------------------------------------------------------------------------
+// The object protocol (objects/abstract.c). New references.
+
+RtObject *RtObject_Repr(RtObject *op);
+RtObject *RtObject_Str(RtObject *op);
+ssize_t RtObject_Hash(RtObject *op);    // -1: exception set
+ssize_t RtObject_HashNotImplemented(RtObject *op);
+RtObject *RtObject_RichCompare(RtObject *a, RtObject *b, int op);
+// 1, 0 or -1; identity counts as equal, as CPython's containers have it.
+int RtObject_RichCompareBool(RtObject *a, RtObject *b, int op);
+int RtObject_IsTrue(RtObject *op);      // 1, 0, -1
+ssize_t RtObject_Length(RtObject *op);  // -1: exception
+RtObject *RtObject_GetAttr(RtObject *op, RtObject *name);
+int RtObject_SetAttr(RtObject *op, RtObject *name, RtObject *value);
+// 1 and *result set (new reference), 0 without an exception if the attribute
+// does not exist, -1 with an exception.
+int RtObject_GetOptionalAttr(RtObject *op, RtObject *name, RtObject **result);
+RtObject *RtObject_GenericGetAttr(RtObject *op, RtObject *name);
+int RtObject_GenericSetAttr(RtObject *op, RtObject *name, RtObject *value);
+RtObject *RtObject_GetItem(RtObject *op, RtObject *key);
+int RtObject_SetItem(RtObject *op, RtObject *key, RtObject *value);
+int RtObject_DelItem(RtObject *op, RtObject *key);
+int RtSequence_Contains(RtObject *op, RtObject *value);     // 1, 0, -1
+RtObject *RtObject_GetIter(RtObject *op);
+// NULL without an exception at the end.
+RtObject *RtIter_Next(RtObject *iter);
+RtObject *RtObject_Vectorcall(RtObject *callable, RtObject *const *args,
+                              ssize_t nargs);
+RtObject *RtObject_CallNoArgs(RtObject *callable);
+RtObject *RtObject_CallOneArg(RtObject *callable, RtObject *arg);
+// obj.name(*args).
+RtObject *RtObject_CallMethod(RtObject *op, RtObject *name,
+                              RtObject *const *args, ssize_t nargs);
+
+typedef enum RtBinaryOp {
+    RT_NB_ADD, RT_NB_SUBTRACT, RT_NB_MULTIPLY, RT_NB_FLOOR_DIVIDE,
+    RT_NB_REMAINDER, RT_NB_AND, RT_NB_OR, RT_NB_XOR, RT_NB_COUNT
+} RtBinaryOp;
+RtObject *RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op);
+RtObject *RtNumber_Negative(RtObject *op);
+
+#endif  // RT_OBJECT_H

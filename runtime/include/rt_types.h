@@ -1,0 +1,140 @@
+// rt_types.h: the built-in types, one group of declarations for each file of
+// objects/. New references unless "borrowed"; NULL or -1 with an exception.
+
+#ifndef RT_TYPES_H
+#define RT_TYPES_H
+
+#include "rt_object.h"
+
+// ---- int, bool (long.c, bool.c). The value fits an int64_t; arithmetic that
+// leaves this range raises OverflowError.
+extern RtTypeObject RtLong_Type;
+extern RtTypeObject RtBool_Type;
+RtObject *RtLong_FromInt64(int64_t value);      // -5..256 are immortal
+int64_t RtLong_AsInt64(RtObject *op);           // -1 and TypeError if no int
+RtObject *RtBool_FromInt(int truth);
+int RtLong_InitSmall(void);     // start-up: makes the small ints
+
+// ---- str (str.c): immutable UTF-8 bytes with a cached hash; the length is in
+// bytes (programs are ASCII).
+extern RtTypeObject RtStr_Type;
+RtObject *RtStr_FromString(const char *utf8);
+RtObject *RtStr_FromStringAndSize(const char *utf8, ssize_t size);
+RtObject *RtStr_FromFormat(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+const char *RtStr_AsUTF8(RtObject *op);         // borrowed; op must be a str
+RtObject *RtStr_Concat(RtObject *a, RtObject *b);
+bool RtStr_Equal(RtObject *a, RtObject *b);     // both str; never fails
+// The immortal str with this text. Borrowed. Only while one thread exists
+// (start-up): the table is read without a lock afterwards.
+RtObject *RtStr_InternStatic(const char *utf8);
+
+// ---- tuple (tuple.c): immutable after its creator has filled it.
+extern RtTypeObject RtTuple_Type;
+RtObject *RtTuple_New(ssize_t size);            // items NULL
+RtObject *RtTuple_FromArray(RtObject *const *items, ssize_t size);  // increfs
+ssize_t RtTuple_Size(RtObject *op);
+RtObject *RtTuple_GetItem(RtObject *op, ssize_t i);     // borrowed
+void RtTuple_SetItem(RtObject *op, ssize_t i, RtObject *value);  // steals
+
+// ---- list (list.c): thread-safe; reads by index take no lock.
+extern RtTypeObject RtList_Type;
+RtObject *RtList_New(ssize_t size);             // items NULL until set
+void RtList_SetItemNew(RtObject *op, ssize_t i, RtObject *value);  // steals;
+                                                // only before op is shared
+ssize_t RtList_Size(RtObject *op);
+RtObject *RtList_GetItemRef(RtObject *op, ssize_t i);   // IndexError
+int RtList_SetItem(RtObject *op, ssize_t i, RtObject *value);   // NULL deletes
+int RtList_Append(RtObject *op, RtObject *value);
+int RtList_Insert(RtObject *op, ssize_t i, RtObject *value);
+int RtList_Extend(RtObject *op, RtObject *iterable);
+RtObject *RtList_Pop(RtObject *op, ssize_t i);          // IndexError
+int RtList_Clear(RtObject *op);
+RtObject *RtList_AsTuple(RtObject *op);
+// For audits, with the world stopped: takes no lock, makes no point.
+bool RtList_IsValid(RtObject *op);
+
+// ---- dict (dict.c): thread-safe, ordered; lookups take no lock.
+extern RtTypeObject RtDict_Type;
+RtObject *RtDict_New(void);
+ssize_t RtDict_Size(RtObject *op);
+// 1 and *result (new reference), 0 with *result NULL, -1 with an exception.
+int RtDict_GetItemRef(RtObject *op, RtObject *key, RtObject **result);
+int RtDict_SetItem(RtObject *op, RtObject *key, RtObject *value);
+int RtDict_DelItem(RtObject *op, RtObject *key);        // KeyError
+int RtDict_Contains(RtObject *op, RtObject *key);       // 1, 0, -1
+int RtDict_Clear(RtObject *op);
+// Looks up a str with a known hash in a dict that never changes again (the
+// dict of a static type). Borrowed, NULL without an exception; no atomic
+// access, no lock.
+RtObject *RtDict_GetItemImmutable(RtObject *op, RtObject *key);
+RtObject *RtDict_Copy(RtObject *op);
+// Stores every item of the dict `other`.
+int RtDict_Update(RtObject *op, RtObject *other);
+// For audits, with the world stopped: takes no lock, makes no point.
+bool RtDict_IsValid(RtObject *op);
+
+// ---- functions (function.c, method.c, code.c: see vm/).
+extern RtTypeObject RtCode_Type;
+extern RtTypeObject RtFunction_Type;
+extern RtTypeObject RtMethod_Type;              // bound method
+extern RtTypeObject RtCFunction_Type;           // C function or bound C method
+extern RtTypeObject RtMethodDescr_Type;         // C method in a type's dict
+RtObject *RtFunction_New(RtObject *code, RtObject *globals, RtObject *name);
+RtObject *RtMethod_New(RtObject *func, RtObject *self);
+RtObject *RtCFunction_New(RtMethodDef *def, RtObject *self);
+RtObject *RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def);
+
+// ---- classes (type.c).
+// type(name, bases, dict); bases is a tuple of types, empty means object.
+RtObject *RtType_New(RtObject *name, RtObject *bases, RtObject *dict);
+// Looks name up along the MRO. New reference; NULL without an exception.
+RtObject *RtType_LookupRef(RtTypeObject *type, RtObject *name);
+// Fills slots from the base and tp_dict from tp_methods. Start-up only.
+int RtType_Ready(RtTypeObject *type);
+
+// ---- exceptions (exceptions.c): BaseException > Exception > the rest.
+// X-macro: name, base.
+#define RT_EXCEPTION_ROWS(ROW) \
+    ROW(Exception, BaseException) \
+    ROW(ArithmeticError, Exception) \
+    ROW(ZeroDivisionError, ArithmeticError) \
+    ROW(OverflowError, ArithmeticError) \
+    ROW(AttributeError, Exception) \
+    ROW(LookupError, Exception) \
+    ROW(IndexError, LookupError) \
+    ROW(KeyError, LookupError) \
+    ROW(MemoryError, Exception) \
+    ROW(NameError, Exception) \
+    ROW(RuntimeError, Exception) \
+    ROW(RecursionError, RuntimeError) \
+    ROW(StopIteration, Exception) \
+    ROW(SystemError, Exception) \
+    ROW(TypeError, Exception) \
+    ROW(ValueError, Exception)
+extern RtTypeObject RtExc_BaseException;
+#define RT_DECLARE_EXCEPTION(name, base) extern RtTypeObject RtExc_##name;
+RT_EXCEPTION_ROWS(RT_DECLARE_EXCEPTION)
+#undef RT_DECLARE_EXCEPTION
+// An exception object holds a tuple: args.
+RtObject *RtException_GetArgs(RtObject *exc);
+
+// ---- iterators (iter.c): over list, tuple, dict (keys, items), str, range.
+extern RtTypeObject RtSeqIter_Type;
+extern RtTypeObject RtDictKeyIter_Type;
+extern RtTypeObject RtDictItemIter_Type;
+extern RtTypeObject RtRange_Type;
+extern RtTypeObject RtRangeIter_Type;
+RtObject *RtSeqIter_New(RtObject *seq);         // of a list, tuple or str
+
+// ---- dict views and the iterator over values (dict_view.c).
+extern RtTypeObject RtDictKeys_Type;
+extern RtTypeObject RtDictValues_Type;
+extern RtTypeObject RtDictItems_Type;
+extern RtTypeObject RtDictValueIter_Type;
+
+// ---- threads and locks (modules/threading.c).
+extern RtTypeObject RtLock_Type;                // Lock(): acquire, release
+extern RtTypeObject RtThread_Type;              // Thread(func, args): start, join
+
+#endif  // RT_TYPES_H

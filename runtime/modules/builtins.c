@@ -1,0 +1,238 @@
+// builtins.c: the names that every program has.
+//
+// The dict is made once, before the first program runs; it and all that it
+// holds are immortal and never change, so that lookups take no lock.
+// Mirrors Python/bltinmodule.c (CPython 3.13); departs: positional arguments
+// only, and names that CPython has in modules (Thread, Lock, gc_collect,
+// sched_yield).
+
+#include "rtcore_code.h"
+
+#include "module.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_types.h"       // RtStrWriter
+
+// ---------------------------------------------------------------------------
+// Functions.
+
+// The whole line is written at once: the world may show each write as one.
+static RtObject *
+builtin_print(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    RtStrWriter w;
+    RtStrWriter_Init(&w);
+    for (ssize_t i = 0; i < nargs; i++) {
+        RtObject *text = RtObject_Str(args[i]);
+        if (text == NULL) {
+            RtStrWriter_Discard(&w);
+            return NULL;
+        }
+        if (i > 0) {
+            RtStrWriter_Write(&w, " ", 1);
+        }
+        RtStrWriter_Write(&w, RtStr_AsUTF8(text), Rt_SIZE(text));
+        Rt_DECREF(text);
+    }
+    RtStrWriter_Write(&w, "\n", 1);
+    RtObject *line = RtStrWriter_Finish(&w);
+    if (line == NULL) {
+        return NULL;
+    }
+    rt_world->write(RtStr_AsUTF8(line), (size_t)Rt_SIZE(line));
+    Rt_DECREF(line);
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+builtin_len(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    ssize_t n = RtObject_Length(args[0]);
+    return n < 0 ? NULL : RtLong_FromInt64((int64_t)n);
+}
+
+static RtObject *
+builtin_iter(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    return RtObject_GetIter(args[0]);
+}
+
+// next(iterator[, default])
+static RtObject *
+builtin_next(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    RtObject *iter = args[0];
+    if (Rt_TYPE(iter)->tp_iternext == NULL) {
+        RtErr_Format(&RtExc_TypeError, "'%s' object is not an iterator",
+                     Rt_TYPE(iter)->tp_name);
+        return NULL;
+    }
+    RtObject *item = RtIter_Next(iter);
+    if (item != NULL || RtErr_Occurred() != NULL) {
+        return item;
+    }
+    if (nargs > 1) {
+        return Rt_NewRef(args[1]);
+    }
+    RtErr_SetNone(&RtExc_StopIteration);
+    return NULL;
+}
+
+static RtObject *
+builtin_hash(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    ssize_t hash = RtObject_Hash(args[0]);
+    return hash == -1 ? NULL : RtLong_FromInt64((int64_t)hash);
+}
+
+static RtObject *
+builtin_repr(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    return RtObject_Repr(args[0]);
+}
+
+// The same in every process: programs may print it or sort by it.
+static RtObject *
+builtin_id(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    return RtLong_FromInt64((int64_t)RtAddress_Key(args[0]));
+}
+
+// 1, 0, or -1 with TypeError.
+static int
+is_instance(RtObject *op, RtObject *types)
+{
+    if (RtType_HasFeature(Rt_TYPE(types), RT_TPFLAGS_TYPE_SUBCLASS)) {
+        return RtType_IsSubtype(Rt_TYPE(op), (RtTypeObject *)types);
+    }
+    if (!RtTuple_Check(types)) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "isinstance() arg 2 must be a type or a tuple of "
+                        "types");
+        return -1;
+    }
+    ssize_t n = RtTuple_Size(types);
+    for (ssize_t i = 0; i < n; i++) {
+        RtObject *type = RtTuple_GetItem(types, i);
+        if (!RtType_HasFeature(Rt_TYPE(type), RT_TPFLAGS_TYPE_SUBCLASS)) {
+            RtErr_SetString(&RtExc_TypeError,
+                            "isinstance() arg 2 must be a type or a tuple "
+                            "of types");
+            return -1;
+        }
+        if (RtType_IsSubtype(Rt_TYPE(op), (RtTypeObject *)type)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static RtObject *
+builtin_isinstance(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    int found = is_instance(args[0], args[1]);
+    return found < 0 ? NULL : RtBool_FromInt(found);
+}
+
+static RtMethodDef builtin_functions[] = {
+    { "print", builtin_print, 0, -1 },
+    { "len", builtin_len, 1, 1 },
+    { "iter", builtin_iter, 1, 1 },
+    { "next", builtin_next, 1, 2 },
+    { "hash", builtin_hash, 1, 1 },
+    { "repr", builtin_repr, 1, 1 },
+    { "id", builtin_id, 1, 1 },
+    { "isinstance", builtin_isinstance, 2, 2 },
+    { NULL, NULL, 0, 0 },
+};
+
+// ---------------------------------------------------------------------------
+// The dict.
+
+typedef struct NamedType {
+    const char *name;
+    RtTypeObject *type;
+} NamedType;
+
+static const NamedType builtin_types[] = {
+    { "object", &RtBaseObject_Type },
+    { "type", &RtType_Type },
+    { "int", &RtLong_Type },
+    { "bool", &RtBool_Type },
+    { "str", &RtStr_Type },
+    { "tuple", &RtTuple_Type },
+    { "list", &RtList_Type },
+    { "dict", &RtDict_Type },
+    { "range", &RtRange_Type },
+    { "Thread", &RtThread_Type },
+    { "Lock", &RtLock_Type },
+    { "BaseException", &RtExc_BaseException },
+#define NAMED_EXCEPTION(name, base) { #name, &RtExc_##name },
+    RT_EXCEPTION_ROWS(NAMED_EXCEPTION)
+#undef NAMED_EXCEPTION
+};
+
+static int
+add_value(RtObject *dict, const char *name, RtObject *value)
+{
+    RtObject *key = RtStr_InternStatic(name);
+    if (key == NULL) {
+        return -1;
+    }
+    return RtDict_SetItem(dict, key, value);
+}
+
+static int
+add_functions(RtObject *dict, RtMethodDef *defs)
+{
+    for (RtMethodDef *def = defs; def->ml_name != NULL; def++) {
+        RtObject *func = RtCFunction_New(def, NULL);
+        if (func == NULL) {
+            return -1;
+        }
+        RtObject_SetImmortal(func);
+        if (add_value(dict, def->ml_name, func) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+RtObject *
+RtBuiltins_New(void)
+{
+    RtObject *dict = RtDict_New();
+    if (dict == NULL) {
+        return NULL;
+    }
+    RtObject_SetImmortal(dict);
+    size_t ntypes = sizeof(builtin_types) / sizeof(builtin_types[0]);
+    for (size_t i = 0; i < ntypes; i++) {
+        const NamedType *row = &builtin_types[i];
+        if (add_value(dict, row->name, (RtObject *)row->type) < 0) {
+            return NULL;
+        }
+    }
+    if (add_value(dict, "NotImplemented", Rt_NotImplemented) < 0 ||
+        add_functions(dict, builtin_functions) < 0 ||
+        add_functions(dict, rt_threading_functions) < 0 ||
+        add_functions(dict, rt_gc_functions) < 0)
+    {
+        return NULL;
+    }
+    return dict;
+}

@@ -1,0 +1,12 @@
+// module.h: what the files of modules/ hand to builtins.c.
+
+#ifndef RT_MODULES_MODULE_H
+#define RT_MODULES_MODULE_H
+
+#include "rt_object.h"
+
+// Tables of functions that end with a NULL name.
+extern RtMethodDef rt_threading_functions[];    // sched_yield
+extern RtMethodDef rt_gc_functions[];           // gc_collect
+
+#endif  // RT_MODULES_MODULE_H

@@ -1,0 +1,461 @@
+// threading.c: Thread, Lock and sched_yield.
+//
+// A Thread object and the thread that it started share a handle, counted by
+// itself: the object may die first, and the thread marks its end when it has no
+// thread state any more. handle->state only grows (a start that failed takes
+// STARTING back) and changes under handle->mutex; `done` is set after the
+// thread state is gone, so join() returns to a world without it.
+// Mirrors Modules/_threadmodule.c and Lib/threading.py (CPython 3.13); departs:
+// the world has no join, so the event is all there is to wait for; no daemon
+// threads.
+
+#include "module.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_assert.h"
+#include "rtcore_code.h"
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+#include "rtcore_types.h"       // RtTupleObject
+
+// ---------------------------------------------------------------------------
+// The handle.
+
+typedef enum ThreadHandleState {
+    THREAD_HANDLE_NOT_STARTED,
+    THREAD_HANDLE_STARTING,
+    THREAD_HANDLE_RUNNING,
+    THREAD_HANDLE_DONE,
+} ThreadHandleState;
+
+typedef struct ThreadHandle {
+    ssize_t refcount;           // atomic
+    RtMutex mutex;
+    RtEvent ready;              // the starter has set RUNNING
+    RtEvent done;
+    int state;                  // ThreadHandleState; mutex
+    uintptr_t ident;            // mutex; 0 until the thread has run
+} ThreadHandle;
+
+static ThreadHandle *
+handle_new(void)
+{
+    ThreadHandle *handle = RtMem_Calloc(1, sizeof(ThreadHandle));
+    if (handle == NULL) {
+        return RtErr_NoMemory();
+    }
+    handle->refcount = 1;
+    return handle;
+}
+
+static void
+handle_incref(ThreadHandle *handle)
+{
+    rt_atomic_add_ssize(&handle->refcount, 1);
+}
+
+// Needs no thread state.
+static void
+handle_decref(ThreadHandle *handle)
+{
+    ssize_t old = rt_atomic_add_ssize(&handle->refcount, -1);
+    rt_assert(old > 0);
+    if (old == 1) {
+        RtMem_Free(handle);
+    }
+}
+
+static ThreadHandleState
+handle_get_state(ThreadHandle *handle, uintptr_t *ident)
+{
+    RtMutex_Lock(&handle->mutex);
+    ThreadHandleState state = (ThreadHandleState)handle->state;
+    *ident = handle->ident;
+    RtMutex_Unlock(&handle->mutex);
+    return state;
+}
+
+// Whether the state was `from` and is now `to`.
+static bool
+handle_advance(ThreadHandle *handle, ThreadHandleState from,
+               ThreadHandleState to)
+{
+    RtMutex_Lock(&handle->mutex);
+    bool done = handle->state == (int)from;
+    if (done) {
+        handle->state = (int)to;
+    }
+    RtMutex_Unlock(&handle->mutex);
+    return done;
+}
+
+// ---------------------------------------------------------------------------
+// The thread itself.
+
+// What the starter hands to the new thread; the thread frees it.
+typedef struct ThreadBootState {
+    RtThreadState *tstate;
+    ThreadHandle *handle;       // owned
+    RtObject *func;             // owned
+    RtObject *args;             // owned; a tuple
+} ThreadBootState;
+
+static void
+report_uncaught(void)
+{
+    RtObject *exc = RtErr_GetRaisedException();
+    RtObject *text = RtErr_FormatException(exc);
+    RtObject *line = NULL;
+    if (text != NULL) {
+        line = RtStr_FromFormat("Exception in thread: %s\n",
+                                RtStr_AsUTF8(text));
+    }
+    if (line != NULL) {
+        rt_world->write(RtStr_AsUTF8(line), (size_t)Rt_SIZE(line));
+    }
+    RtErr_Clear();
+    Rt_XDECREF(line);
+    Rt_XDECREF(text);
+    Rt_DECREF(exc);
+}
+
+static void
+run_target(ThreadBootState *boot)
+{
+    RtTupleObject *args = (RtTupleObject *)boot->args;
+    RtObject *result = RtObject_Vectorcall(boot->func, args->ob_item,
+                                           Rt_SIZE(args));
+    if (result == NULL) {
+        report_uncaught();
+    }
+    Rt_XDECREF(result);
+    Rt_DECREF(boot->func);
+    Rt_DECREF(boot->args);
+}
+
+// On the new thread, without a thread state at first and at last.
+static void
+thread_run(void *arg)
+{
+    ThreadBootState *boot = arg;
+    ThreadHandle *handle = boot->handle;
+    RtThreadState *tstate = boot->tstate;
+    RtInterpreterState *interp = tstate->interp;
+
+    // join() before the starter has said RUNNING would be refused.
+    RtEvent_Wait(&handle->ready);
+    RtThreadState_Bind(tstate);
+    RtThreadState_Attach(tstate);
+
+    RtMutex_Lock(&handle->mutex);
+    handle->ident = RtThread_Id();
+    RtMutex_Unlock(&handle->mutex);
+
+    run_target(boot);
+    RtMem_Free(boot);
+    rt_assert(tstate->current_exception == NULL);
+    rt_assert(tstate->current_frame == NULL);
+    RtThreadState_Clear(tstate);
+    RtThreadState_DeleteCurrent(tstate);
+    rt_assert(RtThreadState_Get() == NULL);
+
+    bool advanced = handle_advance(handle, THREAD_HANDLE_RUNNING,
+                                   THREAD_HANDLE_DONE);
+    rt_assert(advanced);
+    (void)advanced;
+    RtEvent_Notify(&handle->done);
+    handle_decref(handle);
+    RtThreads_Ended(interp);
+}
+
+// ---------------------------------------------------------------------------
+// Thread objects.
+
+typedef struct RtThreadObject {
+    RtObject ob_base;
+    RtObject *func;             // never change, until the collector clears
+    RtObject *args;
+    ThreadHandle *handle;
+} RtThreadObject;
+
+static void
+free_boot(ThreadBootState *boot)
+{
+    Rt_DECREF(boot->func);
+    Rt_DECREF(boot->args);
+    handle_decref(boot->handle);
+    RtMem_Free(boot);
+}
+
+static ThreadBootState *
+new_boot(RtThreadObject *self, RtInterpreterState *interp)
+{
+    ThreadBootState *boot = RtMem_Malloc(sizeof(ThreadBootState));
+    if (boot == NULL) {
+        return RtErr_NoMemory();
+    }
+    boot->tstate = RtThreadState_New(interp);
+    if (boot->tstate == NULL) {
+        RtMem_Free(boot);
+        return RtErr_NoMemory();
+    }
+    boot->func = Rt_NewRef(self->func);
+    boot->args = Rt_NewRef(self->args);
+    boot->handle = self->handle;
+    handle_incref(boot->handle);
+    return boot;
+}
+
+// Starts the thread. 0, or -1 with an exception and nothing left behind.
+static int
+start_thread(RtThreadObject *self)
+{
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    ThreadBootState *boot = new_boot(self, interp);
+    if (boot == NULL) {
+        return -1;
+    }
+    RtThreadState *tstate = boot->tstate;
+    if (RtThreads_Started(interp) < 0) {
+        RtThreadState_Delete(tstate);
+        free_boot(boot);
+        RtErr_SetString(&RtExc_RuntimeError,
+                        "can't create new thread at interpreter shutdown");
+        return -1;
+    }
+    if (rt_world->thread_start(thread_run, boot) < 0) {
+        RtThreadState_Delete(tstate);
+        free_boot(boot);
+        RtThreads_Ended(interp);
+        RtErr_SetString(&RtExc_RuntimeError, "can't start new thread");
+        return -1;
+    }
+    return 0;
+}
+
+static RtObject *
+thread_start(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    RtThreadObject *self = (RtThreadObject *)op;
+    ThreadHandle *handle = self->handle;
+    if (!handle_advance(handle, THREAD_HANDLE_NOT_STARTED,
+                        THREAD_HANDLE_STARTING))
+    {
+        RtErr_SetString(&RtExc_RuntimeError,
+                        "threads can only be started once");
+        return NULL;
+    }
+    bool started = start_thread(self) == 0;
+    bool advanced = handle_advance(
+        handle, THREAD_HANDLE_STARTING,
+        started ? THREAD_HANDLE_RUNNING : THREAD_HANDLE_NOT_STARTED);
+    rt_assert(advanced);
+    (void)advanced;
+    if (!started) {
+        return NULL;
+    }
+    RtEvent_Notify(&handle->ready);
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+thread_join(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    ThreadHandle *handle = ((RtThreadObject *)op)->handle;
+    uintptr_t ident;
+    ThreadHandleState state = handle_get_state(handle, &ident);
+    if (state < THREAD_HANDLE_RUNNING) {
+        RtErr_SetString(&RtExc_RuntimeError,
+                        "cannot join thread before it is started");
+        return NULL;
+    }
+    // An ended thread's id may be ours by now.
+    if (state == THREAD_HANDLE_RUNNING && ident == RtThread_Id()) {
+        RtErr_SetString(&RtExc_RuntimeError, "cannot join current thread");
+        return NULL;
+    }
+    RtEvent_Wait(&handle->done);
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+thread_is_alive(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    ThreadHandle *handle = ((RtThreadObject *)op)->handle;
+    uintptr_t ident;
+    ThreadHandleState state = handle_get_state(handle, &ident);
+    return RtBool_FromInt(state == THREAD_HANDLE_RUNNING &&
+                          !RtEvent_IsSet(&handle->done));
+}
+
+static RtObject *
+thread_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    if (nargs != 2) {
+        RtErr_Format(&RtExc_TypeError, "Thread expected 2 arguments, got %zd",
+                     nargs);
+        return NULL;
+    }
+    if (!Rt_IS_TYPE(args[1], &RtTuple_Type)) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "Thread arguments must be a tuple");
+        return NULL;
+    }
+    RtThreadObject *self = (RtThreadObject *)RtObject_New(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->handle = handle_new();
+    if (self->handle == NULL) {
+        Rt_DECREF(self);
+        return NULL;
+    }
+    self->func = Rt_NewRef(args[0]);
+    self->args = Rt_NewRef(args[1]);
+    RtGC_Track((RtObject *)self);
+    return (RtObject *)self;
+}
+
+static int
+thread_traverse(RtObject *op, visitproc visit, void *arg)
+{
+    RtThreadObject *self = (RtThreadObject *)op;
+    Rt_VISIT(self->func);
+    Rt_VISIT(self->args);
+    return 0;
+}
+
+static void
+thread_dealloc(RtObject *op)
+{
+    RtThreadObject *self = (RtThreadObject *)op;
+    RtGC_Untrack(op);
+    Rt_CLEAR(self->func);
+    Rt_CLEAR(self->args);
+    if (self->handle != NULL) {
+        handle_decref(self->handle);
+    }
+    RtObject_Free(op);
+}
+
+static RtMethodDef thread_methods[] = {
+    { "start", thread_start, 0, 0 },
+    { "join", thread_join, 0, 0 },
+    { "is_alive", thread_is_alive, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};
+
+RtTypeObject RtThread_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "Thread",
+    .tp_basicsize = sizeof(RtThreadObject),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = thread_dealloc,
+    .tp_traverse = thread_traverse,
+    .tp_new = thread_new,
+    .tp_methods = thread_methods,
+};
+
+// ---------------------------------------------------------------------------
+// Lock objects.
+
+typedef struct RtLockObject {
+    RtObject ob_base;
+    RtMutex lock;
+} RtLockObject;
+
+// acquire(blocking=True)
+static RtObject *
+lock_acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    int blocking = nargs == 0 ? 1 : RtObject_IsTrue(args[0]);
+    if (blocking < 0) {
+        return NULL;
+    }
+    RtLockObject *self = (RtLockObject *)op;
+    RtLockStatus status = RtMutex_LockTimed(&self->lock, blocking ? -1 : 0,
+                                            RT_LOCK_DETACH);
+    return RtBool_FromInt(status == RT_LOCK_ACQUIRED);
+}
+
+static RtObject *
+lock_release(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    if (RtMutex_TryUnlock(&((RtLockObject *)op)->lock) < 0) {
+        RtErr_SetString(&RtExc_RuntimeError, "release unlocked lock");
+        return NULL;
+    }
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+lock_locked(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    return RtBool_FromInt(RtMutex_IsLocked(&((RtLockObject *)op)->lock));
+}
+
+static RtObject *
+lock_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    if (nargs != 0) {
+        RtErr_Format(&RtExc_TypeError, "Lock() takes no arguments "
+                     "(%zd given)", nargs);
+        return NULL;
+    }
+    return RtObject_New(type, 0);
+}
+
+static void
+lock_dealloc(RtObject *op)
+{
+    RtObject_Free(op);
+}
+
+static RtMethodDef lock_methods[] = {
+    { "acquire", lock_acquire, 0, 1 },
+    { "release", lock_release, 0, 0 },
+    { "locked", lock_locked, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};
+
+RtTypeObject RtLock_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "lock",
+    .tp_basicsize = sizeof(RtLockObject),
+    .tp_dealloc = lock_dealloc,
+    .tp_new = lock_new,
+    .tp_methods = lock_methods,
+};
+
+// ---------------------------------------------------------------------------
+// Functions.
+
+// time.sleep(0): others may run, and a stopped world need not wait for us.
+static RtObject *
+sched_yield(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    RT_BEGIN_ALLOW_THREADS
+    rt_world->yield();
+    RT_END_ALLOW_THREADS
+    return Rt_NewRef(Rt_None);
+}
+
+RtMethodDef rt_threading_functions[] = {
+    { "sched_yield", sched_yield, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};

@@ -1,0 +1,241 @@
+// attribute.c: reading and setting attributes by the generic protocol.
+//
+// An instance's dict is looked at first, then the type's MRO; a function found
+// there becomes a bound method. An instance of a program's class has its dict
+// for life, so the pointer to it is read plainly; where a type of the runtime
+// makes dicts when first needed, the object's lock guards the making.
+// Mirrors Objects/object.c (CPython 3.13); departs: there are no data
+// descriptors, so that the order type, dict, type becomes dict, type.
+
+#include "rtcore_object.h"
+
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_type.h"
+
+static int
+check_name(RtObject *name)
+{
+    if (RtType_HasFeature(Rt_TYPE(name), RT_TPFLAGS_STR_SUBCLASS)) {
+        return 0;
+    }
+    RtErr_Format(&RtExc_TypeError,
+                 "attribute name must be string, not '%s'",
+                 Rt_TYPE(name)->tp_name);
+    return -1;
+}
+
+static void
+raise_no_attribute(RtObject *op, RtObject *name)
+{
+    if (RtType_Check(op)) {
+        RtErr_Format(&RtExc_AttributeError,
+                     "type object '%s' has no attribute '%s'",
+                     ((RtTypeObject *)op)->tp_name, RtStr_AsUTF8(name));
+        return;
+    }
+    RtErr_Format(&RtExc_AttributeError, "'%s' object has no attribute '%s'",
+                 Rt_TYPE(op)->tp_name, RtStr_AsUTF8(name));
+}
+
+// The dict of the instance, borrowed from it, or NULL.
+static RtObject *
+instance_dict(RtObject *op)
+{
+    RtObject **slot = RtObject_DictPointer(op);
+    if (slot == NULL) {
+        return NULL;
+    }
+    if (RtType_IsHeap(Rt_TYPE(op))) {
+        return *slot;
+    }
+    // Pairs with the release in make_instance_dict().
+    return RT_FT_ATOMIC_LOAD_PTR_ACQUIRE(slot);
+}
+
+static RtObject *
+make_instance_dict(RtObject *op)
+{
+    RtObject **slot = RtObject_DictPointer(op);
+    RtObject *made = RtDict_New();
+    if (made == NULL) {
+        return NULL;
+    }
+    RtObject *dict;
+    RtObject *unused = NULL;
+    RT_BEGIN_CRITICAL_SECTION(op);
+    dict = *slot;
+    if (dict == NULL) {
+        RT_FT_ATOMIC_STORE_PTR_RELEASE(slot, made);
+        dict = made;
+    }
+    else {
+        unused = made;          // another thread was first
+    }
+    RT_END_CRITICAL_SECTION();
+    Rt_XDECREF(unused);
+    return dict;
+}
+
+// 1 and a new reference, 0 if there is no such attribute, -1 on error. With
+// `unbound` methods are not bound: *unbound tells whether it is one.
+static int
+generic_lookup(RtObject *op, RtObject *name, RtObject **result, bool *unbound)
+{
+    *result = NULL;
+    RtObject *dict = instance_dict(op);
+    if (dict != NULL) {
+        int found = RtDict_GetItemRef(dict, name, result);
+        if (found != 0) {
+            return found;
+        }
+    }
+    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
+    if (attribute == NULL) {
+        if (!RtStr_Equal(name, rt_name_class)) {
+            return 0;
+        }
+        *result = Rt_NewRef(Rt_TYPE(op));
+        return 1;
+    }
+    if (!RtType_IsMethod(attribute)) {
+        *result = attribute;
+        return 1;
+    }
+    if (unbound != NULL) {
+        *unbound = true;
+        *result = attribute;
+        return 1;
+    }
+    *result = RtMethod_New(attribute, op);
+    Rt_DECREF(attribute);
+    return *result == NULL ? -1 : 1;
+}
+
+RtObject *
+RtObject_GenericGetAttr(RtObject *op, RtObject *name)
+{
+    if (check_name(name) < 0) {
+        return NULL;
+    }
+    RtObject *result;
+    if (generic_lookup(op, name, &result, NULL) == 0) {
+        raise_no_attribute(op, name);
+    }
+    return result;
+}
+
+// The dict has no key `name`, or the instance has no dict.
+static void
+raise_not_settable(RtObject *op, RtObject *name)
+{
+    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
+    if (attribute == NULL) {
+        raise_no_attribute(op, name);
+        return;
+    }
+    Rt_DECREF(attribute);
+    RtErr_Format(&RtExc_AttributeError,
+                 "'%s' object attribute '%s' is read-only",
+                 Rt_TYPE(op)->tp_name, RtStr_AsUTF8(name));
+}
+
+int
+RtObject_GenericSetAttr(RtObject *op, RtObject *name, RtObject *value)
+{
+    if (check_name(name) < 0) {
+        return -1;
+    }
+    RtObject *dict = instance_dict(op);
+    if (dict == NULL) {
+        bool can_make = RtObject_DictPointer(op) != NULL &&
+                        !RtType_IsHeap(Rt_TYPE(op));
+        if (!can_make || value == NULL) {
+            raise_not_settable(op, name);
+            return -1;
+        }
+        dict = make_instance_dict(op);
+        if (dict == NULL) {
+            return -1;
+        }
+    }
+    if (value != NULL) {
+        return RtDict_SetItem(dict, name, value);
+    }
+    if (RtDict_DelItem(dict, name) == 0) {
+        return 0;
+    }
+    if (RtErr_ExceptionMatches(&RtExc_KeyError)) {
+        RtErr_Clear();
+        raise_no_attribute(op, name);
+    }
+    return -1;
+}
+
+RtObject *
+RtObject_GetAttr(RtObject *op, RtObject *name)
+{
+    getattrofunc getattro = Rt_TYPE(op)->tp_getattro;
+    if (getattro == NULL) {
+        return RtObject_GenericGetAttr(op, name);
+    }
+    return getattro(op, name);
+}
+
+int
+RtObject_SetAttr(RtObject *op, RtObject *name, RtObject *value)
+{
+    setattrofunc setattro = Rt_TYPE(op)->tp_setattro;
+    if (setattro == NULL) {
+        return RtObject_GenericSetAttr(op, name, value);
+    }
+    return setattro(op, name, value);
+}
+
+static bool
+has_generic_getattr(RtObject *op)
+{
+    getattrofunc getattro = Rt_TYPE(op)->tp_getattro;
+    return getattro == NULL || getattro == RtObject_GenericGetAttr;
+}
+
+int
+RtObject_GetOptionalAttr(RtObject *op, RtObject *name, RtObject **result)
+{
+    *result = NULL;
+    if (check_name(name) < 0) {
+        return -1;
+    }
+    if (has_generic_getattr(op)) {
+        return generic_lookup(op, name, result, NULL);
+    }
+    *result = RtObject_GetAttr(op, name);
+    if (*result != NULL) {
+        return 1;
+    }
+    if (!RtErr_ExceptionMatches(&RtExc_AttributeError)) {
+        return -1;
+    }
+    RtErr_Clear();
+    return 0;
+}
+
+int
+RtObject_GetMethod(RtObject *op, RtObject *name, RtObject **method)
+{
+    *method = NULL;
+    if (check_name(name) < 0) {
+        return -1;
+    }
+    if (!has_generic_getattr(op)) {
+        *method = RtObject_GetAttr(op, name);
+        return *method == NULL ? -1 : 0;
+    }
+    bool unbound = false;
+    int found = generic_lookup(op, name, method, &unbound);
+    if (found == 0) {
+        raise_no_attribute(op, name);
+    }
+    return found <= 0 ? -1 : unbound;
+}

@@ -1,0 +1,244 @@
+// brc.c: the merge queues of biased reference counting.
+//
+// A thread that drops the last shared reference of another thread's object
+// cannot tell whether the owner has any left: it hands its reference to the
+// owner, who merges both counts. Threads are registered by id in buckets. The
+// bucket's mutex guards the list and the `objects_to_merge` of its threads; an
+// owner is registered before its first and until after its last reference
+// operation. No destructor runs under a bucket's mutex.
+// Mirrors Python/brc.c (CPython 3.13); departs: while the world is stopped the
+// queues are emptied in place, so that nothing needs to be allocated.
+
+#include "rtcore_object.h"
+
+#ifdef RT_GIL_DISABLED
+
+#include "rtcore_gc.h"
+#include "rtcore_object_stack.h"
+#include "rtcore_state.h"
+
+static RtBrcBucket *
+get_bucket(RtInterpreterState *interp, uintptr_t tid)
+{
+    rt_assert(tid != 0);
+    return &interp->brc_table[tid % RT_BRC_NUM_BUCKETS];
+}
+
+// The bucket's mutex is held.
+static RtThreadState *
+find_thread_state(const RtBrcBucket *bucket, uintptr_t tid)
+{
+    RtThreadState *tstate = bucket->root;
+    while (tstate != NULL && tstate->brc.tid != tid) {
+        tstate = tstate->brc.next_in_bucket;
+    }
+    return tstate;
+}
+
+void
+RtBrc_InitState(RtInterpreterState *interp)
+{
+    for (int i = 0; i < RT_BRC_NUM_BUCKETS; i++) {
+        interp->brc_table[i].mutex.bits = 0;
+        interp->brc_table[i].root = NULL;
+    }
+}
+
+void
+RtBrc_InitThread(RtThreadState *tstate)
+{
+    RtBrcThreadState *brc = &tstate->brc;
+    rt_assert(RtObjectStack_IsEmpty(&brc->objects_to_merge));
+    rt_assert(RtObjectStack_IsEmpty(&brc->local_objects_to_merge));
+    brc->tid = RtThread_Id();
+    RtBrcBucket *bucket = get_bucket(tstate->interp, brc->tid);
+    RtMutex_Lock(&bucket->mutex);
+    rt_assert(find_thread_state(bucket, brc->tid) == NULL);
+    brc->next_in_bucket = bucket->root;
+    bucket->root = tstate;
+    RtMutex_Unlock(&bucket->mutex);
+}
+
+// ---------------------------------------------------------------------------
+// Queueing.
+
+// The owner is gone, so no one else can merge. Takes the caller's reference;
+// true if it was the last. The bucket's mutex keeps a new thread with the same
+// id from becoming the owner meanwhile.
+static bool
+merge_orphan(RtObject *op)
+{
+    return RtObject_ExplicitMergeRefcount(op, -1) == 0;
+}
+
+// There is no memory for the queue: while the world is stopped the owner
+// cannot count, so anybody may merge.
+static void
+merge_with_world_stopped(RtInterpreterState *interp, RtObject *op)
+{
+    RtEval_StopTheWorld(interp);
+    ssize_t count = RtObject_ExplicitMergeRefcount(op, -1);
+    RtEval_StartTheWorld(interp);
+    if (count == 0) {
+        RtObject_Dealloc(op);
+    }
+}
+
+void
+RtBrc_QueueObject(RtObject *op)
+{
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    uintptr_t tid = rt_atomic_load_uintptr_relaxed(&op->ob_tid);
+    if (tid == 0) {
+        // The owner has merged since: an ordinary reference again.
+        Rt_DECREF(op);
+        return;
+    }
+    RtBrcBucket *bucket = get_bucket(interp, tid);
+    RtMutex_Lock(&bucket->mutex);
+    RtThreadState *owner = find_thread_state(bucket, tid);
+    if (owner == NULL) {
+        bool dead = merge_orphan(op);
+        RtMutex_Unlock(&bucket->mutex);
+        if (dead) {
+            RtObject_Dealloc(op);
+        }
+        return;
+    }
+    if (RtObjectStack_Push(&owner->brc.objects_to_merge, op) < 0) {
+        RtMutex_Unlock(&bucket->mutex);
+        merge_with_world_stopped(interp, op);
+        return;
+    }
+    RT_NOTE(REF_QUEUED, op, tid);
+    // Under the mutex: it keeps the owner's thread state in existence.
+    RtThreadState_SetEvalBreakerBit(owner, RT_EVAL_EXPLICIT_MERGE_BIT);
+    RtMutex_Unlock(&bucket->mutex);
+}
+
+// ---------------------------------------------------------------------------
+// Merging.
+
+static void
+merge_queued_objects(RtObjectStack *to_merge)
+{
+    RtObject *op;
+    while ((op = RtObjectStack_Pop(to_merge)) != NULL) {
+        RT_NOTE(REF_DEQUEUED, op, 0);
+        // The queue had a reference. Destructors may come back here for the
+        // rest of the stack.
+        if (RtObject_ExplicitMergeRefcount(op, -1) == 0) {
+            RtObject_Dealloc(op);
+        }
+    }
+}
+
+void
+RtBrc_MergeRefcounts(RtThreadState *tstate)
+{
+    RtBrcThreadState *brc = &tstate->brc;
+    rt_assert(brc->tid == RtThread_Id());
+    RtBrcBucket *bucket = get_bucket(tstate->interp, brc->tid);
+    RtMutex_Lock(&bucket->mutex);
+    RtObjectStack_Merge(&brc->local_objects_to_merge, &brc->objects_to_merge);
+    RtMutex_Unlock(&bucket->mutex);
+    merge_queued_objects(&brc->local_objects_to_merge);
+}
+
+// The bucket's mutex is held.
+static void
+unlink_thread(RtBrcBucket *bucket, RtThreadState *tstate)
+{
+    RtThreadState **link = &bucket->root;
+    while (*link != tstate) {
+        rt_assert(*link != NULL);
+        link = &(*link)->brc.next_in_bucket;
+    }
+    *link = tstate->brc.next_in_bucket;
+    tstate->brc.next_in_bucket = NULL;
+}
+
+void
+RtBrc_RemoveThread(RtThreadState *tstate)
+{
+    RtBrcThreadState *brc = &tstate->brc;
+    if (brc->tid == 0) {
+        return;                 // never bound
+    }
+    RtBrcBucket *bucket = get_bucket(tstate->interp, brc->tid);
+    bool empty = false;
+    while (!empty) {
+        // Merging may run destructors, and others may queue more meanwhile:
+        // the thread leaves only with both stacks seen empty.
+        merge_queued_objects(&brc->local_objects_to_merge);
+        RtMutex_Lock(&bucket->mutex);
+        empty = RtObjectStack_IsEmpty(&brc->objects_to_merge);
+        if (empty) {
+            unlink_thread(bucket, tstate);
+        }
+        else {
+            RtObjectStack_Merge(&brc->local_objects_to_merge,
+                                &brc->objects_to_merge);
+        }
+        RtMutex_Unlock(&bucket->mutex);
+    }
+    rt_assert(RtObjectStack_IsEmpty(&brc->local_objects_to_merge));
+    brc->tid = 0;
+}
+
+// ---------------------------------------------------------------------------
+// With the world stopped.
+
+// Merges what is queued in one chunk. Keeps, with one reference each, those
+// that have none left and that the collector will not find by itself.
+static void
+merge_chunk(RtObjectStackChunk *chunk)
+{
+    ssize_t kept = 0;
+    for (ssize_t i = 0; i < chunk->n; i++) {
+        RtObject *op = chunk->objs[i];
+        RT_NOTE(REF_DEQUEUED, op, 0);
+        ssize_t count = RtObject_ExplicitMergeRefcount(op, -1);
+        if (count == 0 && !(RtObject_IsGc(op) && RtGC_IsTracked(op))) {
+            rt_atomic_add_ssize(&op->ob_ref_shared,
+                                1 << RT_REF_SHARED_SHIFT);
+            chunk->objs[kept++] = op;
+        }
+    }
+    chunk->n = kept;
+}
+
+void
+RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed)
+{
+    // A bucket's mutex may belong to a thread that is suspended in the middle
+    // of taking it, so no bucket is locked here. The queues of a thread that
+    // is just being made are empty and stay so.
+    RtObjectStack queued = { NULL };
+    RT_HEAD_LOCK();
+    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+        RtObjectStack_Merge(&queued, &t->brc.local_objects_to_merge);
+        RtObjectStack_Merge(&queued, &t->brc.objects_to_merge);
+    }
+    RT_HEAD_UNLOCK();
+    RtObjectStackChunk *chunk = queued.head;
+    while (chunk != NULL) {
+        RtObjectStackChunk *prev = chunk->prev;
+        merge_chunk(chunk);
+        if (chunk->n == 0) {
+            RtMem_Free(chunk);
+        }
+        else {
+            chunk->prev = zeroed->head;
+            zeroed->head = chunk;
+        }
+        chunk = prev;
+    }
+}
+
+#else
+
+// In the GIL build counts are plain and nothing is ever queued.
+typedef int rt_brc_unused;
+
+#endif

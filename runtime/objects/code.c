@@ -1,0 +1,148 @@
+// code.c: code objects.
+//
+// RtCode_New() verifies a description and copies it; from then on nothing in
+// the object changes, so that any thread reads it without a lock. Constants
+// are immutable objects and other code: code objects form no cycles and the
+// collector does not see them.
+// Mirrors Objects/codeobject.c (CPython 3.13); departs: no inline caches, no
+// lazily built attributes.
+
+#include "rtcore_code.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+
+#include <string.h>
+
+static void
+code_dealloc(RtObject *self)
+{
+    RtCodeObject *code = (RtCodeObject *)self;
+    Rt_XDECREF(code->co_name);
+    Rt_XDECREF(code->co_filename);
+    Rt_XDECREF(code->co_consts);
+    Rt_XDECREF(code->co_names);
+    RtMem_Free(code->co_code);
+    RtMem_Free(code->co_lines);
+    RtMem_Free(code->co_exceptions);
+    RtObject_Free(self);
+}
+
+static RtObject *
+code_repr(RtObject *self)
+{
+    RtCodeObject *code = (RtCodeObject *)self;
+    return RtStr_FromFormat(
+        "<code object %s at 0x%llx, file \"%s\", line %u>",
+        RtStr_AsUTF8(code->co_name),
+        (unsigned long long)RtAddress_Key(self),
+        RtStr_AsUTF8(code->co_filename),
+        code->co_lines == NULL ? 0 : code->co_lines[0]);
+}
+
+RtTypeObject RtCode_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "code",
+    .tp_basicsize = sizeof(RtCodeObject),
+    .tp_dealloc = code_dealloc,
+    .tp_repr = code_repr,
+};
+
+// A copy of `count` items in memory of the runtime. NULL: MemoryError is set.
+static void *
+copy_array(const void *items, size_t count, size_t item_size)
+{
+    void *copy = RtMem_Malloc(count * item_size);
+    if (copy == NULL) {
+        return RtErr_NoMemory();
+    }
+    memcpy(copy, items, count * item_size);
+    return copy;
+}
+
+static int
+copy_tables(RtCodeObject *code, const RtCodeSpec *spec)
+{
+    code->co_code = copy_array(spec->instructions, spec->ninstructions,
+                               sizeof(RtInstruction));
+    if (code->co_code == NULL) {
+        return -1;
+    }
+    code->co_ninstructions = (uint32_t)spec->ninstructions;
+    if (spec->lines != NULL) {
+        code->co_lines = copy_array(spec->lines, spec->ninstructions,
+                                    sizeof(uint32_t));
+        if (code->co_lines == NULL) {
+            return -1;
+        }
+    }
+    if (spec->nexceptions > 0) {
+        code->co_exceptions = copy_array(spec->exceptions, spec->nexceptions,
+                                         sizeof(RtExceptionEntry));
+        if (code->co_exceptions == NULL) {
+            return -1;
+        }
+        code->co_nexceptions = (uint32_t)spec->nexceptions;
+    }
+    return 0;
+}
+
+// Each place on the value stack holds at most one handled exception, and each
+// PUSH_EXC_INFO has one place.
+static uint32_t
+count_handlers(const RtCodeObject *code)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < code->co_ninstructions; i++) {
+        if (RtInstruction_Opcode(code->co_code[i]) == RT_OP_PUSH_EXC_INFO) {
+            n++;
+        }
+    }
+    uint32_t limit = (uint32_t)code->co_stacksize;
+    return n < limit ? n : limit;
+}
+
+RtObject *
+RtCode_New(const RtCodeSpec *spec)
+{
+    char why[160];
+    int stacksize = RtCode_Verify(spec, why, sizeof(why));
+    if (stacksize < 0) {
+        RtErr_Format(&RtExc_ValueError, "bad code '%s': %s",
+                     spec->name == NULL ? "?" : spec->name, why);
+        return NULL;
+    }
+    RtCodeObject *code = (RtCodeObject *)RtObject_New(&RtCode_Type, 0);
+    if (code == NULL) {
+        return NULL;
+    }
+    code->co_nlocals = spec->nlocals;
+    code->co_argcount = spec->argcount;
+    code->co_stacksize = stacksize;
+    code->co_consts = Rt_NewRef(spec->consts);
+    code->co_names = Rt_NewRef(spec->names);
+    code->co_name = RtStr_FromString(spec->name == NULL ? "?" : spec->name);
+    if (code->co_name == NULL) {
+        goto error;
+    }
+    code->co_filename = RtStr_FromString(
+        spec->filename == NULL ? "?" : spec->filename);
+    if (code->co_filename == NULL) {
+        goto error;
+    }
+    if (copy_tables(code, spec) < 0) {
+        goto error;
+    }
+    code->co_nhandlers = count_handlers(code);
+#ifdef RT_GIL_DISABLED
+    // Functions hand it out without a lock.
+    RtObject_SetMaybeWeakref((RtObject *)code);
+#endif
+    return (RtObject *)code;
+
+error:
+    Rt_DECREF(code);
+    return NULL;
+}

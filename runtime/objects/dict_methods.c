@@ -1,0 +1,508 @@
+// dict_methods.c: the slots and methods of dict.
+//
+// Each method that changes the dict is one critical section; update, == and |
+// hold both dicts. Keys' __hash__ runs before the section, keys' and values'
+// __eq__ may run inside and suspend it. What is taken out is dropped after.
+// Mirrors Objects/dictobject.c (CPython 3.13); departs: no fromkeys, no
+// __missing__, positional arguments only.
+
+#include "rtcore_dict.h"
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+
+static inline RtDictObject *
+as_dict(RtObject *op)
+{
+    rt_assert(RtDict_Check(op));
+    return (RtDictObject *)op;
+}
+
+// ---------------------------------------------------------------------------
+// Life.
+
+static void
+dict_dealloc(RtObject *op)
+{
+    RtGC_Untrack(op);
+    RtDict_FreeContents(as_dict(op));
+    RtObject_Free(op);
+}
+
+static int
+dict_traverse(RtObject *op, visitproc visit, void *arg)
+{
+    RtDictKeysObject *keys = as_dict(op)->ma_keys;
+    RtDictEntry *entries = RtDict_ENTRIES(keys);
+    for (ssize_t i = 0; i < keys->nentries; i++) {
+        if (entries[i].value != NULL) {
+            Rt_VISIT(entries[i].key);
+            Rt_VISIT(entries[i].value);
+        }
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// Merging.
+
+int
+RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
+{
+    if (mp == other) {
+        return 0;
+    }
+    if (mp->ma_keys == rt_dict_empty_keys) {
+        return RtDict_CloneLocked(mp, other);
+    }
+    ssize_t pos = 0;
+    RtObject *key;
+    RtObject *value;
+    while (RtDict_NextLocked(other, &pos, &key, &value)) {
+        RtObject *old;
+        uintptr_t generation = other->ma_generation;
+        ssize_t nentries = other->ma_keys->nentries;
+        ssize_t hash = RtDict_ENTRIES(other->ma_keys)[pos - 1].hash;
+        int status = RtDict_InsertLocked(mp, key, hash, value, &old);
+        Rt_XDECREF(old);
+        Rt_DECREF(key);
+        Rt_DECREF(value);
+        if (status < 0) {
+            return -1;
+        }
+        if (other->ma_generation != generation
+            || other->ma_keys->nentries != nentries) {
+            RtErr_SetString(&RtExc_RuntimeError, "dict mutated during update");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+RtDict_Update(RtObject *op, RtObject *other)
+{
+    int status;
+    RT_BEGIN_CRITICAL_SECTION2(op, other);
+    status = RtDict_MergeLocked(as_dict(op), as_dict(other));
+    RT_END_CRITICAL_SECTION2();
+    return status;
+}
+
+RtObject *
+RtDict_Copy(RtObject *op)
+{
+    RtObject *copy = RtDict_New();
+    if (copy == NULL) {
+        return NULL;
+    }
+    int status;
+    RT_BEGIN_CRITICAL_SECTION(op);
+    status = RtDict_CloneLocked(as_dict(copy), as_dict(op));
+    RT_END_CRITICAL_SECTION();
+    if (status < 0) {
+        Rt_DECREF(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+// Element number i of the argument of dict() or update(): a pair.
+static int
+set_from_pair(RtObject *op, RtObject *element, ssize_t i)
+{
+    RtObject *pair = RtList_New(0);
+    if (pair == NULL) {
+        return -1;
+    }
+    int status = RtList_Extend(pair, element);
+    if (status < 0 && RtErr_ExceptionMatches(&RtExc_TypeError)) {
+        RtErr_Format(&RtExc_TypeError, "cannot convert dictionary update "
+                     "sequence element #%zd to a sequence", i);
+    }
+    else if (status == 0 && RtList_Size(pair) != 2) {
+        RtErr_Format(&RtExc_ValueError, "dictionary update sequence element "
+                     "#%zd has length %zd; 2 is required", i,
+                     RtList_Size(pair));
+        status = -1;
+    }
+    else if (status == 0) {
+        RtListObject *list = (RtListObject *)pair;
+        status = RtDict_SetItem(op, list->ob_item[0], list->ob_item[1]);
+    }
+    Rt_DECREF(pair);
+    return status;
+}
+
+static int
+update_from_pairs(RtObject *op, RtObject *pairs)
+{
+    RtObject *iter = RtObject_GetIter(pairs);
+    if (iter == NULL) {
+        return -1;
+    }
+    int status = 0;
+    RtObject *element;
+    for (ssize_t i = 0;
+         status == 0 && (element = RtIter_Next(iter)) != NULL; i++) {
+        status = set_from_pair(op, element, i);
+        Rt_DECREF(element);
+    }
+    Rt_DECREF(iter);
+    return status < 0 || RtErr_Occurred() != NULL ? -1 : 0;
+}
+
+static int
+update_from(RtObject *op, RtObject *source)
+{
+    return RtDict_Check(source) ? RtDict_Update(op, source)
+                                : update_from_pairs(op, source);
+}
+
+static RtObject *
+dict_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    if (RtArg_CheckMax("dict", nargs, 1) < 0) {
+        return NULL;
+    }
+    RtObject *op = RtObject_New(type, 0);
+    if (op == NULL) {
+        return NULL;
+    }
+    RtDict_InitEmpty((RtDictObject *)op);
+    RtGC_Track(op);
+    if (nargs == 1 && update_from(op, args[0]) < 0) {
+        Rt_DECREF(op);
+        return NULL;
+    }
+    return op;
+}
+
+// ---------------------------------------------------------------------------
+// Printing and comparing.
+
+static int
+write_items_locked(RtStrWriter *w, RtDictObject *mp)
+{
+    ssize_t pos = 0;
+    RtObject *key;
+    RtObject *value;
+    bool first = true;
+    while (RtDict_NextLocked(mp, &pos, &key, &value)) {
+        if (!first) {
+            RtStrWriter_Write(w, ", ", 2);
+        }
+        first = false;
+        int status = RtStrWriter_WriteRepr(w, key);
+        if (status == 0) {
+            RtStrWriter_Write(w, ": ", 2);
+            status = RtStrWriter_WriteRepr(w, value);
+        }
+        Rt_DECREF(key);
+        Rt_DECREF(value);
+        if (status < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static RtObject *
+dict_repr(RtObject *op)
+{
+    RtReprEntry entry;
+    int entered = RtRepr_Enter(&entry, op);
+    if (entered != 0) {
+        return entered > 0 ? RtStr_FromString("{...}") : NULL;
+    }
+    RtStrWriter w;
+    RtStrWriter_Init(&w);
+    RtStrWriter_Write(&w, "{", 1);
+    int status;
+    RT_BEGIN_CRITICAL_SECTION(op);
+    status = write_items_locked(&w, as_dict(op));
+    RT_END_CRITICAL_SECTION();
+    RtStrWriter_Write(&w, "}", 1);
+    RtRepr_Leave(&entry);
+    if (status < 0) {
+        RtStrWriter_Discard(&w);
+        return NULL;
+    }
+    return RtStrWriter_Finish(&w);
+}
+
+// Whether b has the key, with an equal value.
+static int
+has_item_locked(RtDictObject *b, RtObject *key, ssize_t hash, RtObject *value)
+{
+    ssize_t ix = RtDict_LookupLocked(b, key, hash);
+    if (ix < 0) {
+        return ix == RT_DICT_ERROR ? -1 : 0;
+    }
+    RtObject *other = Rt_NewRef(RtDict_ENTRIES(b->ma_keys)[ix].value);
+    int equal = RtObject_EqualBool(other, value);
+    Rt_DECREF(other);
+    return equal;
+}
+
+static int
+equal_locked(RtDictObject *a, RtDictObject *b)
+{
+    if (a->ma_used != b->ma_used) {
+        return 0;
+    }
+    ssize_t pos = 0;
+    RtObject *key;
+    RtObject *value;
+    int equal = 1;
+    while (equal == 1 && RtDict_NextLocked(a, &pos, &key, &value)) {
+        ssize_t hash = RtDict_ENTRIES(a->ma_keys)[pos - 1].hash;
+        equal = has_item_locked(b, key, hash, value);
+        Rt_DECREF(key);
+        Rt_DECREF(value);
+    }
+    return equal;
+}
+
+static RtObject *
+dict_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if (!RtDict_Check(a) || !RtDict_Check(b)
+        || (op != RT_EQ && op != RT_NE)) {
+        return Rt_NotImplemented;
+    }
+    if (RtRecursion_Enter(" in comparison") < 0) {
+        return NULL;
+    }
+    int equal;
+    RT_BEGIN_CRITICAL_SECTION2(a, b);
+    equal = equal_locked(as_dict(a), as_dict(b));
+    RT_END_CRITICAL_SECTION2();
+    RtRecursion_Leave();
+    return equal < 0 ? NULL : RtBool_FromInt(equal == (op == RT_EQ));
+}
+
+// ---------------------------------------------------------------------------
+// Subscripts and operators.
+
+static RtObject *
+dict_subscript(RtObject *op, RtObject *key)
+{
+    RtObject *value;
+    if (RtDict_GetItemRef(op, key, &value) == 0) {
+        RtErr_SetObject(&RtExc_KeyError, key);
+    }
+    return value;
+}
+
+static int
+dict_ass_subscript(RtObject *op, RtObject *key, RtObject *value)
+{
+    return value == NULL ? RtDict_DelItem(op, key)
+                         : RtDict_SetItem(op, key, value);
+}
+
+static RtObject *
+dict_or(RtObject *a, RtObject *b)
+{
+    if (!RtDict_Check(a) || !RtDict_Check(b)) {
+        return Rt_NotImplemented;
+    }
+    RtObject *result = RtDict_Copy(a);
+    if (result != NULL && RtDict_Update(result, b) < 0) {
+        Rt_DECREF(result);
+        return NULL;
+    }
+    return result;
+}
+
+static RtObject *
+dict_iter(RtObject *op)
+{
+    return RtDictIter_New(op, RT_DICT_KEYS);
+}
+
+// ---------------------------------------------------------------------------
+// Methods.
+
+static RtObject *
+dict_get(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    RtObject *value;
+    int found = RtDict_GetItemRef(self, args[0], &value);
+    if (found == 0) {
+        return Rt_NewRef(nargs > 1 ? args[1] : Rt_None);
+    }
+    return value;
+}
+
+// What pop(key[, default]) gives if there is no such key.
+static RtObject *
+pop_absent(RtObject *const *args, ssize_t nargs)
+{
+    if (nargs > 1) {
+        return Rt_NewRef(args[1]);
+    }
+    RtErr_SetObject(&RtExc_KeyError, args[0]);
+    return NULL;
+}
+
+static RtObject *
+dict_pop(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    // An empty dict does not ask the key for its hash, which may raise.
+    if (RtDict_Size(self) == 0) {
+        return pop_absent(args, nargs);
+    }
+    ssize_t hash = RtDict_HashKey(args[0]);
+    if (hash == -1) {
+        return NULL;
+    }
+    RtObject *key = NULL;
+    RtObject *value = NULL;
+    ssize_t ix;
+    RT_BEGIN_CRITICAL_SECTION(self);
+    ix = RtDict_LookupLocked(as_dict(self), args[0], hash);
+    if (ix >= 0) {
+        RtDict_RemoveLocked(as_dict(self), ix, &key, &value);
+    }
+    RT_END_CRITICAL_SECTION();
+    Rt_XDECREF(key);
+    return ix != RT_DICT_EMPTY ? value : pop_absent(args, nargs);
+}
+
+static RtObject *
+setdefault_locked(RtDictObject *mp, RtObject *key, ssize_t hash,
+                  RtObject *value)
+{
+    ssize_t ix = RtDict_LookupLocked(mp, key, hash);
+    if (ix >= 0) {
+        return Rt_NewRef(RtDict_ENTRIES(mp->ma_keys)[ix].value);
+    }
+    if (ix == RT_DICT_ERROR
+        || RtDict_InsertAbsentLocked(mp, key, hash, value) < 0) {
+        return NULL;
+    }
+    return Rt_NewRef(value);
+}
+
+static RtObject *
+dict_setdefault(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    ssize_t hash = RtDict_HashKey(args[0]);
+    if (hash == -1) {
+        return NULL;
+    }
+    RtObject *value;
+    RT_BEGIN_CRITICAL_SECTION(self);
+    value = setdefault_locked(as_dict(self), args[0], hash,
+                              nargs > 1 ? args[1] : Rt_None);
+    RT_END_CRITICAL_SECTION();
+    return value;
+}
+
+static RtObject *
+dict_update(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    if (nargs == 1 && update_from(self, args[0]) < 0) {
+        return NULL;
+    }
+    return Rt_None;
+}
+
+static RtObject *
+dict_clear(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDict_Clear(self) < 0 ? NULL : Rt_None;
+}
+
+static RtObject *
+dict_copy(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDict_Copy(self);
+}
+
+// The tuple first: no memory is needed once the item is out.
+static RtObject *
+dict_popitem(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    RtObject *pair = RtTuple_New(2);
+    if (pair == NULL) {
+        return NULL;
+    }
+    RtObject *key = NULL;
+    RtObject *value = NULL;
+    RT_BEGIN_CRITICAL_SECTION(self);
+    ssize_t ix = RtDict_LastLocked(as_dict(self));
+    if (ix >= 0) {
+        RtDict_RemoveLocked(as_dict(self), ix, &key, &value);
+    }
+    RT_END_CRITICAL_SECTION();
+    if (key == NULL) {
+        Rt_DECREF(pair);
+        RtErr_SetString(&RtExc_KeyError, "popitem(): dictionary is empty");
+        return NULL;
+    }
+    RtTuple_SetItem(pair, 0, key);
+    RtTuple_SetItem(pair, 1, value);
+    return pair;
+}
+
+static RtObject *
+dict_keys(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDictView_New(self, RT_DICT_KEYS);
+}
+
+static RtObject *
+dict_values(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDictView_New(self, RT_DICT_VALUES);
+}
+
+static RtObject *
+dict_items(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDictView_New(self, RT_DICT_ITEMS);
+}
+
+static RtMethodDef dict_methods[] = {
+    {"clear", dict_clear, 0, 0},
+    {"copy", dict_copy, 0, 0},
+    {"get", dict_get, 1, 2},
+    {"items", dict_items, 0, 0},
+    {"keys", dict_keys, 0, 0},
+    {"pop", dict_pop, 1, 2},
+    {"popitem", dict_popitem, 0, 0},
+    {"setdefault", dict_setdefault, 1, 2},
+    {"update", dict_update, 0, 1},
+    {"values", dict_values, 0, 0},
+    {NULL, NULL, 0, 0},
+};
+
+RtTypeObject RtDict_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "dict",
+    .tp_basicsize = sizeof(RtDictObject),
+    .tp_flags = RT_TPFLAGS_BASETYPE | RT_TPFLAGS_HAVE_GC
+                | RT_TPFLAGS_DICT_SUBCLASS,
+    .tp_dealloc = dict_dealloc,
+    .tp_traverse = dict_traverse,
+    .tp_clear = RtDict_Clear,
+    .tp_repr = dict_repr,
+    .tp_hash = RtObject_HashNotImplemented,
+    .tp_richcompare = dict_richcompare,
+    .tp_iter = dict_iter,
+    .tp_new = dict_new,
+    .nb_or = dict_or,
+    .mp_length = RtDict_Size,
+    .mp_subscript = dict_subscript,
+    .mp_ass_subscript = dict_ass_subscript,
+    .sq_contains = RtDict_Contains,
+    .tp_methods = dict_methods,
+};

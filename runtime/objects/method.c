@@ -1,0 +1,346 @@
+// method.c: bound methods, functions in C, and methods in C.
+//
+// None of them changes after it was made, until the collector clears it.
+// Mirrors Objects/classobject.c, methodobject.c, descrobject.c (CPython 3.13);
+// departs: one calling convention, argument counts checked from the definition.
+
+#include "rtcore_code.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_assert.h"
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+
+#include <string.h>
+
+// ---------------------------------------------------------------------------
+// Bound methods.
+
+static int
+method_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    Rt_VISIT(method->im_func);
+    Rt_VISIT(method->im_self);
+    return 0;
+}
+
+static void
+method_dealloc(RtObject *self)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    RtGC_Untrack(self);
+    Rt_CLEAR(method->im_func);
+    Rt_CLEAR(method->im_self);
+    RtObject_Free(self);
+}
+
+static RtObject *
+method_repr(RtObject *self)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    const char *name = "?";
+    if (Rt_IS_TYPE(method->im_func, &RtFunction_Type)) {
+        RtFunctionObject *func = (RtFunctionObject *)method->im_func;
+        name = RtStr_AsUTF8(func->func_name);
+    }
+    const char *type_name = Rt_TYPE(method->im_self)->tp_name;
+    return RtStr_FromFormat("<bound method %s.%s>", type_name, name);
+}
+
+static ssize_t
+method_hash(RtObject *self)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    ssize_t func_hash = RtObject_Hash(method->im_func);
+    if (func_hash == -1) {
+        return -1;
+    }
+    ssize_t hash = (ssize_t)(RtAddress_Key(method->im_self) >> 4) ^ func_hash;
+    return hash == -1 ? -2 : hash;
+}
+
+// Two methods are equal if they are one function of one and the same object.
+static RtObject *
+method_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if ((op != RT_EQ && op != RT_NE) || !Rt_IS_TYPE(a, &RtMethod_Type) ||
+        !Rt_IS_TYPE(b, &RtMethod_Type))
+    {
+        return Rt_NewRef(Rt_NotImplemented);
+    }
+    RtMethodObject *x = (RtMethodObject *)a;
+    RtMethodObject *y = (RtMethodObject *)b;
+    int equal = RtObject_RichCompareBool(x->im_func, y->im_func, RT_EQ);
+    if (equal < 0) {
+        return NULL;
+    }
+    equal = equal && x->im_self == y->im_self;
+    return RtBool_FromInt(op == RT_EQ ? equal : !equal);
+}
+
+static RtObject *
+method_getattro(RtObject *self, RtObject *name)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    if (Rt_IS_TYPE(name, &RtStr_Type)) {
+        const char *text = RtStr_AsUTF8(name);
+        if (strcmp(text, "__self__") == 0) {
+            return Rt_NewRef(method->im_self);
+        }
+        if (strcmp(text, "__func__") == 0) {
+            return Rt_NewRef(method->im_func);
+        }
+    }
+    return RtObject_GetAttr(method->im_func, name);
+}
+
+static RtObject *
+method_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    return RtObject_CallPrepend(method->im_func, method->im_self, args,
+                                nargs);
+}
+
+RtTypeObject RtMethod_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "method",
+    .tp_basicsize = sizeof(RtMethodObject),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = method_dealloc,
+    .tp_traverse = method_traverse,
+    .tp_repr = method_repr,
+    .tp_hash = method_hash,
+    .tp_richcompare = method_richcompare,
+    .tp_call = method_call,
+    .tp_getattro = method_getattro,
+};
+
+RtObject *
+RtMethod_New(RtObject *func, RtObject *self)
+{
+    rt_assert(self != NULL);
+    RtMethodObject *method =
+        (RtMethodObject *)RtObject_New(&RtMethod_Type, 0);
+    if (method == NULL) {
+        return NULL;
+    }
+    method->im_func = Rt_NewRef(func);
+    method->im_self = Rt_NewRef(self);
+    RtGC_Track((RtObject *)method);
+    return (RtObject *)method;
+}
+
+// ---------------------------------------------------------------------------
+// Argument counts.
+
+static void
+wrong_fixed_count(const RtMethodDef *def, const RtTypeObject *owner,
+                  ssize_t nargs)
+{
+    const char *type_name = owner == NULL ? "" : owner->tp_name;
+    const char *dot = owner == NULL ? "" : ".";
+    if (def->ml_min_args == 0) {
+        RtErr_Format(&RtExc_TypeError,
+                     "%s%s%s() takes no arguments (%zd given)", type_name,
+                     dot, def->ml_name, nargs);
+    }
+    else if (def->ml_min_args == 1) {
+        RtErr_Format(&RtExc_TypeError,
+                     "%s%s%s() takes exactly one argument (%zd given)",
+                     type_name, dot, def->ml_name, nargs);
+    }
+    else {
+        RtErr_Format(&RtExc_TypeError, "%s expected %d arguments, got %zd",
+                     def->ml_name, def->ml_min_args, nargs);
+    }
+}
+
+int
+RtMethodDef_CheckArgs(const RtMethodDef *def, const RtTypeObject *owner,
+                      ssize_t nargs)
+{
+    bool too_many = def->ml_max_args >= 0 && nargs > def->ml_max_args;
+    if (nargs >= def->ml_min_args && !too_many) {
+        return 0;
+    }
+    if (def->ml_min_args == def->ml_max_args) {
+        wrong_fixed_count(def, owner, nargs);
+        return -1;
+    }
+    int limit = too_many ? def->ml_max_args : def->ml_min_args;
+    RtErr_Format(&RtExc_TypeError, "%s expected at %s %d argument%s, got %zd",
+                 def->ml_name, too_many ? "most" : "least", limit,
+                 limit == 1 ? "" : "s", nargs);
+    return -1;
+}
+
+// ---------------------------------------------------------------------------
+// Functions in C, and methods in C bound to an object.
+
+static int
+cfunction_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    Rt_VISIT(((RtCFunctionObject *)self)->m_self);
+    return 0;
+}
+
+static void
+cfunction_dealloc(RtObject *self)
+{
+    RtGC_Untrack(self);
+    Rt_CLEAR(((RtCFunctionObject *)self)->m_self);
+    RtObject_Free(self);
+}
+
+static RtObject *
+cfunction_repr(RtObject *self)
+{
+    RtCFunctionObject *func = (RtCFunctionObject *)self;
+    if (func->m_self == NULL) {
+        return RtStr_FromFormat("<built-in function %s>",
+                                func->m_ml->ml_name);
+    }
+    return RtStr_FromFormat("<built-in method %s of %s object>",
+                            func->m_ml->ml_name,
+                            Rt_TYPE(func->m_self)->tp_name);
+}
+
+static RtObject *
+cfunction_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    RtCFunctionObject *func = (RtCFunctionObject *)self;
+    RtObject *receiver = func->m_self;
+    const RtTypeObject *owner = receiver == NULL ? NULL : Rt_TYPE(receiver);
+    if (RtMethodDef_CheckArgs(func->m_ml, owner, nargs) < 0) {
+        return NULL;
+    }
+    return func->m_ml->ml_meth(receiver, args, nargs);
+}
+
+static RtObject *
+cfunction_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if ((op != RT_EQ && op != RT_NE) || !Rt_IS_TYPE(a, &RtCFunction_Type) ||
+        !Rt_IS_TYPE(b, &RtCFunction_Type))
+    {
+        return Rt_NewRef(Rt_NotImplemented);
+    }
+    RtCFunctionObject *x = (RtCFunctionObject *)a;
+    RtCFunctionObject *y = (RtCFunctionObject *)b;
+    bool equal = x->m_ml == y->m_ml && x->m_self == y->m_self;
+    return RtBool_FromInt(op == RT_EQ ? equal : !equal);
+}
+
+static ssize_t
+cfunction_hash(RtObject *self)
+{
+    RtCFunctionObject *func = (RtCFunctionObject *)self;
+    uintptr_t key = func->m_self == NULL ? 0 : RtAddress_Key(func->m_self);
+    // Definitions are static: their names stand for them, addresses would
+    // differ between processes.
+    ssize_t hash = (ssize_t)(key >> 4);
+    for (const char *c = func->m_ml->ml_name; *c != '\0'; c++) {
+        hash = (ssize_t)((size_t)hash * 31 + (unsigned char)*c);
+    }
+    return hash == -1 ? -2 : hash;
+}
+
+RtTypeObject RtCFunction_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "builtin_function_or_method",
+    .tp_basicsize = sizeof(RtCFunctionObject),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = cfunction_dealloc,
+    .tp_traverse = cfunction_traverse,
+    .tp_repr = cfunction_repr,
+    .tp_hash = cfunction_hash,
+    .tp_richcompare = cfunction_richcompare,
+    .tp_call = cfunction_call,
+};
+
+RtObject *
+RtCFunction_New(RtMethodDef *def, RtObject *self)
+{
+    RtCFunctionObject *func =
+        (RtCFunctionObject *)RtObject_New(&RtCFunction_Type, 0);
+    if (func == NULL) {
+        return NULL;
+    }
+    func->m_ml = def;
+    func->m_self = Rt_XNewRef(self);
+    RtGC_Track((RtObject *)func);
+    return (RtObject *)func;
+}
+
+// ---------------------------------------------------------------------------
+// Methods in C as they stand in the dict of a static type.
+
+static void
+descr_dealloc(RtObject *self)
+{
+    RtObject_Free(self);
+}
+
+static RtObject *
+descr_repr(RtObject *self)
+{
+    RtMethodDescrObject *descr = (RtMethodDescrObject *)self;
+    return RtStr_FromFormat("<method '%s' of '%s' objects>",
+                            descr->d_method->ml_name, descr->d_type->tp_name);
+}
+
+RtObject *
+RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
+                   ssize_t nargs)
+{
+    RtMethodDef *def = descr->d_method;
+    if (nargs < 1) {
+        RtErr_Format(&RtExc_TypeError,
+                     "unbound method %s.%s() needs an argument",
+                     descr->d_type->tp_name, def->ml_name);
+        return NULL;
+    }
+    RtTypeObject *type = Rt_TYPE(args[0]);
+    if (type != descr->d_type && !RtType_IsSubtype(type, descr->d_type)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "descriptor '%s' for '%s' objects doesn't apply to a "
+                     "'%s' object",
+                     def->ml_name, descr->d_type->tp_name, type->tp_name);
+        return NULL;
+    }
+    if (RtMethodDef_CheckArgs(def, descr->d_type, nargs - 1) < 0) {
+        return NULL;
+    }
+    return def->ml_meth(args[0], args + 1, nargs - 1);
+}
+
+static RtObject *
+descr_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    return RtMethodDescr_Call((RtMethodDescrObject *)self, args, nargs);
+}
+
+RtTypeObject RtMethodDescr_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "method_descriptor",
+    .tp_basicsize = sizeof(RtMethodDescrObject),
+    .tp_dealloc = descr_dealloc,
+    .tp_repr = descr_repr,
+    .tp_call = descr_call,
+};
+
+RtObject *
+RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def)
+{
+    RtMethodDescrObject *descr =
+        (RtMethodDescrObject *)RtObject_New(&RtMethodDescr_Type, 0);
+    if (descr == NULL) {
+        return NULL;
+    }
+    descr->d_type = type;
+    descr->d_method = def;
+    return (RtObject *)descr;
+}

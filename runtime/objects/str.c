@@ -1,0 +1,404 @@
+// str.c: str, and the table of immortal strs.
+//
+// A str is bytes of UTF-8 with a NUL behind them. Its hash is computed when it
+// is made, so that nothing of it ever changes and no access takes a lock. The
+// table of interned strs grows at start-up only and is read without a lock.
+// Mirrors Objects/unicodeobject.c (CPython 3.13); departs: UTF-8 only, indexed
+// by bytes, FNV-1a hash without a seed, nothing is interned at run time.
+
+#include "rtcore_types.h"
+#include "rt_errors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static inline RtStrObject *
+as_str(RtObject *op)
+{
+    rt_assert(RtStr_Check(op));
+    return (RtStrObject *)op;
+}
+
+// ---------------------------------------------------------------------------
+// Making strs.
+
+// The same in every process: no seed. Never -1, which means an error.
+static ssize_t
+hash_bytes(const char *bytes, ssize_t size)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (ssize_t i = 0; i < size; i++) {
+        hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+    }
+    // The low bits choose the slot of a dict: fold the high ones in.
+    hash ^= hash >> 32;
+    return (ssize_t)hash == -1 ? -2 : (ssize_t)hash;
+}
+
+// A str whose bytes the caller fills before str_seal().
+static RtStrObject *
+str_alloc(ssize_t size)
+{
+    if (size > RT_SEQUENCE_SIZE_MAX) {
+        return RtErr_NoMemory();
+    }
+    RtStrObject *op = (RtStrObject *)RtObject_New(&RtStr_Type, size);
+    if (op != NULL) {
+        Rt_SIZE(op) = size;
+        op->data[size] = '\0';
+    }
+    return op;
+}
+
+static RtObject *
+str_seal(RtStrObject *op)
+{
+    op->hash = hash_bytes(op->data, Rt_SIZE(op));
+    return (RtObject *)op;
+}
+
+RtObject *
+RtStr_FromStringAndSize(const char *utf8, ssize_t size)
+{
+    rt_assert(size >= 0);
+    RtStrObject *op = str_alloc(size);
+    if (op == NULL) {
+        return NULL;
+    }
+    memcpy(op->data, utf8, (size_t)size);
+    return str_seal(op);
+}
+
+RtObject *
+RtStr_FromString(const char *utf8)
+{
+    return RtStr_FromStringAndSize(utf8, (ssize_t)strlen(utf8));
+}
+
+RtObject *
+RtStr_FromFormat(const char *format, ...)
+{
+    char small[256];
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(small, sizeof(small), format, args);
+    va_end(args);
+    if (size < 0) {
+        RtErr_SetString(&RtExc_SystemError, "invalid format");
+        return NULL;
+    }
+    if ((size_t)size < sizeof(small)) {
+        return RtStr_FromStringAndSize(small, size);
+    }
+    RtStrObject *op = str_alloc(size);
+    if (op == NULL) {
+        return NULL;
+    }
+    va_start(args, format);
+    vsnprintf(op->data, (size_t)size + 1, format, args);
+    va_end(args);
+    return str_seal(op);
+}
+
+const char *
+RtStr_AsUTF8(RtObject *op)
+{
+    return as_str(op)->data;
+}
+
+bool
+RtStr_Equal(RtObject *a, RtObject *b)
+{
+    return a == b
+           || (as_str(a)->hash == as_str(b)->hash && Rt_SIZE(a) == Rt_SIZE(b)
+               && memcmp(as_str(a)->data, as_str(b)->data,
+                         (size_t)Rt_SIZE(a)) == 0);
+}
+
+RtObject *
+RtStr_Concat(RtObject *a, RtObject *b)
+{
+    size_t na = (size_t)Rt_SIZE(a);
+    size_t nb = (size_t)Rt_SIZE(b);
+    RtStrObject *op = str_alloc((ssize_t)(na + nb));
+    if (op == NULL) {
+        return NULL;
+    }
+    memcpy(op->data, as_str(a)->data, na);
+    memcpy(op->data + na, as_str(b)->data, nb);
+    return str_seal(op);
+}
+
+RtObject *
+RtStr_TryGetItem(RtObject *op, ssize_t i)
+{
+    if (i < 0 || i >= Rt_SIZE(op)) {
+        return NULL;
+    }
+    return RtStr_FromStringAndSize(as_str(op)->data + i, 1);
+}
+
+// ---------------------------------------------------------------------------
+// Interned strs: an open-addressed table, at most half full.
+
+static struct {
+    RtObject **slots;
+    size_t mask;                // slots - 1
+    size_t used;
+} interned;
+
+static RtObject **
+interned_slot(RtObject **slots, size_t mask, const char *text, ssize_t size,
+              ssize_t hash)
+{
+    size_t i = (size_t)hash & mask;
+    while (slots[i] != NULL) {
+        if (as_str(slots[i])->hash == hash && Rt_SIZE(slots[i]) == size
+            && memcmp(as_str(slots[i])->data, text, (size_t)size) == 0) {
+            break;
+        }
+        i = (i + 1) & mask;
+    }
+    return &slots[i];
+}
+
+static int
+interned_grow(void)
+{
+    size_t mask = interned.slots == NULL ? 255 : interned.mask * 2 + 1;
+    RtObject **slots = RtMem_Calloc(mask + 1, sizeof(RtObject *));
+    if (slots == NULL) {
+        (void)RtErr_NoMemory();
+        return -1;
+    }
+    for (size_t i = 0; interned.slots != NULL && i <= interned.mask; i++) {
+        RtObject *op = interned.slots[i];
+        if (op != NULL) {
+            *interned_slot(slots, mask, as_str(op)->data, Rt_SIZE(op),
+                           as_str(op)->hash) = op;
+        }
+    }
+    RtMem_Free(interned.slots);
+    interned.slots = slots;
+    interned.mask = mask;
+    return 0;
+}
+
+RtObject *
+RtStr_InternStatic(const char *utf8)
+{
+    ssize_t size = (ssize_t)strlen(utf8);
+    ssize_t hash = hash_bytes(utf8, size);
+    if (interned.slots != NULL) {
+        RtObject *found = *interned_slot(interned.slots, interned.mask, utf8,
+                                         size, hash);
+        if (found != NULL) {
+            return found;
+        }
+    }
+    if ((interned.slots == NULL || interned.used * 2 >= interned.mask)
+        && interned_grow() < 0) {
+        return NULL;
+    }
+    RtObject *op = RtStr_FromStringAndSize(utf8, size);
+    if (op == NULL) {
+        return NULL;
+    }
+    RtObject_SetImmortal(op);
+    *interned_slot(interned.slots, interned.mask, utf8, size, hash) = op;
+    interned.used++;
+    return op;
+}
+
+// ---------------------------------------------------------------------------
+// Protocol slots.
+
+static void
+str_dealloc(RtObject *op)
+{
+    RtObject_Free(op);
+}
+
+static void
+write_escaped(RtStrWriter *w, char c, char quote)
+{
+    char escape[8];
+    switch (c) {
+    case '\n': RtStrWriter_Write(w, "\\n", 2); return;
+    case '\r': RtStrWriter_Write(w, "\\r", 2); return;
+    case '\t': RtStrWriter_Write(w, "\\t", 2); return;
+    case '\\': RtStrWriter_Write(w, "\\\\", 2); return;
+    default: break;
+    }
+    if (c == quote) {
+        RtStrWriter_Write(w, "\\", 1);
+    }
+    if ((unsigned char)c < 0x20 || c == 0x7f) {
+        int n = snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)c);
+        RtStrWriter_Write(w, escape, n);
+    }
+    else {
+        RtStrWriter_Write(w, &c, 1);
+    }
+}
+
+static RtObject *
+str_repr(RtObject *op)
+{
+    const char *data = as_str(op)->data;
+    size_t size = (size_t)Rt_SIZE(op);
+    bool single = memchr(data, '\'', size) != NULL;
+    char quote = single && memchr(data, '"', size) == NULL ? '"' : '\'';
+    RtStrWriter w;
+    RtStrWriter_Init(&w);
+    RtStrWriter_Write(&w, &quote, 1);
+    for (size_t i = 0; i < size; i++) {
+        write_escaped(&w, data[i], quote);
+    }
+    RtStrWriter_Write(&w, &quote, 1);
+    return RtStrWriter_Finish(&w);
+}
+
+static RtObject *
+str_str(RtObject *op)
+{
+    return Rt_NewRef(op);
+}
+
+static ssize_t
+str_hash(RtObject *op)
+{
+    return as_str(op)->hash;
+}
+
+static RtObject *
+str_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if (!RtStr_Check(a) || !RtStr_Check(b)) {
+        return Rt_NotImplemented;
+    }
+    if (op == RT_EQ || op == RT_NE) {
+        return RtBool_FromInt(RtStr_Equal(a, b) == (op == RT_EQ));
+    }
+    ssize_t na = Rt_SIZE(a);
+    ssize_t nb = Rt_SIZE(b);
+    int order = memcmp(as_str(a)->data, as_str(b)->data,
+                       (size_t)(na < nb ? na : nb));
+    if (order == 0) {
+        order = (na > nb) - (na < nb);
+    }
+    return RtCompare_Answer(order, op);
+}
+
+static ssize_t
+str_length(RtObject *op)
+{
+    return Rt_SIZE(op);
+}
+
+static RtObject *
+str_subscript(RtObject *op, RtObject *key)
+{
+    if (!RtLong_Check(key)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "string indices must be integers, not '%s'",
+                     Rt_TYPE(key)->tp_name);
+        return NULL;
+    }
+    ssize_t i = (ssize_t)RtLong_VALUE(key);
+    if (i < 0) {
+        i += Rt_SIZE(op);
+    }
+    if (i < 0 || i >= Rt_SIZE(op)) {
+        RtErr_SetString(&RtExc_IndexError, "string index out of range");
+        return NULL;
+    }
+    return RtStr_TryGetItem(op, i);
+}
+
+static int
+str_contains(RtObject *op, RtObject *value)
+{
+    if (!RtStr_Check(value)) {
+        RtErr_Format(&RtExc_TypeError, "'in <string>' requires string as "
+                     "left operand, not %s", Rt_TYPE(value)->tp_name);
+        return -1;
+    }
+    return memmem(as_str(op)->data, (size_t)Rt_SIZE(op), as_str(value)->data,
+                  (size_t)Rt_SIZE(value)) != NULL;
+}
+
+static RtObject *
+str_add(RtObject *a, RtObject *b)
+{
+    if (!RtStr_Check(a)) {
+        return Rt_NotImplemented;
+    }
+    if (!RtStr_Check(b)) {
+        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE)) {
+            return Rt_NotImplemented;
+        }
+        RtErr_Format(&RtExc_TypeError,
+                     "can only concatenate str (not \"%s\") to str",
+                     Rt_TYPE(b)->tp_name);
+        return NULL;
+    }
+    return RtStr_Concat(a, b);
+}
+
+static RtObject *
+str_multiply(RtObject *a, RtObject *b)
+{
+    RtObject *op = RtStr_Check(a) ? a : b;
+    RtObject *count = op == a ? b : a;
+    if (!RtStr_Check(op) || !RtLong_Check(count)) {
+        return Rt_NotImplemented;
+    }
+    ssize_t n = RtLong_VALUE(count) < 0 ? 0 : (ssize_t)RtLong_VALUE(count);
+    ssize_t unit = Rt_SIZE(op);
+    ssize_t size;
+    if (__builtin_mul_overflow(n, unit, &size)) {
+        return RtErr_NoMemory();
+    }
+    RtStrObject *result = str_alloc(size);
+    if (result == NULL) {
+        return NULL;
+    }
+    for (ssize_t at = 0; at < size; at += unit) {
+        memcpy(result->data + at, as_str(op)->data, (size_t)unit);
+    }
+    return str_seal(result);
+}
+
+static RtObject *
+str_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    (void)type;
+    if (RtArg_CheckMax("str", nargs, 1) < 0) {
+        return NULL;
+    }
+    return nargs == 0 ? RtStr_FromStringAndSize("", 0)
+                      : RtObject_Str(args[0]);
+}
+
+RtTypeObject RtStr_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "str",
+    .tp_basicsize = sizeof(RtStrObject) + 1,
+    .tp_itemsize = 1,
+    .tp_flags = RT_TPFLAGS_STR_SUBCLASS,
+    .tp_dealloc = str_dealloc,
+    .tp_repr = str_repr,
+    .tp_str = str_str,
+    .tp_hash = str_hash,
+    .tp_richcompare = str_richcompare,
+    .tp_iter = RtSeqIter_New,
+    .tp_new = str_new,
+    .nb_add = str_add,
+    .nb_multiply = str_multiply,
+    .mp_length = str_length,
+    .mp_subscript = str_subscript,
+    .sq_contains = str_contains,
+    .tp_methods = rt_str_methods,
+};

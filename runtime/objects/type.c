@@ -1,0 +1,689 @@
+// type.c: object and type: readying static types, looking up, making classes,
+// making instances.
+//
+// A heap type is complete before other threads can see it, except for its
+// slots, which follow its dict and those of its bases (type_slots.c).
+// Mirrors Objects/typeobject.c (CPython 3.13); departs: one metatype; no type
+// cache; static types keep their methods in tp_dict but no slot wrappers; dicts
+// of classes have only str keys.
+
+#include "rtcore_type.h"
+
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_gc.h"
+#include "rtcore_types.h"
+
+enum {                          // flags that a type has from its base
+    INHERITED_FLAGS = RT_TPFLAGS_LONG_SUBCLASS | RT_TPFLAGS_STR_SUBCLASS |
+                      RT_TPFLAGS_TUPLE_SUBCLASS | RT_TPFLAGS_LIST_SUBCLASS |
+                      RT_TPFLAGS_DICT_SUBCLASS | RT_TPFLAGS_TYPE_SUBCLASS |
+                      RT_TPFLAGS_BASE_EXC_SUBCLASS,
+};
+
+// ---------------------------------------------------------------------------
+// Lookup.
+
+bool
+RtType_IsSubtype(RtTypeObject *a, RtTypeObject *b)
+{
+    if (a == b) {
+        return true;
+    }
+    RtObject *mro = a->tp_mro;
+    if (mro == NULL) {
+        // Not ready yet, or cleared by the collector.
+        for (RtTypeObject *t = a; t != NULL; t = t->tp_base) {
+            if (t == b) {
+                return true;
+            }
+        }
+        return b == &RtBaseObject_Type;
+    }
+    for (ssize_t i = 1; i < RtTuple_Size(mro); i++) {
+        if (RtTuple_GetItem(mro, i) == (RtObject *)b) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static RtObject *
+lookup_in_dict(RtTypeObject *type, RtObject *name)
+{
+    if (!RtType_IsHeap(type)) {
+        // Never changes, and everything in it is immortal.
+        return RtDict_GetItemImmutable(type->tp_dict, name);
+    }
+    RtObject *result = NULL;
+    if (type->tp_dict != NULL &&
+        RtDict_GetItemRef(type->tp_dict, name, &result) < 0)
+    {
+        RtErr_Clear();
+    }
+    return result;
+}
+
+RtObject *
+RtType_LookupRef(RtTypeObject *type, RtObject *name)
+{
+    RtObject *mro = type->tp_mro;
+    if (mro == NULL) {
+        return NULL;            // cleared by the collector
+    }
+    for (ssize_t i = 0; i < RtTuple_Size(mro); i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(mro, i);
+        RtObject *result = lookup_in_dict(base, name);
+        if (result != NULL) {
+            return result;
+        }
+    }
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------
+// Static types.
+
+// The tuple (type, *base's MRO), immortal.
+static RtObject *
+static_mro(RtTypeObject *type)
+{
+    RtObject *base_mro = type->tp_base == NULL ? NULL : type->tp_base->tp_mro;
+    ssize_t n = base_mro == NULL ? 0 : RtTuple_Size(base_mro);
+    RtObject *mro = RtTuple_New(n + 1);
+    if (mro == NULL) {
+        return NULL;
+    }
+    RtTuple_SetItem(mro, 0, (RtObject *)type);
+    for (ssize_t i = 0; i < n; i++) {
+        RtTuple_SetItem(mro, i + 1, RtTuple_GetItem(base_mro, i));
+    }
+    RtObject_SetImmortal(mro);
+    return mro;
+}
+
+static RtObject *
+static_bases(RtTypeObject *type)
+{
+    RtObject *base = (RtObject *)type->tp_base;
+    RtObject *bases = RtTuple_FromArray(&base, base == NULL ? 0 : 1);
+    if (bases != NULL) {
+        RtObject_SetImmortal(bases);
+    }
+    return bases;
+}
+
+static RtObject *
+static_dict(RtTypeObject *type)
+{
+    RtObject *dict = RtDict_New();
+    if (dict == NULL) {
+        return NULL;
+    }
+    RtMethodDef *def = type->tp_methods;
+    for (; def != NULL && def->ml_name != NULL; def++) {
+        RtObject *name = RtStr_InternStatic(def->ml_name);
+        RtObject *descr = RtMethodDescr_New(type, def);
+        if (name == NULL || descr == NULL) {
+            return NULL;
+        }
+        RtObject_SetImmortal(descr);
+        if (RtDict_SetItem(dict, name, descr) < 0) {
+            return NULL;
+        }
+    }
+    RtObject_SetImmortal(dict);
+    return dict;
+}
+
+static void
+inherit_layout(RtTypeObject *type)
+{
+    const RtTypeObject *base = type->tp_base;
+    if (base == NULL) {
+        return;
+    }
+    type->tp_flags |= base->tp_flags & INHERITED_FLAGS;
+    if (type->tp_basicsize == 0) {
+        type->tp_basicsize = base->tp_basicsize;
+    }
+    if (type->tp_itemsize == 0) {
+        type->tp_itemsize = base->tp_itemsize;
+    }
+    if (type->tp_dictoffset == 0) {
+        type->tp_dictoffset = base->tp_dictoffset;
+    }
+    if (type->tp_traverse == NULL && type->tp_clear == NULL) {
+        type->tp_flags |= base->tp_flags & RT_TPFLAGS_HAVE_GC;
+    }
+    // What is not meant to be instantiated has no tp_new, and does not get
+    // object's.
+    if (type->tp_new == NULL && base != &RtBaseObject_Type) {
+        type->tp_new = base->tp_new;
+    }
+}
+
+int
+RtType_Ready(RtTypeObject *type)
+{
+    if (RtType_HasFeature(type, RT_TPFLAGS_READY)) {
+        return 0;
+    }
+    rt_assert(Rt_IsImmortal((RtObject *)type));
+    if (type->tp_base == NULL && type != &RtBaseObject_Type) {
+        type->tp_base = &RtBaseObject_Type;
+    }
+    if (type->tp_base != NULL && RtType_Ready(type->tp_base) < 0) {
+        return -1;
+    }
+    inherit_layout(type);
+    RtTypeSlots_Inherit(type);
+    type->tp_mro = static_mro(type);
+    type->tp_bases = static_bases(type);
+    type->tp_dict = static_dict(type);
+    if (type->tp_mro == NULL || type->tp_bases == NULL ||
+        type->tp_dict == NULL)
+    {
+        return -1;
+    }
+    rt_assert(type->tp_basicsize >= (ssize_t)sizeof(RtObject));
+    rt_assert(!RtType_HasFeature(type, RT_TPFLAGS_HAVE_GC) ||
+              type->tp_traverse != NULL);
+    type->tp_flags |= RT_TPFLAGS_READY;
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// Heap types: bases.
+
+// The static type that determines the layout of instances.
+static RtTypeObject *
+solid_base(RtTypeObject *type)
+{
+    type = RtType_StaticBase(type);
+    while (type->tp_base != NULL &&
+           type->tp_basicsize == type->tp_base->tp_basicsize &&
+           type->tp_itemsize == type->tp_base->tp_itemsize)
+    {
+        type = type->tp_base;
+    }
+    return type;
+}
+
+// The base whose layout includes those of the others. Borrowed.
+static RtTypeObject *
+best_base(RtObject *bases)
+{
+    RtTypeObject *best = NULL;
+    RtTypeObject *winner = NULL;
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
+        RtTypeObject *candidate = solid_base(base);
+        if (winner == NULL || (candidate != winner &&
+                               RtType_IsSubtype(candidate, winner)))
+        {
+            winner = candidate;
+            best = base;
+        }
+        else if (!RtType_IsSubtype(winner, candidate)) {
+            RtErr_SetString(&RtExc_TypeError,
+                            "multiple bases have instance lay-out conflict");
+            return NULL;
+        }
+    }
+    return best;
+}
+
+static int
+check_base(RtObject *bases, ssize_t i)
+{
+    RtObject *base = RtTuple_GetItem(bases, i);
+    if (!RtType_Check(base)) {
+        RtErr_SetString(&RtExc_TypeError, "bases must be types");
+        return -1;
+    }
+    RtTypeObject *type = (RtTypeObject *)base;
+    if (!RtType_HasFeature(type, RT_TPFLAGS_BASETYPE)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "type '%s' is not an acceptable base type",
+                     type->tp_name);
+        return -1;
+    }
+    for (ssize_t j = 0; j < i; j++) {
+        if (RtTuple_GetItem(bases, j) == base) {
+            RtErr_Format(&RtExc_TypeError, "duplicate base class %s",
+                         type->tp_name);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+// The tuple of bases to use: a new reference.
+static RtObject *
+prepare_bases(RtObject *bases)
+{
+    if (RtTuple_Size(bases) == 0) {
+        RtObject *object = (RtObject *)&RtBaseObject_Type;
+        return RtTuple_FromArray(&object, 1);
+    }
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        if (check_base(bases, i) < 0) {
+            return NULL;
+        }
+    }
+    return Rt_NewRef(bases);
+}
+
+// ---------------------------------------------------------------------------
+// Heap types: making one.
+
+// The class's own copy of the dict, with str keys only: lookups of names must
+// not run code of the program.
+static RtObject *
+prepare_dict(RtObject *dict)
+{
+    RtObject *copy = RtDict_New();
+    if (copy == NULL) {
+        return NULL;
+    }
+    int result;
+    RT_BEGIN_CRITICAL_SECTION2(copy, dict);
+    result = RtDict_CloneLocked((RtDictObject *)copy, (RtDictObject *)dict);
+    RT_END_CRITICAL_SECTION2();
+    if (result == 0 && !((RtDictObject *)copy)->ma_keys->all_str) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "the keys of a class's dict must be strings");
+        result = -1;
+    }
+    if (result == 0 && RtDict_Contains(copy, rt_name_eq) == 1 &&
+        RtDict_Contains(copy, rt_name_hash) == 0)
+    {
+        // Equal objects must have equal hashes, which the default cannot give.
+        result = RtDict_SetItem(copy, rt_name_hash, Rt_None);
+    }
+    if (result < 0) {
+        Rt_DECREF(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static void
+set_layout(RtTypeObject *type, RtTypeObject *base)
+{
+    type->tp_base = Rt_NewRef(base);
+    type->tp_basicsize = base->tp_basicsize;
+    type->tp_itemsize = base->tp_itemsize;
+    type->tp_dictoffset = base->tp_dictoffset;
+    type->tp_flags = RT_TPFLAGS_HEAPTYPE | RT_TPFLAGS_BASETYPE |
+                     RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_READY |
+                     (base->tp_flags & INHERITED_FLAGS);
+    if (type->tp_dictoffset == 0 && type->tp_itemsize == 0) {
+        ssize_t align = (ssize_t)sizeof(RtObject *);
+        ssize_t offset = (type->tp_basicsize + align - 1) / align * align;
+        type->tp_dictoffset = offset;
+        type->tp_basicsize = offset + align;
+    }
+    type->tp_dealloc = RtSubtype_Dealloc;
+    type->tp_traverse = RtSubtype_Traverse;
+    type->tp_clear = RtSubtype_Clear;
+    type->tp_new = base->tp_new;
+    type->tp_getattro = base->tp_getattro;
+    type->tp_setattro = base->tp_setattro;
+}
+
+static bool
+has_heap_base(RtObject *bases)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        if (RtType_IsHeap((RtTypeObject *)RtTuple_GetItem(bases, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The last step: sets the slots and lets the collector see the type.
+static void
+publish_type(RtTypeObject *type)
+{
+    if (!has_heap_base(type->tp_bases)) {
+        RtTypeSlots_Update(type);
+        RtGC_Track((RtObject *)type);
+        return;
+    }
+    // Another thread may be assigning to a base. Tracked first: whoever
+    // updates subtypes finds them among the tracked objects.
+    RtGC_Track((RtObject *)type);
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtEval_StopTheWorld(interp);
+    RtTypeSlots_Update(type);
+    RtEval_StartTheWorld(interp);
+}
+
+static int
+fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict)
+{
+    type->tp_qualname = Rt_NewRef(name);
+    type->tp_name = RtStr_AsUTF8(name);
+    type->tp_bases = prepare_bases(bases);
+    if (type->tp_bases == NULL) {
+        return -1;
+    }
+    RtTypeObject *base = best_base(type->tp_bases);
+    if (base == NULL) {
+        return -1;
+    }
+    set_layout(type, base);
+    type->tp_dict = prepare_dict(dict);
+    if (type->tp_dict == NULL) {
+        return -1;
+    }
+    type->tp_mro = RtType_MroC3(type, type->tp_bases);
+    return type->tp_mro == NULL ? -1 : 0;
+}
+
+RtObject *
+RtType_New(RtObject *name, RtObject *bases, RtObject *dict)
+{
+    if (!RtStr_Check(name) || !RtTuple_Check(bases) || !RtDict_Check(dict)) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "type() takes a str, a tuple of types and a dict");
+        return NULL;
+    }
+    RtTypeObject *type = (RtTypeObject *)RtObject_New(&RtType_Type, 0);
+    if (type == NULL) {
+        return NULL;
+    }
+    if (fill_type(type, name, bases, dict) < 0) {
+        Rt_DECREF(type);
+        return NULL;
+    }
+    publish_type(type);
+    return (RtObject *)type;
+}
+
+RtObject *
+RtType_FromCall(RtTypeObject *metatype, RtObject *const *args, ssize_t nargs)
+{
+    (void)metatype;
+    if (nargs == 1) {
+        return Rt_NewRef(Rt_TYPE(args[0]));
+    }
+    if (nargs == 3) {
+        return RtType_New(args[0], args[1], args[2]);
+    }
+    RtErr_SetString(&RtExc_TypeError, "type() takes 1 or 3 arguments");
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------
+// Instances.
+
+// Calls __init__. 0, or -1 with an exception.
+static int
+initialize(RtObject *init, RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    RtObject *result = RtType_IsMethod(init)
+        ? RtObject_CallPrepend(init, op, args, nargs)
+        : RtObject_Vectorcall(init, args, nargs);
+    if (result == NULL) {
+        return -1;
+    }
+    int status = 0;
+    if (result != Rt_None) {
+        RtErr_Format(&RtExc_TypeError,
+                     "__init__() should return None, not '%s'",
+                     Rt_TYPE(result)->tp_name);
+        status = -1;
+    }
+    Rt_DECREF(result);
+    return status;
+}
+
+// Whether tp_new leaves the arguments to __init__ if the class has one.
+static bool
+new_ignores_args(const RtTypeObject *type)
+{
+    return type->tp_new == RtBaseObject_Type.tp_new ||
+           RtType_HasFeature(type, RT_TPFLAGS_LIST_SUBCLASS |
+                                   RT_TPFLAGS_DICT_SUBCLASS);
+}
+
+// An instance of a heap type.
+static RtObject *
+instantiate_heap(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    RtObject *init = RtType_LookupRef(type, rt_name_init);
+    bool without_args = init != NULL && new_ignores_args(type);
+    RtObject *op = type->tp_new(type, args, without_args ? 0 : nargs);
+    if (op != NULL && !RtGC_IsTracked(op)) {
+        RtGC_Track(op);
+    }
+    if (op != NULL && init != NULL && initialize(init, op, args, nargs) < 0) {
+        Rt_CLEAR(op);
+    }
+    Rt_XDECREF(init);
+    return op;
+}
+
+static RtObject *
+type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (type->tp_new == NULL) {
+        RtErr_Format(&RtExc_TypeError, "cannot create '%s' instances",
+                     type->tp_name);
+        return NULL;
+    }
+    return RtType_IsHeap(type) ? instantiate_heap(type, args, nargs)
+                               : type->tp_new(type, args, nargs);
+}
+
+// ---------------------------------------------------------------------------
+// Attributes of types.
+
+static RtObject *
+type_getattro(RtObject *self, RtObject *name)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtStr_Check(name)) {
+        return RtObject_GenericGetAttr(self, name);
+    }
+    RtObject *result = RtType_LookupRef(type, name);
+    if (result != NULL) {
+        return result;
+    }
+    if (RtStr_Equal(name, rt_name_name)) {
+        return type->tp_qualname == NULL ? RtStr_FromString(type->tp_name)
+                                         : Rt_NewRef(type->tp_qualname);
+    }
+    if (RtStr_Equal(name, rt_name_bases)) {
+        return Rt_XNewRef(type->tp_bases);
+    }
+    if (RtStr_Equal(name, rt_name_mro)) {
+        return Rt_XNewRef(type->tp_mro);
+    }
+    return RtObject_GenericGetAttr(self, name);
+}
+
+static int
+type_setattro(RtObject *self, RtObject *name, RtObject *value)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtStr_CheckExact(name)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "attribute name must be string, not '%s'",
+                     Rt_TYPE(name)->tp_name);
+        return -1;
+    }
+    if (!RtType_IsHeap(type)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "cannot set '%s' attribute of immutable type '%s'",
+                     RtStr_AsUTF8(name), type->tp_name);
+        return -1;
+    }
+    if (value != NULL) {
+        if (RtDict_SetItem(type->tp_dict, name, value) < 0) {
+            return -1;
+        }
+    }
+    else if (RtDict_DelItem(type->tp_dict, name) < 0) {
+        if (RtErr_ExceptionMatches(&RtExc_KeyError)) {
+            RtErr_Format(&RtExc_AttributeError,
+                         "type object '%s' has no attribute '%s'",
+                         type->tp_name, RtStr_AsUTF8(name));
+        }
+        return -1;
+    }
+    if (RtTypeSlots_IsSpecial(name)) {
+        RtTypeSlots_UpdateSubtypes(type);
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// The life of heap types.
+
+static RtObject *
+type_repr(RtObject *self)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    return RtStr_FromFormat("<class '%s%s'>",
+                            RtType_IsHeap(type) ? "__main__." : "",
+                            type->tp_name);
+}
+
+static int
+type_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    rt_assert(RtType_IsHeap(type));
+    Rt_VISIT(type->tp_dict);
+    Rt_VISIT(type->tp_mro);
+    Rt_VISIT(type->tp_bases);
+    Rt_VISIT(type->tp_base);
+    Rt_VISIT(type->tp_qualname);
+    return 0;
+}
+
+static int
+type_clear(RtObject *self)
+{
+    // The cycles of a class go through its MRO and the functions in its dict.
+    // Base and layout stay: instances in the same garbage still need them.
+    RtTypeObject *type = (RtTypeObject *)self;
+    Rt_CLEAR(type->tp_mro);
+    return RtDict_Clear(type->tp_dict);
+}
+
+static void
+type_dealloc(RtObject *self)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    RtGC_Untrack(self);
+    Rt_CLEAR(type->tp_dict);
+    Rt_CLEAR(type->tp_mro);
+    Rt_CLEAR(type->tp_bases);
+    Rt_CLEAR(type->tp_base);
+    Rt_CLEAR(type->tp_qualname);
+    RtObject_Free(self);
+}
+
+RtTypeObject RtType_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "type",
+    .tp_basicsize = sizeof(RtTypeObject),
+    .tp_flags = RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_TYPE_SUBCLASS,
+    .tp_dealloc = type_dealloc,
+    .tp_traverse = type_traverse,
+    .tp_clear = type_clear,
+    .tp_repr = type_repr,
+    .tp_call = type_call,
+    .tp_getattro = type_getattro,
+    .tp_setattro = type_setattro,
+    .tp_new = RtType_FromCall,
+};
+
+// ---------------------------------------------------------------------------
+// object.
+
+static RtObject *
+object_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    if (nargs > 0) {
+        RtErr_Format(&RtExc_TypeError, "%s() takes no arguments",
+                     type->tp_name);
+        return NULL;
+    }
+    return RtObject_New(type, 0);
+}
+
+static void
+object_dealloc(RtObject *self)
+{
+    RtObject_Free(self);
+}
+
+static RtObject *
+object_repr(RtObject *self)
+{
+    RtTypeObject *type = Rt_TYPE(self);
+    return RtStr_FromFormat("<%s%s object at 0x%llx>",
+                            RtType_IsHeap(type) ? "__main__." : "",
+                            type->tp_name,
+                            (unsigned long long)RtAddress_Key(self));
+}
+
+static RtObject *
+object_str(RtObject *self)
+{
+    return RtObject_Repr(self);
+}
+
+static ssize_t
+object_hash(RtObject *self)
+{
+    // The low bits of addresses are all alike.
+    size_t key = RtAddress_Key(self);
+    ssize_t hash = (ssize_t)(key >> 4 | key << (8 * sizeof(key) - 4));
+    return hash == -1 ? -2 : hash;
+}
+
+static RtObject *
+object_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if (op == RT_EQ) {
+        return a == b ? Rt_True : Rt_NotImplemented;
+    }
+    richcmpfunc compare = Rt_TYPE(a)->tp_richcompare;
+    if (op != RT_NE || compare == NULL) {
+        return Rt_NotImplemented;
+    }
+    // Not equal is the contrary of what the type says of equality.
+    RtObject *equal = compare(a, b, RT_EQ);
+    if (equal == NULL || equal == Rt_NotImplemented) {
+        return equal;
+    }
+    int truth = RtObject_IsTrue(equal);
+    Rt_DECREF(equal);
+    return truth < 0 ? NULL : RtBool_FromInt(!truth);
+}
+
+RtTypeObject RtBaseObject_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "object",
+    .tp_basicsize = sizeof(RtObject),
+    .tp_flags = RT_TPFLAGS_BASETYPE,
+    .tp_dealloc = object_dealloc,
+    .tp_repr = object_repr,
+    .tp_str = object_str,
+    .tp_hash = object_hash,
+    .tp_richcompare = object_richcompare,
+    .tp_getattro = RtObject_GenericGetAttr,
+    .tp_setattro = RtObject_GenericSetAttr,
+    .tp_new = object_new,
+};

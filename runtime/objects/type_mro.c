@@ -1,0 +1,115 @@
+// type_mro.c: the order in which a class and its bases are searched.
+//
+// C3: the order of each base's own MRO and of the list of bases is kept.
+// MROs of types never change, so they are read without a lock.
+// Mirrors Objects/typeobject.c, mro_implementation (CPython 3.13); departs: none.
+
+#include "rtcore_type.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_heap.h"
+
+// The sequences to merge: the MRO of each base, then the bases themselves.
+typedef struct MroMerge {
+    RtObject *bases;
+    ssize_t nsequences;
+    ssize_t *next;              // of each sequence: the first not taken yet
+} MroMerge;
+
+static RtObject *
+sequence(const MroMerge *m, ssize_t i)
+{
+    if (i == m->nsequences - 1) {
+        return m->bases;
+    }
+    return ((RtTypeObject *)RtTuple_GetItem(m->bases, i))->tp_mro;
+}
+
+// Whether a type stands in some sequence behind its first item.
+static bool
+is_in_tail(const MroMerge *m, RtObject *type)
+{
+    for (ssize_t i = 0; i < m->nsequences; i++) {
+        RtObject *s = sequence(m, i);
+        for (ssize_t j = m->next[i] + 1; j < RtTuple_Size(s); j++) {
+            if (RtTuple_GetItem(s, j) == type) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// The next type, or NULL; *exhausted tells whether none was left.
+static RtObject *
+take_next(MroMerge *m, bool *exhausted)
+{
+    *exhausted = true;
+    for (ssize_t i = 0; i < m->nsequences; i++) {
+        RtObject *s = sequence(m, i);
+        if (m->next[i] >= RtTuple_Size(s)) {
+            continue;
+        }
+        *exhausted = false;
+        RtObject *candidate = RtTuple_GetItem(s, m->next[i]);
+        if (is_in_tail(m, candidate)) {
+            continue;
+        }
+        for (ssize_t j = 0; j < m->nsequences; j++) {
+            RtObject *t = sequence(m, j);
+            if (m->next[j] < RtTuple_Size(t) &&
+                RtTuple_GetItem(t, m->next[j]) == candidate)
+            {
+                m->next[j]++;
+            }
+        }
+        return candidate;
+    }
+    return NULL;
+}
+
+static RtObject *
+merge_into(MroMerge *m, RtObject **order)
+{
+    ssize_t n = 1;              // order[0] is the class itself
+    for (;;) {
+        bool exhausted;
+        RtObject *type = take_next(m, &exhausted);
+        if (type != NULL) {
+            order[n++] = type;
+            continue;
+        }
+        if (exhausted) {
+            return RtTuple_FromArray(order, n);
+        }
+        RtErr_SetString(&RtExc_TypeError,
+                        "Cannot create a consistent method resolution order "
+                        "(MRO) for bases");
+        return NULL;
+    }
+}
+
+RtObject *
+RtType_MroC3(RtTypeObject *type, RtObject *bases)
+{
+    ssize_t nbases = RtTuple_Size(bases);
+    MroMerge m = { bases, nbases + 1, NULL };
+    ssize_t length = 1 + nbases;
+    for (ssize_t i = 0; i < nbases; i++) {
+        length += RtTuple_Size(sequence(&m, i));
+    }
+    m.next = RtMem_Calloc((size_t)m.nsequences, sizeof(ssize_t));
+    RtObject **order = RtMem_Malloc((size_t)length * sizeof(RtObject *));
+    RtObject *result = NULL;
+    if (m.next == NULL || order == NULL) {
+        RtErr_NoMemory();
+    }
+    else {
+        order[0] = (RtObject *)type;
+        result = merge_into(&m, order);
+    }
+    RtMem_Free(m.next);
+    RtMem_Free(order);
+    return result;
+}

@@ -1,0 +1,475 @@
+// type_slots.c: special methods: the slots of heap types, and keeping slots in
+// step with the methods.
+//
+// Invariant: each slot listed in type_slots.def agrees with the first class
+// along the MRO that has a say: a function that looks the method up and calls
+// it, if that is a heap type with such a method in its dict, else the slot of
+// the static type. Slots that other threads may read are written only while the
+// world is stopped.
+// Mirrors Objects/typeobject.c, slotdefs and update_slot (CPython 3.13);
+// departs: subtypes are found by walking the heap instead of tp_subclasses, and
+// slots change under a stop of the world (as in 3.14).
+
+#include "rtcore_type.h"
+
+#include <string.h>
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_gc.h"
+
+typedef void (*slotfunc)(void);
+
+typedef enum SpecialName {
+#define RT_SLOT(field, function, name, text) NAME_##name,
+#include "type_slots.def"
+    NAME_COUNT
+} SpecialName;
+
+// Immortal strs; written at start-up only.
+static RtObject *names[NAME_COUNT];
+
+static slotfunc
+get_slot(const RtTypeObject *type, size_t offset)
+{
+    return *(const slotfunc *)((const char *)type + offset);
+}
+
+static void
+set_slot(RtTypeObject *type, size_t offset, slotfunc function)
+{
+    *(slotfunc *)((char *)type + offset) = function;
+}
+
+// The slot of the nearest static base, for what the class does not define.
+static slotfunc
+static_slot(RtObject *self, size_t offset)
+{
+    return get_slot(RtType_StaticBase(Rt_TYPE(self)), offset);
+}
+
+// ---------------------------------------------------------------------------
+// Calling a special method.
+
+// type(self).name(self, *args). *missing: there is no such method (any more);
+// then NULL is returned without an exception.
+static RtObject *
+call_optional(RtObject *self, SpecialName name, RtObject *const *args,
+              ssize_t nargs, bool *missing)
+{
+    RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[name]);
+    *missing = func == NULL;
+    if (func == NULL) {
+        return NULL;
+    }
+    RtObject *result = RtType_IsMethod(func)
+        ? RtObject_CallPrepend(func, self, args, nargs)
+        : RtObject_Vectorcall(func, args, nargs);
+    Rt_DECREF(func);
+    return result;
+}
+
+static void
+raise_missing(RtObject *self, SpecialName name)
+{
+    RtErr_Format(&RtExc_AttributeError, "'%s' object has no attribute '%s'",
+                 Rt_TYPE(self)->tp_name, RtStr_AsUTF8(names[name]));
+}
+
+static RtObject *
+call_special(RtObject *self, SpecialName name, RtObject *const *args,
+             ssize_t nargs)
+{
+    bool missing;
+    RtObject *result = call_optional(self, name, args, nargs, &missing);
+    if (missing) {
+        raise_missing(self, name);
+    }
+    return result;
+}
+
+static RtObject *
+slot_repr(RtObject *self)
+{
+    return call_special(self, NAME_repr, NULL, 0);
+}
+
+static RtObject *
+slot_str(RtObject *self)
+{
+    return call_special(self, NAME_str, NULL, 0);
+}
+
+static ssize_t
+slot_hash(RtObject *self)
+{
+    RtObject *result = call_special(self, NAME_hash, NULL, 0);
+    if (result == NULL) {
+        return -1;
+    }
+    ssize_t hash = -1;
+    if (RtType_HasFeature(Rt_TYPE(result), RT_TPFLAGS_LONG_SUBCLASS)) {
+        hash = (ssize_t)RtLong_AsInt64(result);
+        hash = hash == -1 ? -2 : hash;
+    }
+    else {
+        RtErr_SetString(&RtExc_TypeError,
+                        "__hash__ method should return an integer");
+    }
+    Rt_DECREF(result);
+    return hash;
+}
+
+static RtObject *
+slot_richcompare(RtObject *self, RtObject *other, int op)
+{
+    static const SpecialName by_op[] = {
+        [RT_LT] = NAME_lt, [RT_LE] = NAME_le, [RT_EQ] = NAME_eq,
+        [RT_NE] = NAME_ne, [RT_GT] = NAME_gt, [RT_GE] = NAME_ge,
+    };
+    bool missing;
+    RtObject *result = call_optional(self, by_op[op], &other, 1, &missing);
+    if (!missing) {
+        return result;
+    }
+    richcmpfunc compare = (richcmpfunc)static_slot(
+        self, offsetof(RtTypeObject, tp_richcompare));
+    return compare == NULL ? Rt_NotImplemented : compare(self, other, op);
+}
+
+static RtObject *
+slot_iter(RtObject *self)
+{
+    return call_special(self, NAME_iter, NULL, 0);
+}
+
+static RtObject *
+slot_iternext(RtObject *self)
+{
+    return call_special(self, NAME_next, NULL, 0);
+}
+
+static RtObject *
+slot_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    return call_special(self, NAME_call, args, nargs);
+}
+
+static void
+slot_finalize(RtObject *self)
+{
+    bool missing;
+    RtObject *result = call_optional(self, NAME_del, NULL, 0, &missing);
+    if (missing) {
+        return;
+    }
+    if (result == NULL) {
+        RtObject *method = RtType_LookupRef(Rt_TYPE(self), names[NAME_del]);
+        RtErr_WriteUnraisable(method);
+        Rt_XDECREF(method);
+        return;
+    }
+    Rt_DECREF(result);
+}
+
+static int
+slot_bool(RtObject *self)
+{
+    RtObject *result = call_special(self, NAME_bool, NULL, 0);
+    if (result == NULL) {
+        return -1;
+    }
+    int truth = -1;
+    if (Rt_IS_TYPE(result, &RtBool_Type)) {
+        truth = result == Rt_True;
+    }
+    else {
+        RtErr_Format(&RtExc_TypeError,
+                     "__bool__ should return bool, returned %s",
+                     Rt_TYPE(result)->tp_name);
+    }
+    Rt_DECREF(result);
+    return truth;
+}
+
+static ssize_t
+slot_length(RtObject *self)
+{
+    RtObject *result = call_special(self, NAME_len, NULL, 0);
+    if (result == NULL) {
+        return -1;
+    }
+    ssize_t length = -1;
+    if (!RtType_HasFeature(Rt_TYPE(result), RT_TPFLAGS_LONG_SUBCLASS)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "'%s' object cannot be interpreted as an integer",
+                     Rt_TYPE(result)->tp_name);
+    }
+    else {
+        length = (ssize_t)RtLong_AsInt64(result);
+        if (length < 0) {
+            RtErr_SetString(&RtExc_ValueError,
+                            "__len__() should return >= 0");
+            length = -1;
+        }
+    }
+    Rt_DECREF(result);
+    return length;
+}
+
+static RtObject *
+slot_subscript(RtObject *self, RtObject *key)
+{
+    return call_special(self, NAME_getitem, &key, 1);
+}
+
+static int
+slot_ass_subscript(RtObject *self, RtObject *key, RtObject *value)
+{
+    SpecialName name = value == NULL ? NAME_delitem : NAME_setitem;
+    RtObject *args[] = { key, value };
+    bool missing;
+    RtObject *result =
+        call_optional(self, name, args, value == NULL ? 1 : 2, &missing);
+    if (missing) {
+        objobjargproc assign = (objobjargproc)static_slot(
+            self, offsetof(RtTypeObject, mp_ass_subscript));
+        if (assign != NULL) {
+            return assign(self, key, value);
+        }
+        raise_missing(self, name);
+        return -1;
+    }
+    Rt_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static int
+slot_contains(RtObject *self, RtObject *value)
+{
+    RtObject *result = call_special(self, NAME_contains, &value, 1);
+    if (result == NULL) {
+        return -1;
+    }
+    int truth = RtObject_IsTrue(result);
+    Rt_DECREF(result);
+    return truth;
+}
+
+static RtObject *
+slot_negative(RtObject *self)
+{
+    return call_special(self, NAME_neg, NULL, 0);
+}
+
+// ---------------------------------------------------------------------------
+// Binary operators. One slot serves x.__add__(y) and y.__radd__(x).
+
+static RtObject *
+call_or_not_implemented(RtObject *self, SpecialName name, RtObject *other)
+{
+    bool missing;
+    RtObject *result = call_optional(self, name, &other, 1, &missing);
+    return missing ? Rt_NotImplemented : result;
+}
+
+static RtObject *
+call_left(RtObject *a, RtObject *b, size_t offset, SpecialName name)
+{
+    bool missing;
+    RtObject *result = call_optional(a, name, &b, 1, &missing);
+    if (!missing) {
+        return result;
+    }
+    binaryfunc inherited = (binaryfunc)static_slot(a, offset);
+    return inherited == NULL ? Rt_NotImplemented : inherited(a, b);
+}
+
+static RtObject *
+call_binary(RtObject *a, RtObject *b, size_t offset, slotfunc self_slot,
+            SpecialName name, SpecialName reflected)
+{
+    bool a_mine = get_slot(Rt_TYPE(a), offset) == self_slot;
+    bool b_mine = Rt_TYPE(a) != Rt_TYPE(b) &&
+                  get_slot(Rt_TYPE(b), offset) == self_slot;
+    if (a_mine) {
+        if (b_mine && RtType_IsSubtype(Rt_TYPE(b), Rt_TYPE(a))) {
+            RtObject *result = call_or_not_implemented(b, reflected, a);
+            if (result != Rt_NotImplemented) {
+                return result;
+            }
+            b_mine = false;
+        }
+        RtObject *result = call_left(a, b, offset, name);
+        if (result != Rt_NotImplemented) {
+            return result;
+        }
+    }
+    return b_mine ? call_or_not_implemented(b, reflected, a)
+                  : Rt_NotImplemented;
+}
+
+#define BINARY_SLOT(function, field, name) \
+    static RtObject * \
+    function(RtObject *a, RtObject *b) \
+    { \
+        return call_binary(a, b, offsetof(RtTypeObject, field), \
+                           (slotfunc)function, NAME_##name, NAME_r##name); \
+    }
+
+BINARY_SLOT(slot_add, nb_add, add)
+BINARY_SLOT(slot_subtract, nb_subtract, sub)
+BINARY_SLOT(slot_multiply, nb_multiply, mul)
+BINARY_SLOT(slot_floor_divide, nb_floor_divide, floordiv)
+BINARY_SLOT(slot_remainder, nb_remainder, mod)
+BINARY_SLOT(slot_and, nb_and, and)
+BINARY_SLOT(slot_or, nb_or, or)
+BINARY_SLOT(slot_xor, nb_xor, xor)
+
+// ---------------------------------------------------------------------------
+// Filling slots.
+
+typedef struct SlotRow {
+    size_t offset;
+    slotfunc function;
+    const char *name;
+} SlotRow;
+
+static const SlotRow rows[NAME_COUNT] = {
+#define RT_SLOT(field, function, name, text) \
+    { offsetof(RtTypeObject, field), (slotfunc)function, "__" #name "__" },
+#include "type_slots.def"
+};
+
+int
+RtTypeSlots_Initialize(void)
+{
+    for (int i = 0; i < NAME_COUNT; i++) {
+        names[i] = RtStr_InternStatic(rows[i].name);
+        if (names[i] == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+bool
+RtTypeSlots_IsSpecial(RtObject *name)
+{
+    const char *text = RtStr_AsUTF8(name);
+    if (text[0] != '_' || text[1] != '_') {
+        return false;
+    }
+    for (int i = 0; i < NAME_COUNT; i++) {
+        if (strcmp(text, rows[i].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+RtTypeSlots_Inherit(RtTypeObject *type)
+{
+    const RtTypeObject *base = type->tp_base;
+    if (base == NULL) {
+        return;
+    }
+    bool both = type->tp_hash == NULL && type->tp_richcompare == NULL;
+    if (!both && type->tp_hash == NULL) {
+        // Equality of its own, so the base's hash would be wrong.
+        type->tp_hash = RtObject_HashNotImplemented;
+    }
+    for (int i = 0; i < NAME_COUNT; i++) {
+        if (get_slot(type, rows[i].offset) == NULL) {
+            set_slot(type, rows[i].offset, get_slot(base, rows[i].offset));
+        }
+    }
+    const size_t others[] = {
+        offsetof(RtTypeObject, tp_dealloc), offsetof(RtTypeObject, tp_clear),
+        offsetof(RtTypeObject, tp_traverse),
+        offsetof(RtTypeObject, tp_getattro),
+        offsetof(RtTypeObject, tp_setattro),
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (get_slot(type, others[i]) == NULL) {
+            set_slot(type, others[i], get_slot(base, others[i]));
+        }
+    }
+}
+
+// What the static type itself says of a slot: NULL if nothing, or only what
+// every object has.
+static slotfunc
+own_static_slot(const RtTypeObject *type, size_t offset)
+{
+    slotfunc slot = get_slot(type, offset);
+    bool is_default = slot == get_slot(&RtBaseObject_Type, offset);
+    return is_default && type != &RtBaseObject_Type ? NULL : slot;
+}
+
+// The slot that the rows [first, end) describe.
+static slotfunc
+resolve_slot(const RtTypeObject *type, int first, int end)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(type->tp_mro); i++) {
+        RtTypeObject *base =
+            (RtTypeObject *)RtTuple_GetItem(type->tp_mro, i);
+        if (!RtType_IsHeap(base)) {
+            slotfunc slot = own_static_slot(base, rows[first].offset);
+            if (slot != NULL) {
+                return slot;
+            }
+            continue;
+        }
+        for (int row = first; row < end; row++) {
+            RtObject *value =
+                RtDict_GetItemImmutable(base->tp_dict, names[row]);
+            if (value == NULL) {
+                continue;
+            }
+            if (row == NAME_hash && value == Rt_None) {
+                return (slotfunc)RtObject_HashNotImplemented;
+            }
+            return rows[row].function;
+        }
+    }
+    return NULL;
+}
+
+void
+RtTypeSlots_Update(RtTypeObject *type)
+{
+    rt_assert(RtType_IsHeap(type));
+    int first = 0;
+    while (first < NAME_COUNT) {
+        int end = first + 1;
+        while (end < NAME_COUNT && rows[end].offset == rows[first].offset) {
+            end++;
+        }
+        set_slot(type, rows[first].offset, resolve_slot(type, first, end));
+        first = end;
+    }
+}
+
+static bool
+update_if_subtype(RtObject *op, void *arg)
+{
+    RtTypeObject *type = (RtTypeObject *)op;
+    // What the collector has cleared has no MRO and needs no slots.
+    if (RtType_Check(op) && type->tp_mro != NULL &&
+        RtType_IsSubtype(type, arg))
+    {
+        RtTypeSlots_Update(type);
+    }
+    return true;
+}
+
+void
+RtTypeSlots_UpdateSubtypes(RtTypeObject *type)
+{
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtEval_StopTheWorld(interp);
+    RtGC_VisitTracked(interp, update_if_subtype, type);
+    RtEval_StartTheWorld(interp);
+}

@@ -1,0 +1,67 @@
+// types_init.c: readies the static types, makes the names that types look up.
+//
+// Runs once per process, with one thread. Afterwards nothing of a static type
+// changes: its dict, MRO and bases are immortal and read without atomics.
+// Mirrors Objects/object.c, _PyTypes_InitTypes (CPython 3.13); departs: none.
+
+#include "rtcore_type.h"
+
+#include "rt_types.h"
+
+RtObject *rt_name_class;
+RtObject *rt_name_init;
+RtObject *rt_name_eq;
+RtObject *rt_name_hash;
+RtObject *rt_name_name;
+RtObject *rt_name_bases;
+RtObject *rt_name_mro;
+
+// A base that stands below its derived type is readied with it.
+static RtTypeObject *const static_types[] = {
+    &RtBaseObject_Type, &RtType_Type, &RtNone_Type, &RtNotImplemented_Type,
+    &RtLong_Type, &RtBool_Type, &RtStr_Type, &RtTuple_Type, &RtList_Type,
+    &RtDict_Type, &RtDictKeys_Type, &RtDictValues_Type, &RtDictItems_Type,
+    &RtCode_Type, &RtFunction_Type, &RtMethod_Type, &RtCFunction_Type,
+    &RtMethodDescr_Type, &RtSeqIter_Type, &RtDictKeyIter_Type,
+    &RtDictValueIter_Type, &RtDictItemIter_Type, &RtRange_Type,
+    &RtRangeIter_Type, &RtLock_Type, &RtThread_Type, &RtExc_BaseException,
+#define STATIC_EXCEPTION(name, base) &RtExc_##name,
+    RT_EXCEPTION_ROWS(STATIC_EXCEPTION)
+#undef STATIC_EXCEPTION
+};
+
+static int
+make_names(void)
+{
+    const struct {
+        RtObject **name;
+        const char *text;
+    } names[] = {
+        { &rt_name_class, "__class__" }, { &rt_name_init, "__init__" },
+        { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
+        { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
+        { &rt_name_mro, "__mro__" },
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        *names[i].name = RtStr_InternStatic(names[i].text);
+        if (*names[i].name == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+RtTypes_Initialize(void)
+{
+    if (make_names() < 0 || RtTypeSlots_Initialize() < 0) {
+        return -1;
+    }
+    size_t count = sizeof(static_types) / sizeof(static_types[0]);
+    for (size_t i = 0; i < count; i++) {
+        if (RtType_Ready(static_types[i]) < 0) {
+            return -1;
+        }
+    }
+    return RtLong_InitSmall();
+}

@@ -1,0 +1,204 @@
+// lifecycle.c: starting and ending the runtime, and each interpreter in turn.
+//
+// What RtRuntime_Initialize() makes (static types, singletons, builtins) is
+// immortal and never changes; all else lives in rt_runtime and is gone, or
+// forgotten, before the next RtRuntime_Start().
+// Mirrors Python/pylifecycle.c (CPython 3.13); departs: interpreters come one
+// after the other, and shutdown joins every thread.
+
+#include "rtcore_state.h"
+
+#include <string.h>
+
+#include "rt_errors.h"          // RtErr_Init()
+#include "rt_lock.h"
+#include "rtcore_assert.h"
+#include "rtcore_code.h"        // RtBuiltins_New()
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+
+// Collections at shutdown: finalizers may make new garbage, but not for ever.
+#define MAX_FINAL_COLLECTIONS 8
+
+// The dict of builtins; immortal.
+static RtObject *builtins;
+
+// ---------------------------------------------------------------------------
+// Threads that the interpreter waits for.
+
+int
+RtThreads_Started(RtInterpreterState *interp)
+{
+    RtRawMutex_Lock(&interp->live_mutex);
+    int result = -1;
+    if (!rt_atomic_load_int_owned(&interp->finalizing)) {
+        interp->live_threads++;
+        result = 0;
+    }
+    RtRawMutex_Unlock(&interp->live_mutex);
+    return result;
+}
+
+void
+RtThreads_Ended(RtInterpreterState *interp)
+{
+    RtRawMutex_Lock(&interp->live_mutex);
+    rt_assert(interp->live_threads > 0);
+    if (--interp->live_threads == 0) {
+        RtCond_Signal(&interp->live_cond);
+    }
+    // Once the mutex is free the interpreter may be gone.
+    RtRawMutex_Unlock(&interp->live_mutex);
+}
+
+// Returns when no thread is left and none can be started any more.
+static void
+wait_for_threads(RtThreadState *tstate)
+{
+    RtInterpreterState *interp = tstate->interp;
+    RtEval_SaveThread();
+    RtRawMutex_Lock(&interp->live_mutex);
+    while (interp->live_threads > 0) {
+        RtCond_Wait(&interp->live_cond, &interp->live_mutex, -1);
+    }
+    rt_atomic_store_int(&interp->finalizing, 1);
+    RtRawMutex_Unlock(&interp->live_mutex);
+    RtEval_RestoreThread(tstate);
+}
+
+// ---------------------------------------------------------------------------
+// Interpreters.
+
+static void
+init_interpreter(RtInterpreterState *interp)
+{
+    memset(&rt_runtime, 0, sizeof(rt_runtime));
+    RtParkingLot_Reset();
+    RtEval_InitGil(interp);
+#ifdef RT_GIL_DISABLED
+    RtQsbr_Init(interp);
+    RtBrc_InitState(interp);
+#endif
+    RtGC_InitState(interp);
+    interp->builtins = builtins;
+    rt_runtime.started = true;
+}
+
+static void
+fini_interpreter(RtInterpreterState *interp)
+{
+    rt_assert(interp->threads == NULL);
+    rt_assert(interp->delayed_abandoned == NULL);
+    rt_assert(RtLimbo_IsEmpty(&interp->limbo));
+#ifdef RT_GIL_DISABLED
+    RtQsbr_Fini(interp);
+#endif
+    rt_runtime.started = false;
+}
+
+// Deletes the last thread state and with it what the interpreter owns.
+static void
+end_interpreter(RtThreadState *tstate)
+{
+    RtInterpreterState *interp = tstate->interp;
+    rt_assert(interp->threads == tstate);
+    rt_assert(tstate->next == NULL);
+    // Nobody reads without a lock any more; frees by the clearing below find
+    // `finalizing` set and wait for nobody.
+    RtMem_ProcessAllDelayed(interp);
+    RtThreadState_Clear(tstate);
+    RtThreadState_DeleteCurrent(tstate);
+    fini_interpreter(interp);
+}
+
+RtThreadState *
+RtRuntime_Start(void)
+{
+    rt_assert(!rt_runtime.started);
+    rt_assert(RtThreadState_Get() == NULL);
+    RtInterpreterState *interp = &rt_runtime.main_interp;
+    init_interpreter(interp);
+    RtThreadState *tstate = RtThreadState_New(interp);
+    if (tstate == NULL) {
+        fini_interpreter(interp);
+        return NULL;
+    }
+    RtThreadState_Bind(tstate);
+    RtThreadState_Attach(tstate);
+    return tstate;
+}
+
+int
+RtRuntime_Finish(RtThreadState *tstate)
+{
+    rt_assert(rt_runtime.started);
+    rt_assert(tstate == RtThreadState_Get());
+    int result = 0;
+    wait_for_threads(tstate);
+    for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
+        ssize_t collected = RtGC_Collect(tstate, 2);
+        if (collected <= 0) {
+            result = collected < 0 ? -1 : 0;
+            break;
+        }
+    }
+    end_interpreter(tstate);
+    return result;
+}
+
+void
+RtRuntime_Abandon(void)
+{
+    memset(&rt_runtime, 0, sizeof(rt_runtime));
+    RtParkingLot_Reset();
+    RtHeap_ReleaseAll();
+    rt_thread_local.tstate = NULL;
+}
+
+// ---------------------------------------------------------------------------
+// The process.
+
+// Threads of every run use the builtins: their counts must not move.
+static int
+make_builtins(void)
+{
+    builtins = RtBuiltins_New();
+    if (builtins == NULL) {
+        return -1;
+    }
+    RtObject_SetImmortal(builtins);
+    return 0;
+}
+
+#if RT_DEBUG_LEVEL >= 1
+static bool
+check_immortal(RtObject *op, void *arg)
+{
+    (void)arg;
+    rt_assert(Rt_IsImmortal(op));
+    return true;
+}
+#endif
+
+int
+RtRuntime_Initialize(void)
+{
+    rt_assert(builtins == NULL);
+    RtThreadState *tstate = RtRuntime_Start();
+    if (tstate == NULL) {
+        return -1;
+    }
+    int result = 0;
+    if (RtTypes_Initialize() < 0 || RtErr_Init() < 0 || make_builtins() < 0) {
+        result = -1;
+    }
+    wait_for_threads(tstate);
+    end_interpreter(tstate);
+#if RT_DEBUG_LEVEL >= 1
+    if (result == 0) {
+        RtHeap_VisitGc(check_immortal, NULL);
+    }
+#endif
+    RtMem_ResetSerial();
+    return result;
+}

@@ -1,0 +1,330 @@
+// tstate.c: the life of a thread state, and its transitions.
+//
+// Invariants: the list of an interpreter's states changes under HEAD_LOCK only;
+// a state is linked when it is fully initialised, and stays ATTACHED until it
+// is unlinked. Only transitions of the table in rtcore_state.h happen.
+// Mirrors Python/pystate.c (CPython 3.13); departs: a state claims its QSBR slot
+// in one step, before it is linked; Suspend also attaches again.
+
+#include "rtcore_state.h"
+
+#include "rt_lock.h"
+#include "rtcore_assert.h"
+#include "rtcore_code.h"        // RT_RECURSION_LIMIT
+#include "rtcore_heap.h"
+#include "rtcore_object.h"      // the merge queue, references
+
+// ---------------------------------------------------------------------------
+// Making and linking.
+
+// HEAD_LOCK is held.
+static bool
+stop_is_requested(RtInterpreterState *interp)
+{
+    return interp->stoptheworld.requested || rt_runtime.stoptheworld.requested;
+}
+
+// HEAD_LOCK is held.
+static void
+link_tstate(RtInterpreterState *interp, RtThreadState *tstate)
+{
+    tstate->id = ++interp->next_thread_id;
+    tstate->prev = NULL;
+    tstate->next = interp->threads;
+    if (tstate->next != NULL) {
+        rt_assert(tstate->next->prev == NULL);
+        tstate->next->prev = tstate;
+    }
+    interp->threads = tstate;
+    RT_NOTE(TSTATE_NEW, tstate, interp);
+    // The stop does not count the new state, so it must not be able to attach.
+    if (stop_is_requested(interp)) {
+        tstate->state = RT_THREAD_SUSPENDED;
+        RT_NOTE(TSTATE_SUSPENDED, tstate, 0);
+    }
+}
+
+RtThreadState *
+RtThreadState_New(RtInterpreterState *interp)
+{
+    // Allocated before HEAD_LOCK is taken: an allocation may do anything.
+    RtThreadState *tstate = RtMem_Calloc(1, sizeof(RtThreadState));
+    if (tstate == NULL) {
+        return NULL;
+    }
+    tstate->interp = interp;
+    tstate->state = RT_THREAD_DETACHED;
+    tstate->recursion_remaining = RT_RECURSION_LIMIT;
+#ifdef RT_GIL_DISABLED
+    // The last step that can fail: nothing has to give the slot back.
+    if (RtQsbr_Reserve(tstate) < 0) {
+        RtMem_Free(tstate);
+        return NULL;
+    }
+#endif
+    RT_HEAD_LOCK();
+    link_tstate(interp, tstate);
+    RT_HEAD_UNLOCK();
+    return tstate;
+}
+
+void
+RtThreadState_Bind(RtThreadState *tstate)
+{
+    rt_assert(!tstate->bound);
+    rt_assert(RtThreadState_Get() == NULL);
+    tstate->thread_id = RtThread_Id();
+    tstate->heaps = RtHeap_Current();
+#ifdef RT_GIL_DISABLED
+    RtBrc_InitThread(tstate);
+#endif
+    tstate->bound = true;
+    RT_NOTE(TSTATE_BOUND, tstate, tstate->thread_id);
+}
+
+// ---------------------------------------------------------------------------
+// Attaching and detaching.
+
+#ifdef RT_GIL_DISABLED
+static bool
+try_attach(RtThreadState *tstate)
+{
+    int expected = RT_THREAD_DETACHED;
+    return rt_atomic_compare_exchange_int(&tstate->state, &expected,
+                                          RT_THREAD_ATTACHED);
+}
+
+// The state is SUSPENDED until the requester of the stop makes it DETACHED.
+static void
+wait_attach(RtThreadState *tstate)
+{
+    do {
+        int expected = RT_THREAD_SUSPENDED;
+        RtParkingLot_Park(&tstate->state, &expected, sizeof(expected), -1,
+                          NULL, false);
+    } while (!try_attach(tstate));
+}
+#endif
+
+void
+RtThreadState_Attach(RtThreadState *tstate)
+{
+    rt_assert(RtThreadState_Get() == NULL);
+    rt_assert(tstate->bound);
+    rt_assert(tstate->thread_id == RtThread_Id());
+#ifdef RT_GIL_DISABLED
+    rt_thread_local.tstate = tstate;
+    if (!try_attach(tstate)) {
+        wait_attach(tstate);
+    }
+    RT_NOTE(TSTATE_ATTACHED, tstate, 0);
+    // Online before anything is read without a lock.
+    RtQsbr_Attach(tstate);
+    if (tstate->critical_section != 0) {
+        RtCriticalSection_Resume(tstate);
+    }
+#else
+    RtEval_TakeGil(tstate);
+    rt_thread_local.tstate = tstate;
+    rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_DETACHED);
+    rt_atomic_store_int_owned(&tstate->state, RT_THREAD_ATTACHED);
+    RT_NOTE(TSTATE_ATTACHED, tstate, 0);
+#endif
+}
+
+#ifdef RT_GIL_DISABLED
+static void
+detach_thread(RtThreadState *tstate, int detached_state)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_ATTACHED);
+    rt_assert(detached_state != RT_THREAD_ATTACHED);
+    if (tstate->critical_section != 0) {
+        RtCriticalSection_SuspendAll(tstate);
+    }
+    RtQsbr_Detach(tstate);
+    if (detached_state == RT_THREAD_DETACHED) {
+        RT_NOTE(TSTATE_DETACHED, tstate, 0);
+    }
+    // Pairs with the compare-exchange in park_detached_threads().
+    rt_atomic_store_int(&tstate->state, detached_state);
+    if (detached_state == RT_THREAD_SUSPENDED) {
+        RT_NOTE(TSTATE_SUSPENDED, tstate, 0);
+    }
+    rt_thread_local.tstate = NULL;
+}
+#endif
+
+void
+RtThreadState_Detach(RtThreadState *tstate)
+{
+#ifdef RT_GIL_DISABLED
+    detach_thread(tstate, RT_THREAD_DETACHED);
+#else
+    rt_assert(tstate == RtThreadState_Get());
+    rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_ATTACHED);
+    RT_NOTE(TSTATE_DETACHED, tstate, 0);
+    rt_atomic_store_int_owned(&tstate->state, RT_THREAD_DETACHED);
+    rt_thread_local.tstate = NULL;
+    RtEval_DropGil(tstate, false);
+#endif
+}
+
+void
+RtThreadState_Suspend(RtThreadState *tstate)
+{
+#ifdef RT_GIL_DISABLED
+    RtInterpreterState *interp = tstate->interp;
+    RtStopTheWorldState *stw = NULL;
+    RT_HEAD_LOCK();
+    if (rt_runtime.stoptheworld.requested) {
+        stw = &rt_runtime.stoptheworld;
+    }
+    if (interp->stoptheworld.requested) {
+        stw = &interp->stoptheworld;
+    }
+    RT_HEAD_UNLOCK();
+    if (stw == NULL) {
+        // The stop that set the bit is over.
+        detach_thread(tstate, RT_THREAD_DETACHED);
+    }
+    else {
+        // The stop cannot end meanwhile: it waits for this thread.
+        detach_thread(tstate, RT_THREAD_SUSPENDED);
+        RT_HEAD_LOCK();
+        RtEval_DecrementCountdown(stw);
+        RT_HEAD_UNLOCK();
+    }
+    RtThreadState_Attach(tstate);
+#else
+    RtThreadState_Detach(tstate);
+    RtThreadState_Attach(tstate);
+#endif
+}
+
+RtThreadState *
+RtEval_SaveThread(void)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    rt_assert(tstate != NULL);
+    RtThreadState_Detach(tstate);
+    return tstate;
+}
+
+void
+RtEval_RestoreThread(RtThreadState *tstate)
+{
+    rt_assert(tstate != NULL);
+    RtThreadState_Attach(tstate);
+}
+
+// ---------------------------------------------------------------------------
+// The end of a state.
+
+void
+RtThreadState_Clear(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    rt_assert(tstate->current_frame == NULL);
+    RtObject *exception = tstate->current_exception;
+    tstate->current_exception = NULL;
+    Rt_XDECREF(exception);
+#ifdef RT_GIL_DISABLED
+    // From here on the thread touches no reference count.
+    RtBrc_RemoveThread(tstate);
+#endif
+    RtMem_AbandonDelayed(tstate);
+}
+
+// HEAD_LOCK is held. A stop in progress counted the state unless it is
+// SUSPENDED already, and must not wait for it any more.
+static void
+unlink_tstate(RtThreadState *tstate)
+{
+    RtInterpreterState *interp = tstate->interp;
+    if (tstate->prev != NULL) {
+        rt_assert(tstate->prev->next == tstate);
+        tstate->prev->next = tstate->next;
+    }
+    else {
+        rt_assert(interp->threads == tstate);
+        interp->threads = tstate->next;
+    }
+    if (tstate->next != NULL) {
+        rt_assert(tstate->next->prev == tstate);
+        tstate->next->prev = tstate->prev;
+    }
+    RT_NOTE(TSTATE_DELETED, tstate, 0);
+    if (rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_SUSPENDED) {
+        return;
+    }
+    if (interp->stoptheworld.requested) {
+        RtEval_DecrementCountdown(&interp->stoptheworld);
+    }
+    if (rt_runtime.stoptheworld.requested) {
+        RtEval_DecrementCountdown(&rt_runtime.stoptheworld);
+    }
+}
+
+static void
+free_tstate(RtThreadState *tstate)
+{
+    rt_assert(tstate->current_exception == NULL);
+    rt_assert(tstate->delayed_head == NULL);
+    rt_assert(RtLimbo_IsEmpty(&tstate->limbo));
+#ifdef RT_GIL_DISABLED
+    rt_assert(RtObjectStack_IsEmpty(&tstate->brc.local_objects_to_merge));
+    RtQsbr_Release(tstate);
+#endif
+    RtMem_Free(tstate);
+}
+
+void
+RtThreadState_DeleteCurrent(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    rt_assert(tstate->critical_section == 0);
+    RtHeapSet *heaps = tstate->heaps;
+#ifdef RT_GIL_DISABLED
+    RtQsbr_Detach(tstate);
+#endif
+    rt_thread_local.tstate = NULL;
+    // ATTACHED until it is unlinked: no stop completes with this state in the
+    // list half deleted.
+    RT_HEAD_LOCK();
+    RT_NOTE(TSTATE_DETACHED, tstate, 0);
+    unlink_tstate(tstate);
+    RT_HEAD_UNLOCK();
+#ifndef RT_GIL_DISABLED
+    RtEval_DropGil(tstate, true);
+#endif
+    free_tstate(tstate);
+    if (heaps != NULL) {
+        RtHeap_Release(heaps);
+    }
+}
+
+void
+RtThreadState_Delete(RtThreadState *tstate)
+{
+    rt_assert(!tstate->bound);
+    RT_HEAD_LOCK();
+    unlink_tstate(tstate);
+    RT_HEAD_UNLOCK();
+    free_tstate(tstate);
+}
+
+// ---------------------------------------------------------------------------
+// Eval breaker.
+
+void
+RtThreadState_SetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit)
+{
+    rt_atomic_or_uintptr(&tstate->eval_breaker, bit);
+}
+
+void
+RtThreadState_UnsetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit)
+{
+    rt_atomic_and_uintptr(&tstate->eval_breaker, ~bit);
+}
