@@ -334,43 +334,53 @@ lower_spawn(FzEmitter *e, const FzOp *op)
     }
 }
 
+// Operations on containers that are more than one call. False: not one.
+static bool
+lower_container(FzEmitter *e, const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_LIST_SET:
+    case FZ_OP_DICT_WRITE:
+        lower_store_item(e, op);
+        return true;
+    case FZ_OP_LIST_DEL:
+    case FZ_OP_DICT_DEL:
+        lower_delete_item(e, op);
+        return true;
+    case FZ_OP_LIST_GET:
+    case FZ_OP_DICT_READ:
+        lower_binary(e, op, RT_OP_BINARY_SUBSCR, 0);
+        return true;
+    case FZ_OP_LIST_EXTEND:
+        lower_extend(e, op);
+        return true;
+    case FZ_OP_LIST_EXTEND_SHARED:
+        lower_guarded_method(e, op, FZ_NAME_extend);
+        return true;
+    case FZ_OP_DICT_UPDATE:
+        lower_guarded_method(e, op, FZ_NAME_update);
+        return true;
+    case FZ_OP_LIST_CONCAT:
+        lower_concat(e, op);
+        return true;
+    case FZ_OP_ITERATE:
+    case FZ_OP_DICT_ITEMS:
+        lower_iterate(e, op);
+        return true;
+    case FZ_OP_CONTAINS:
+        lower_binary(e, op, RT_OP_CONTAINS_OP, 0);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void
-lower_simple(FzEmitter *e, const FzOp *op)
+lower_other(FzEmitter *e, const FzOp *op)
 {
     switch (op->op) {
     case FZ_OP_PASS:
         FzEmit_Op(e, RT_OP_NOP, 0);
-        break;
-    case FZ_OP_LIST_SET:
-    case FZ_OP_DICT_WRITE:
-        lower_store_item(e, op);
-        break;
-    case FZ_OP_LIST_DEL:
-    case FZ_OP_DICT_DEL:
-        lower_delete_item(e, op);
-        break;
-    case FZ_OP_LIST_GET:
-    case FZ_OP_DICT_READ:
-        lower_binary(e, op, RT_OP_BINARY_SUBSCR, 0);
-        break;
-    case FZ_OP_LIST_EXTEND:
-        lower_extend(e, op);
-        break;
-    case FZ_OP_LIST_EXTEND_SHARED:
-        lower_guarded_method(e, op, FZ_NAME_extend);
-        break;
-    case FZ_OP_DICT_UPDATE:
-        lower_guarded_method(e, op, FZ_NAME_update);
-        break;
-    case FZ_OP_LIST_CONCAT:
-        lower_concat(e, op);
-        break;
-    case FZ_OP_ITERATE:
-    case FZ_OP_DICT_ITEMS:
-        lower_iterate(e, op);
-        break;
-    case FZ_OP_CONTAINS:
-        lower_binary(e, op, RT_OP_CONTAINS_OP, 0);
         break;
     case FZ_OP_EQUAL:
         lower_binary(e, op, RT_OP_COMPARE_OP, RT_EQ);
@@ -454,7 +464,7 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     else if (builtin_of[op->op] != 0) {
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
-    else {
-        lower_simple(e, op);
+    else if (!lower_container(e, op)) {
+        lower_other(e, op);
     }
 }

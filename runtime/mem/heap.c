@@ -133,8 +133,10 @@ delete_set(RtHeapSet *set)
     heir->live += set->live;
     void *heaps[] = { set->mem_heap, set->object_heap, set->gc_heap };
     for (size_t i = 0; i < sizeof(heaps) / sizeof(heaps[0]); i++) {
-        // Collected first: deleting alone would keep the empty pages.
-        mi_heap_collect(heaps[i], true);
+        // Collected first: deleting alone would keep the empty pages. Not by
+        // force, which sweeps the caches of the whole process each time. Not
+        // destroyed: a heap may have adopted pages of ended threads.
+        mi_heap_collect(heaps[i], false);
         mi_heap_delete(heaps[i]);
     }
     mi_free(set);
@@ -210,6 +212,7 @@ RtHeap_ReserveArena(size_t size, void **base)
 typedef struct WalkArg {
     RtHeapVisitor visit;
     void *arg;
+    bool stopped;               // visit returned false
 } WalkArg;
 
 // The object in a block of kind GC.
@@ -239,16 +242,18 @@ visit_block(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
         return true;
     }
     WalkArg *walk = arg;
-    return walk->visit(object_from_block(block), walk->arg);
+    walk->stopped = !walk->visit(object_from_block(block), walk->arg);
+    return !walk->stopped;
 }
 
 RT_NO_INSTRUMENT void
 RtHeap_VisitGc(RtHeapVisitor visit, void *arg)
 {
-    WalkArg walk = { visit, arg };
-    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
-        if (!mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk)) {
-            return;
-        }
+    WalkArg walk = { visit, arg, false };
+    for (RtHeapSet *set = registry; set != NULL && !walk.stopped;
+         set = set->next)
+    {
+        // Its result is no reason to stop: it is false for an empty heap.
+        mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk);
     }
 }

@@ -1,9 +1,9 @@
 // object_stack.c: a stack of object pointers in chunks of raw memory.
 //
 // It owns no references unless its user says so. A stack has no lock: whoever
-// may touch it is said where the stack stands. No chunk is ever empty, so that a
-// stack is empty exactly if it has none.
-// Mirrors Python/object_stack.c (CPython 3.13); departs: no free list of chunks.
+// may touch it is said where the stack stands. No chunk is ever empty, so that
+// a stack is empty exactly if it has none.
+// Mirrors Python/object_stack.c (CPython 3.13); departs: no free list.
 
 #include "rtcore_object_stack.h"
 

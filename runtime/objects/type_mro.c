@@ -2,7 +2,8 @@
 //
 // C3: the order of each base's own MRO and of the list of bases is kept.
 // MROs of types never change, so they are read without a lock.
-// Mirrors Objects/typeobject.c, mro_implementation (CPython 3.13); departs: none.
+// Mirrors Objects/typeobject.c, mro_implementation (CPython 3.13); departs: not
+// at all.
 
 #include "rtcore_type.h"
 

@@ -7,7 +7,7 @@
 
 #ifdef RT_GIL_DISABLED
 
-enum { NWORKERS = 3, NSTOPS = 200 };
+enum { NWORKERS = 3, NSTOPS = 60 };
 
 static RtInterpreterState *const interp = &rt_runtime.main_interp;
 static long progress[NWORKERS];         // plain: its worker, or a stopped world

@@ -1,8 +1,8 @@
 // rtcore_type.h: what the files of types share (type*.c, subtype.c) and what
 // attribute lookup needs.
 //
-// A static type never changes once it is ready. Of a heap type, name, bases, MRO
-// and layout never change; its dict may, and with it its slots, which are
+// A static type never changes once it is ready. Of a heap type, name, bases,
+// MRO and layout never change; its dict may, and with it its slots, which are
 // written while the world is stopped.
 
 #ifndef RT_INTERNAL_TYPE_H
