@@ -55,7 +55,8 @@ run(int argc, char **argv)
 }
 
 const FzCommand fz_command_fuzz = {
-    "fuzz", "", "run generated programs under chosen schedules and look for bugs",
+    "fuzz", "",
+    "run generated programs under chosen schedules and look for bugs",
     "Shows executions, executions per second, code coverage, interleaving\n"
     "coverage, corpus and findings. Ctrl-C stops it cleanly.",
     run,

@@ -17,8 +17,7 @@ typedef struct Tally {
 static void
 replay_once(const FzFinding *finding, FzRun *run, Tally *tally, bool verbose)
 {
-    FzEngineConfig config = FzExec_DefaultConfig();
-    config.schedule = finding->schedule.schedule;
+    FzEngineConfig config = FzFinding_Config(finding);
     FzExec_Carry(&finding->input.program, &config, run);
     if (run->nviolations == 0) {
         tally->clean++;

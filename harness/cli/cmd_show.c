@@ -199,8 +199,7 @@ run(int argc, char **argv)
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
     }
-    FzEngineConfig config = FzExec_DefaultConfig();
-    config.schedule = finding.schedule.schedule;
+    FzEngineConfig config = FzFinding_Config(&finding);
     config.record_events = true;
     FzRun result = {0};
     FzExec_Carry(&finding.input.program, &config, &result);

@@ -1,4 +1,4 @@
-// native.c: runs on real OS threads that run freely, from the runtime's own pool
+// native.c: runs on OS threads that run freely, from the runtime's own pool
 // or created for the run.
 //
 // The state of a run is in `native`. What threads hand to each other goes
@@ -128,7 +128,7 @@ created_main(void *job)
             pause();
         }
     }
-    RtHeap_DeleteSets();
+    RtHeap_ForgetSets();
     pthread_mutex_unlock(&native.mutex);
     return NULL;
 }

@@ -1,4 +1,4 @@
-// race.c: the race detector: clocks of threads and sync variables, and the check
+// race.c: the race detector: clocks of threads and sync variables, the check
 // of every access against the accesses of its bytes that still count.
 //
 // Invariant of a cell: for every earlier access A of a byte there is a record R

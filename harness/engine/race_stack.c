@@ -1,4 +1,4 @@
-// race_stack.c: the call stacks of threads, as nodes of one tree: a stack is the
+// race_stack.c: call stacks of threads, as nodes of one tree: a stack is the
 // index of its innermost node, so that every access record can carry one.
 //
 // The tree outlives a run (programs call the same paths again) until it has

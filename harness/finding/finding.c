@@ -218,6 +218,15 @@ FzFinding_Load(const char *path, FzFinding *finding, char *why,
     return ok;
 }
 
+FzEngineConfig
+FzFinding_Config(const FzFinding *finding)
+{
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = finding->schedule.schedule;
+    config.races = config.races && strcmp(finding->rule, "DATA_RACE") == 0;
+    return config;
+}
+
 void
 FzFinding_Free(FzFinding *finding)
 {

@@ -70,7 +70,7 @@ shorten_place(const char *path, char *out, size_t size)
     if (harness != NULL) {
         start = harness;
     }
-    snprintf(out, size, "%s", start != NULL ? start : path);
+    snprintf(out, size, "%.*s", (int)size - 1, start != NULL ? start : path);
     char *first = strchr(out, ':');
     char *second = first != NULL ? strchr(first + 1, ':') : NULL;
     if (second != NULL) {

@@ -44,6 +44,10 @@ FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
                                    size_t why_size);
 FZ_WARN_UNUSED bool FzFinding_Load(const char *path, FzFinding *finding,
                                    char *why, size_t why_size);
+// What repeats it. Data races are looked for only if the finding is one: a
+// build that sees them would stop at a race before it comes to the verdict
+// that another build recorded.
+FzEngineConfig FzFinding_Config(const FzFinding *finding);
 void FzFinding_Free(FzFinding *finding);
 
 // report.c

@@ -31,7 +31,7 @@ bool FzNative_Supports(FzNativeMode mode);
 // completed, and in TOKEN mode all that FzEngine_Run() fills.
 //
 // schedule: in TOKEN mode the schedule. Else it may be NULL; in builds with
-// hooks its depth is the noise: each scheduling point gives way with a chance of
+// hooks its depth is the noise: each scheduling point yields with a chance of
 // depth in 64, drawn from its seed. The threads that a program starts are
 // released together: when as many have been started as in the run that `run`
 // held before, or when the body waits.

@@ -38,6 +38,7 @@ typedef struct FzOracleOps {
 
 extern const FzOracleOps fz_oracle_refcount;    // counts, merge queue, leaks
 extern const FzOracleOps fz_oracle_memory;      // use after free, QSBR
+extern const FzOracleOps fz_oracle_dead_object;     // heads of freed ones
 extern const FzOracleOps fz_oracle_lock;        // deadlock, sections, owners
 extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_gc;

@@ -1,6 +1,6 @@
 // fz_program.h: multi-threaded programs and their three faces.
 //
-//   binary     what fuzzers mutate: every byte string decodes to a valid program
+//   binary     what fuzzers mutate: any byte string decodes to a valid program
 //   Python     what people read; runs on CPython too
 //   bytecode   what runs: runtime code objects
 //

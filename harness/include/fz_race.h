@@ -1,4 +1,4 @@
-// fz_race.h: data races by vector clocks (FastTrack's epochs) over the events of
+// fz_race.h: data races by vector clocks (FastTrack's epochs) over events of
 // one execution on fibers.
 //
 // Events come from the compiler (builds race-*: harness/engine/tsan_abi.c;

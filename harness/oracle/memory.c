@@ -1,9 +1,9 @@
-// memory.c: no access to a freed block, no block freed twice, and no block freed
+// memory.c: no access to a freed block, no block freed twice, no block freed
 // before every thread that may be reading it without a lock has been quiescent.
 //
 // The ghost clock below is independent of the runtime's own QSBR sequence
 // numbers: it counts quiescent states, going offline, delays and frees of the
-// run in their real order (invariant Q1). The header of a freed object may still
+// run in their real order (invariant Q1). The head of a freed object may still
 // be read by a thread that has not been quiescent since: that is how TryIncref
 // fails cleanly (PEP 703, "Optimistically avoiding locking").
 

@@ -1,14 +1,15 @@
 // stop_world.c: while the world is stopped only the requester is attached, and
 // nobody else makes, frees or changes an object (invariants S1, S2, S7).
 
-#include <string.h>
-
 #include "oracle_internal.h"
+#include "oracle_map.h"
 #include "rtcore_heap.h"
 #include "rtcore_hooks.h"
 
+enum { DELETED, DETACHED, ATTACHED, SUSPENDED };       // of a thread state
+
 static struct {
-    const void *attached[FZ_MAX_THREADS];       // thread state, or NULL
+    FzMap tstates;              // thread state -> what it is; its thread
     uint32_t requester;         // thread that stopped the world
     bool stopped;
 } state;
@@ -16,39 +17,56 @@ static struct {
 static void
 begin(void)
 {
-    memset(&state, 0, sizeof(state));
+    FzMap_Clear(&state.tstates);
+    state.stopped = false;
+}
+
+static const char *
+what_is(uint64_t status)
+{
+    return status == ATTACHED ? "attached" : "detached, not suspended";
 }
 
 static void
-stopped(uint32_t thread)
+stopped(uint32_t thread, const void *requester)
 {
-    for (uint32_t other = 0; other < FZ_MAX_THREADS; other++) {
-        if (other != thread && state.attached[other] != NULL) {
-            FzEngine_Violation(FZ_RULE_WORLD_NOT_STOPPED, other,
-                               "thread %u stopped the world, but thread %u "
-                               "is still attached",
-                               thread, other);
-            FzEngine_Stop();
+    for (size_t i = 0; i < state.tstates.count; i++) {
+        const FzMapEntry *tstate = FzMap_At(&state.tstates, i);
+        if (tstate->key == (uintptr_t)requester ||
+            tstate->value == DELETED || tstate->value == SUSPENDED) {
+            continue;
         }
+        FzEngine_Violation(FZ_RULE_WORLD_NOT_STOPPED,
+                           (uint32_t)tstate->extra,
+                           "thread %u stopped the world, but the state of "
+                           "thread %u is %s",
+                           thread, (uint32_t)tstate->extra,
+                           what_is(tstate->value));
+        FzEngine_Stop();
     }
     state.stopped = true;
     state.requester = thread;
 }
 
+// The requester makes every suspended thread DETACHED again.
 static void
-detached(const void *tstate)
+started(void)
 {
-    for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
-        if (state.attached[t] == tstate) {
-            state.attached[t] = NULL;
+    state.stopped = false;
+    for (size_t i = 0; i < state.tstates.count; i++) {
+        FzMapEntry *tstate = FzMap_At(&state.tstates, i);
+        if (tstate->value == SUSPENDED) {
+            tstate->value = DETACHED;
         }
     }
 }
 
 static void
-attached(uint32_t thread, const void *tstate)
+attached(uint32_t thread, const void *a)
 {
-    state.attached[thread] = tstate;
+    FzMapEntry *tstate = FzMap_Get(&state.tstates, a);
+    tstate->value = ATTACHED;
+    tstate->extra = thread;
     if (state.stopped && thread != state.requester) {
         FzEngine_Violation(FZ_RULE_ATTACH_WHILE_STOPPED, state.requester,
                            "thread %u attached while thread %u had stopped "
@@ -84,18 +102,27 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)b;
     switch (kind) {
+    case RT_NOTE_TSTATE_NEW:
+        FzMap_Get(&state.tstates, a)->value = DETACHED;
+        FzMap_Get(&state.tstates, a)->extra = UINT32_MAX;
+        break;
     case RT_NOTE_TSTATE_ATTACHED:
         attached(thread, a);
         break;
     case RT_NOTE_TSTATE_DETACHED:
+        FzMap_Get(&state.tstates, a)->value = DETACHED;
+        break;
     case RT_NOTE_TSTATE_SUSPENDED:
-        detached(a);
+        FzMap_Get(&state.tstates, a)->value = SUSPENDED;
+        break;
+    case RT_NOTE_TSTATE_DELETED:
+        FzMap_Get(&state.tstates, a)->value = DELETED;
         break;
     case RT_NOTE_STW_STOPPED:
-        stopped(thread);
+        stopped(thread, a);
         break;
     case RT_NOTE_STW_STARTED:
-        state.stopped = false;
+        started();
         break;
     case RT_NOTE_BLOCK_ALLOC:
     case RT_NOTE_BLOCK_FREE:

@@ -1,4 +1,4 @@
-// test_race_engine.c: the race detector behind the engine: what threads do under
+// test_race_engine.c: the race detector behind the engine: what threads do in
 // a schedule reaches it from the callbacks of this build's instrumentation, and
 // a race ends the run as a violation that names both accesses.
 

@@ -1,6 +1,6 @@
 // rt_critical_section.h: per-object locking that never deadlocks.
 //
-// RT_BEGIN_CRITICAL_SECTION(op) locks op's mutex until RT_END_CRITICAL_SECTION().
+// RT_BEGIN_CRITICAL_SECTION(op) locks op until RT_END_CRITICAL_SECTION().
 // Sections nest. A thread that blocks or detaches inside one suspends all its
 // sections (their locks are released) and resumes them when it goes on: what
 // was checked before a call that may block must be checked again after it.

@@ -135,6 +135,6 @@ extern RtTypeObject RtDictValueIter_Type;
 
 // ---- threads and locks (modules/threading.c).
 extern RtTypeObject RtLock_Type;                // Lock(): acquire, release
-extern RtTypeObject RtThread_Type;              // Thread(func, args): start, join
+extern RtTypeObject RtThread_Type;      // Thread(func, args): start, join
 
 #endif  // RT_TYPES_H

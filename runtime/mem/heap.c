@@ -4,8 +4,8 @@
 // for heaps), by one thread state at a time; it is never deleted, so that
 // objects of ended threads stay findable. OS threads that own sets therefore
 // never end while the runtime is in use (sync/native_world.c pools them), but
-// for a driver's that call RtHeap_DeleteSets() between two runs.
-// The registry only grows at its end: "the first free set" is the same one in
+// for a driver's that call RtHeap_ForgetSets() between two runs.
+// The registry grows only at its end: "the first free set" is the same one in
 // each run of a process. Nothing here makes a scheduling point, because how
 // many sets exist depends on the runs before this one.
 // Mirrors tstate_mimalloc_bind() and gc_visit_heaps() (CPython 3.13); departs:
@@ -124,26 +124,20 @@ RtHeap_ReleaseAll(void)
     rt_thread_local.heaps = NULL;
 }
 
+// The heaps themselves go with the thread: mimalloc deletes them when it ends.
+// Deleting them here too would do that work twice.
 RT_NO_INSTRUMENT static void
-delete_set(RtHeapSet *set)
+forget_set(RtHeapSet *set)
 {
     RtHeapSet *heir = registry;
     rt_assert(!set->in_use);
     rt_assert(heir != NULL);
     heir->live += set->live;
-    void *heaps[] = { set->mem_heap, set->object_heap, set->gc_heap };
-    for (size_t i = 0; i < sizeof(heaps) / sizeof(heaps[0]); i++) {
-        // Collected first: deleting alone would keep the empty pages. Not by
-        // force, which sweeps the caches of the whole process each time. Not
-        // destroyed: a heap may have adopted pages of ended threads.
-        mi_heap_collect(heaps[i], false);
-        mi_heap_delete(heaps[i]);
-    }
     mi_free(set);
 }
 
 RT_NO_INSTRUMENT void
-RtHeap_DeleteSets(void)
+RtHeap_ForgetSets(void)
 {
     uintptr_t os_thread = (uintptr_t)pthread_self();
     _Atomic(RtHeapSet *) *link = &registry;
@@ -151,7 +145,7 @@ RtHeap_DeleteSets(void)
     while ((set = *link) != NULL) {
         if (set->os_thread == os_thread) {
             *link = set->next;
-            delete_set(set);
+            forget_set(set);
         }
         else {
             link = &set->next;

@@ -3,7 +3,7 @@
 // A block is live (RT_BLOCK_MAGIC), or freed but kept (magic 0) by a driver or
 // for lock-free readers, or mimalloc's again. While it is kept, the head of an
 // object is left as it died: a racing TryIncref must find no reference there.
-// Any thread frees; only the owner of a heap set allocates from it. Nothing here
+// Any thread frees; only a heap set's owner allocates from it. Nothing here
 // makes a scheduling point, but RtMem_ReleaseDelayed().
 // Mirrors Objects/obmalloc.c (CPython 3.13); departs: instead of keeping empty
 // pages from other size classes until readers are quiescent, each object's

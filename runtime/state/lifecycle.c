@@ -14,6 +14,7 @@
 #include "rt_lock.h"
 #include "rtcore_assert.h"
 #include "rtcore_code.h"        // RtBuiltins_New()
+#include "rtcore_gc.h"          // RtGC_VisitTracked()
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
 
@@ -128,20 +129,40 @@ RtRuntime_Start(void)
     return tstate;
 }
 
+static bool
+note_tracked(RtObject *op, void *arg)
+{
+    (void)op;
+    *(bool *)arg = true;
+    return false;
+}
+
+// Collects until no container is left. One that frees nothing is no end: a
+// finalizer may have saved everything, which then dies by the next one. What
+// still has references from elsewhere stays. 0, or -1 without memory.
+static int
+collect_all(RtThreadState *tstate)
+{
+    for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
+        bool some_left = false;
+        RtGC_VisitTracked(tstate->interp, note_tracked, &some_left);
+        if (!some_left) {
+            break;
+        }
+        if (RtGC_Collect(tstate, 2) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int
 RtRuntime_Finish(RtThreadState *tstate)
 {
     rt_assert(rt_runtime.started);
     rt_assert(tstate == RtThreadState_Get());
-    int result = 0;
     wait_for_threads(tstate);
-    for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
-        ssize_t collected = RtGC_Collect(tstate, 2);
-        if (collected <= 0) {
-            result = collected < 0 ? -1 : 0;
-            break;
-        }
-    }
+    int result = collect_all(tstate);
     end_interpreter(tstate);
     return result;
 }

@@ -1,7 +1,7 @@
 // mem_delayed.c: queues of memory that waits for its last reader.
 //
 // Each thread state has a queue of chunks that only its thread touches, in the
-// order of their goals; queues of ended threads are joined to the interpreter's,
+// order of their goals; queues of ended threads join the interpreter's,
 // under delayed_mutex. While the world is stopped, or nobody else exists, there
 // are no readers: memory is freed at once.
 // Mirrors the delayed-free part of Objects/obmalloc.c (CPython 3.13); departs:

@@ -1,7 +1,7 @@
 // mem_limbo.c: dead objects whose memory may still be looked at.
 //
 // A lock-free reader may have loaded a pointer to an object that dies before
-// the reader's TryIncref. Its header must then still be one of a dead object, so
+// the reader's TryIncref. Its header must then still be a dead object's, so
 // the memory is not given back before the readers of that time are quiescent.
 // Each thread collects its dead blocks, `fresh` ones without a goal and a batch
 // that waits for one. Links stand in the first words of the blocks' headers,

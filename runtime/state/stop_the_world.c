@@ -106,10 +106,11 @@ RtEval_StopTheWorld(RtInterpreterState *interp)
         RT_HEAD_LOCK();
     }
     rt_assert(stw->thread_countdown == 0);
-    rt_assert(all_suspended(interp, stw));
-    RT_HEAD_UNLOCK();
     stw->world_stopped = true;
     RT_NOTE(STW_STOPPED, stw->requester, interp);
+    // Under HEAD_LOCK still: new states may be linked during a stop.
+    rt_assert(all_suspended(interp, stw));
+    RT_HEAD_UNLOCK();
 }
 
 void

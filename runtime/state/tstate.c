@@ -3,7 +3,7 @@
 // Invariants: the list of an interpreter's states changes under HEAD_LOCK only;
 // a state is linked when it is fully initialised, and stays ATTACHED until it
 // is unlinked. Only transitions of the table in rtcore_state.h happen.
-// Mirrors Python/pystate.c (CPython 3.13); departs: a state claims its QSBR slot
+// Mirrors Python/pystate.c (CPython 3.13); departs: a state claims a QSBR slot
 // in one step, before it is linked; Suspend also attaches again.
 
 #include "rtcore_state.h"

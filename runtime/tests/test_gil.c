@@ -1,5 +1,5 @@
-// test_gil.c: one holder at a time; a thread that wants the GIL gets it from one
-// that never blocks; shutdown waits for threads.
+// test_gil.c: one holder at a time; a thread that wants the GIL gets it from
+// one that never blocks; shutdown waits for threads.
 
 #include "check.h"
 #include "rt_lock.h"

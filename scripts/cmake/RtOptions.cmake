@@ -9,15 +9,18 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(RT_GIL_DISABLED "Build the free-threaded runtime" OFF)
 option(RT_WITH_HOOKS "Compile scheduling points and notes into the runtime" OFF)
-option(RT_TINY_LIMITS "Small tables, so that growth and collisions are common" OFF)
+option(RT_TINY_LIMITS "Small tables: growth and collisions are common" OFF)
 option(RT_WERROR "Treat warnings as errors" ON)
-set(RT_DEBUG_LEVEL 1 CACHE STRING "0 none, 1 assertions, 2 whole-structure checks")
-set(RT_SANITIZE "" CACHE STRING "none, address, thread (stock), race (our own run-time)")
-option(RT_FUZZ_COVERAGE "Instrument the runtime for coverage-guided fuzzing" OFF)
+set(RT_DEBUG_LEVEL 1 CACHE STRING
+    "0 none, 1 assertions, 2 whole-structure checks")
+set(RT_SANITIZE "" CACHE STRING
+    "none, address, thread (stock), race (our own run-time)")
+option(RT_FUZZ_COVERAGE "Instrument the runtime for guided fuzzing" OFF)
 
 set_property(CACHE RT_SANITIZE PROPERTY STRINGS "" address thread race)
 
-set(RT_PRESET "custom" CACHE STRING "Name of the preset; the first part of test names")
+set(RT_PRESET "custom" CACHE STRING
+    "Name of the preset; the first part of test names")
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -46,9 +49,11 @@ target_compile_definitions(ftfuzz_flags INTERFACE
 # an instrumented scheduler would report and schedule itself.
 add_library(ftfuzz_instrument INTERFACE)
 if(RT_SANITIZE STREQUAL "address")
+    set(RT_COVERAGE_ACCESSES
+        inline-8bit-counters,pc-table,trace-loads,trace-stores)
     target_compile_options(ftfuzz_instrument INTERFACE
         -fsanitize=address,undefined -fno-sanitize-recover=undefined
-        $<$<BOOL:${RT_WITH_HOOKS}>:-fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads,trace-stores>)
+        $<$<BOOL:${RT_WITH_HOOKS}>:-fsanitize-coverage=${RT_COVERAGE_ACCESSES}>)
     target_compile_definitions(ftfuzz_flags INTERFACE
         RT_ASAN $<$<BOOL:${RT_WITH_HOOKS}>:RT_TRACE_ACCESSES>)
     target_link_options(ftfuzz_flags INTERFACE -fsanitize=address,undefined)
@@ -61,7 +66,8 @@ elseif(RT_SANITIZE STREQUAL "race")
     target_compile_options(ftfuzz_instrument INTERFACE -fsanitize=thread)
     target_compile_definitions(ftfuzz_flags INTERFACE RT_COMPILER_POINTS)
 elseif(NOT RT_SANITIZE STREQUAL "")
-    message(FATAL_ERROR "RT_SANITIZE=${RT_SANITIZE}: use address, thread, race or leave it empty")
+    message(FATAL_ERROR
+        "RT_SANITIZE=${RT_SANITIZE}: address, thread, race or nothing")
 endif()
 if(RT_FUZZ_COVERAGE)
     target_compile_options(ftfuzz_instrument INTERFACE

@@ -1,10 +1,10 @@
 // rtcore_atomic.h: the runtime's atomic operations, and the only file that
 // names memory orders.
 //
-// Names are CPython's (_Py_atomic_load_ptr_acquire -> rt_atomic_load_ptr_acquire):
-// rt_atomic_<operation>_<type>[_<order>]; without an order the operation is
-// sequentially consistent. Types: uint8, uint16 (no arithmetic), uint32, uint64,
-// int, int64, uintptr, ssize, ptr (void *).
+// Names are CPython's (_Py_atomic_load_ptr_acquire is
+// rt_atomic_load_ptr_acquire): rt_atomic_<operation>_<type>[_<order>]; without
+// an order the operation is sequentially consistent. Types: uint8, uint16 (no
+// arithmetic), uint32, uint64, int, int64, uintptr, ssize, ptr (void *).
 //
 // In builds with hooks each operation is a scheduling point before it takes
 // effect, except those that end in _owned: relaxed accesses to a field that

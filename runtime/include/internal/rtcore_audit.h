@@ -14,8 +14,10 @@
     ROW(REFCOUNT_BELOW_REFERENCES, \
         "an object's count is lower than the references found on the heap") \
     ROW(MERGED_HAS_OWNER, "a merged object has an owner or a local count") \
-    ROW(OWNER_WITHOUT_FLAG, "an unowned object is neither merged nor immortal") \
-    ROW(LIST_INVALID, "a list's size exceeds its capacity, or an item is NULL") \
+    ROW(OWNER_WITHOUT_FLAG, \
+        "an unowned object is neither merged nor immortal") \
+    ROW(LIST_INVALID, \
+        "a list's size exceeds its capacity, or an item is NULL") \
     ROW(DICT_INVALID, "a dict's counts or index table contradict its entries") \
     ROW(TRACKED_DEAD, "a tracked object has no references")
 

@@ -56,10 +56,10 @@ RtHeapSet *RtHeap_Current(void);
 void RtHeap_Release(RtHeapSet *set);
 // Gives every set back: no thread that took one will run again.
 void RtHeap_ReleaseAll(void);
-// Deletes the sets of the calling OS thread, which is about to end. Nothing in
-// them is live, other threads own sets that stay, and nobody else uses the
-// registry meanwhile.
-void RtHeap_DeleteSets(void);
+// Takes the sets of the calling OS thread, which is about to end, whose heaps
+// end with it, out of the registry. Nothing in them is live, other threads own
+// sets that stay, and nobody else uses the registry meanwhile.
+void RtHeap_ForgetSets(void);
 // Sum of the sets' `live` counts; exact at rest.
 ssize_t RtHeap_CountLive(void);
 // Reserves one region for all heaps made afterwards, so that a driver can keep

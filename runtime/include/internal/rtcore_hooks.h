@@ -73,7 +73,8 @@ typedef struct RtHooks {
     void (*note)(RtNote kind, const void *a, uintptr_t b);
     // After each atomic access (builds with RT_TRACE_ACCESSES or
     // RT_COMPILER_POINTS only): what the race detector needs.
-    void (*atomic)(RtPoint kind, const void *addr, unsigned size, RtOrder order);
+    void (*atomic)(RtPoint kind, const void *addr, unsigned size,
+                   RtOrder order);
     // A number for an address that is the same in every process and every
     // execution of one program under one schedule. Decisions that CPython
     // makes by address (hash buckets, lock order) are made by this number.

@@ -75,7 +75,7 @@ void RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed);
 // object_stack.c: a stack of objects in chunks of raw memory.
 int RtObjectStack_Push(RtObjectStack *stack, RtObject *op);     // 0 or -1
 RtObject *RtObjectStack_Pop(RtObjectStack *stack);      // NULL if empty
-void RtObjectStack_Merge(RtObjectStack *dst, RtObjectStack *src);  // empties src
+void RtObjectStack_Merge(RtObjectStack *dst, RtObjectStack *src);  // moves all
 static inline bool
 RtObjectStack_IsEmpty(const RtObjectStack *stack)
 {

@@ -16,11 +16,11 @@
 // at headers of blocks, or at data that all threads of an OS thread share.
 #if defined(__clang__)
 #define RT_NO_INSTRUMENT \
-    __attribute__((no_sanitize("address", "thread", "coverage"), \
+    __attribute__((noinline, no_sanitize("address", "thread", "coverage"), \
                    disable_sanitizer_instrumentation))
 #else
 #define RT_NO_INSTRUMENT \
-    __attribute__((no_sanitize_address, no_sanitize_thread))
+    __attribute__((noinline, no_sanitize_address, no_sanitize_thread))
 #endif
 
 #ifdef RT_ASAN

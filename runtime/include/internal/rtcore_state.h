@@ -202,7 +202,7 @@ RtThreadState *RtThreadState_New(RtInterpreterState *interp);
 void RtThreadState_Bind(RtThreadState *tstate);
 // DETACHED -> ATTACHED; takes the GIL; goes online; resumes the top section.
 void RtThreadState_Attach(RtThreadState *tstate);
-// ATTACHED -> DETACHED. Suspends critical sections, goes offline, drops the GIL.
+// ATTACHED -> DETACHED. Suspends the sections, goes offline, drops the GIL.
 void RtThreadState_Detach(RtThreadState *tstate);
 // ATTACHED -> SUSPENDED at the stop bit, then attached again after the stop.
 void RtThreadState_Suspend(RtThreadState *tstate);

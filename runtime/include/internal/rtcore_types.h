@@ -10,16 +10,7 @@
 
 #include "rt_types.h"
 #include "rtcore_object.h"
-
-// For audits: neither a sanitizer nor the coverage sees what they read.
-#if defined(__clang__)
-#define RT_NO_INSTRUMENT \
-    __attribute__((noinline, no_sanitize("thread", "address", "coverage"), \
-                   disable_sanitizer_instrumentation))
-#else
-#define RT_NO_INSTRUMENT \
-    __attribute__((noinline, no_sanitize_thread, no_sanitize_address))
-#endif
+#include "rtcore_sanitizer.h"   // RT_NO_INSTRUMENT
 
 // Longer sequences are refused with MemoryError before anything is allocated.
 #define RT_SEQUENCE_SIZE_MAX ((ssize_t)1 << 24)
