@@ -6,7 +6,8 @@
   scripts/tidy.py --self-test  every rule finds its own bad example
 
 A rule is a function that yields (line, message) for one file; it stands with an
-example that it must find and one that it must leave alone. What the rules allow
+example that it must find and one that it must leave alone (None where only the
+whole tree can be one). What the rules allow
 by name (ALLOWED_*) shrinks only: an entry without use is an error too.
 """
 
@@ -46,6 +47,12 @@ ALLOWED_PTHREAD = {
     "runtime/mem/heap.c": "mimalloc's heaps belong to OS threads, by id",
     "harness/engine/native.c": "the carrier of free OS threads",
     "harness/engine/native_token.c": "OS threads of which one runs at a time",
+}
+
+# Who, above state/, may contain points and notes.
+ALLOWED_HOOKS = {
+    "runtime/objects/object.c": "reference counts, birth and death",
+    "runtime/objects/brc.c": "the merge queues",
 }
 
 # Layers of the runtime, bottom first. A file includes headers of its own layer
@@ -275,6 +282,16 @@ def pthreads(path, text):
             yield number, "pthread call outside the carriers of OS threads"
 
 
+@rule(r"^runtime/(objects|vm|modules)/.*\.[ch]$",
+      ("runtime/objects/list.c", "    RT_NOTE(FINALIZE, op, 0);\n"),
+      ("runtime/objects/brc.c", "    RT_NOTE(REF_QUEUED, op, 0);\n"))
+def hooks_in_primitives(path, text):
+    for number, line in numbered(without_comments(text)):
+        if re.search(r"\bRT_(NOTE|SCHED_POINT)\(", line) and \
+                not allowed(ALLOWED_HOOKS, path):
+            yield number, "points and notes stand in the primitives"
+
+
 @rule(r"^runtime/(?!tests/)",
       ("runtime/objects/a.c", '#include "fz_engine.h"\n'),
       ("runtime/objects/a.c", '#include "rt_object.h"\n'))
@@ -374,6 +391,17 @@ def map_names(path, text):
                 yield first + number, f"there is no {name} in {cells[2]}"
 
 
+@rule(r"^runtime/README\.md$",
+      ("runtime/README.md", "| x | `y` | `sync/lock.c` | – |\n"), None)
+def map_is_whole(path, text):
+    """Each source file of the runtime has a row in the map."""
+    for layer in LAYERS[1:]:
+        for file in sorted((ROOT / "runtime" / layer).glob("*.c")):
+            name = f"{layer}/{file.name}"
+            if f"| `{name}` |" not in text:
+                yield 1, f"{name} is not in the map"
+
+
 @rule(r"README\.md$",
       ("README.md", "see `runtime/gone.c`\n"),
       ("README.md", "see `runtime/README.md`\n"))
@@ -409,7 +437,7 @@ def check_tree():
                     print(f"{name}:{number}: {message} ({check.__name__})")
                     broken += 1
     for table in (ALLOWED_LONG_FUNCTIONS, ALLOWED_MACROS, ALLOWED_PTHREAD,
-                  ALLOWED_EDGES):
+                  ALLOWED_HOOKS, ALLOWED_EDGES):
         for key in table:
             if (id(table), key) not in used:
                 print(f"scripts/tidy.py: allowed, but not needed: {key}")
@@ -426,9 +454,14 @@ def self_test():
         if not re.search(pattern, bad[0]) or not list(check(*bad)):
             print(f"self-test: {name} does not find its bad example")
             failed += 1
-        if re.search(pattern, good[0]) and list(check(*good)):
+        if good is not None and re.search(pattern, good[0]) and \
+                list(check(*good)):
             print(f"self-test: {name} complains of its good example")
             failed += 1
+    stale = gen_hooks_table.README.read_text().replace("| `LOAD` |", "| |", 1)
+    if not list(generated_tables("harness/README.md", stale)):
+        print("self-test: a table that is not current is accepted")
+        failed += 1
     try:
         gen_hooks_table.generate("no table")
         print("self-test: a README without its tables is accepted")

@@ -53,6 +53,7 @@ write_finding(void)
         if (FzExec_IsDeterministic()) {
             v->thread = FzEngine_CurrentThread();
             v->step = FzEngine_Step();
+            run->steps = v->step;
         }
     }
     summarise(FzBuf_CString(&text), v->message, sizeof(v->message));

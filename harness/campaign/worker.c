@@ -13,6 +13,7 @@
 
 enum {
     MAX_CORPUS = 4096,
+    MAX_KEPT_STEPS = 8000,
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
     MAX_SIGNATURES = 256,
 };
@@ -115,7 +116,9 @@ keep_if_new(Worker *w, const FzInput *input)
                                         sizeof(interleavings));
     w->shared->edges += new_edges;
     w->shared->interleavings += new_pairs;
-    if (new_edges + new_pairs == 0) {
+    // Long executions reach more and teach less for their time: their mutants
+    // would crowd out the others.
+    if (new_edges + new_pairs == 0 || w->run.steps > MAX_KEPT_STEPS) {
         return;
     }
     FzInput *copy = malloc(sizeof(*copy));

@@ -2,10 +2,40 @@
 // the verdict with the recorded one.
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "fz_exec.h"
 #include "fz_finding.h"
+
+#if defined(RT_ASAN) || defined(RT_TSAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#if defined(RT_ASAN) || defined(RT_TSAN)
+static bool crash_is_recorded;
+
+// A sanitizer's report ends the process before replay can compare.
+static void
+on_sanitizer_report(void)
+{
+    fflush(NULL);
+    _exit(crash_is_recorded ? FZ_EXIT_FINDING : FZ_EXIT_NONDETERMINISM);
+}
+
+static void
+expect_report(const FzFinding *finding)
+{
+    crash_is_recorded = strcmp(finding->rule, "CRASH") == 0;
+    __sanitizer_set_death_callback(on_sanitizer_report);
+}
+#else
+static void
+expect_report(const FzFinding *finding)
+{
+    (void)finding;
+}
+#endif
 
 typedef struct Tally {
     uint64_t same;              // failed as recorded
@@ -94,6 +124,7 @@ run(int argc, char **argv)
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
     }
+    expect_report(&finding);
     Tally tally = {0};
     FzRun result = {0};
     for (uint64_t i = 0; i < times; i++) {
@@ -108,6 +139,7 @@ run(int argc, char **argv)
 const FzCommand fz_command_replay = {
     "replay", "FINDING", "repeat a finding, choice by choice",
     "Exit code 77: it failed as recorded (every time); 0: it did not fail; "
-    "78: it\nfailed in another way, or not every time.",
+    "78: it\nfailed in another way, or not every time. A sanitizer's report "
+    "ends the process\nat its first replay.",
     run,
 };

@@ -40,7 +40,8 @@ line_text(const Listing *listing, uint32_t line)
         return "";
     }
     const char *text = listing->lines[line];
-    return text + strspn(text, " ");
+    text += strspn(text, " ");
+    return strncmp(text, "try: ", 5) == 0 ? text + 5 : text;
 }
 
 // Notes that a reader of the interleaving wants to see.

@@ -13,7 +13,7 @@
 #include "rtcore_heap.h"
 #include "rtcore_state.h"
 
-enum { DEFAULT_STEP_BUDGET = 200000 };
+enum { DEFAULT_STEP_BUDGET = 2000000 };
 
 FzEngine fz_engine;
 

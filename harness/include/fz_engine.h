@@ -53,7 +53,7 @@ typedef struct FzTraceEvent {
 
 typedef struct FzEngineConfig {
     FzSchedule schedule;
-    uint64_t step_budget;       // points; 0: 200,000
+    uint64_t step_budget;       // points; 0: 2,000,000
     bool record_events;         // keep FzTraceEvents
     bool oracles;               // run the oracles (else only crashes end a run)
     bool races;                 // feed the race detector (builds that can)

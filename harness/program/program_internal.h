@@ -129,7 +129,7 @@ enum {
     FZ_MAX_NESTING = 4,         // open blocks
     FZ_MAX_LOOP_NESTING = 2,
     FZ_MAX_SPAWNS = 2,          // nested threads of a body
-    FZ_MAX_BODY_COST = 240,     // operations that a body executes
+    FZ_MAX_BODY_COST = 120,     // operations that a body executes
     FZ_MAX_FUNCTION_COST = 40,
 };
 // Operations that the block executes at most. Its structure is valid.
