@@ -38,10 +38,10 @@ static uint8_t interleavings[FZ_COVERAGE_SIZE];
 
 // AFL's classes of hit counts: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+.
 static uint8_t
-bucket_of(uint8_t count)
+bucket_of(unsigned count)
 {
     if (count <= 3) {
-        return (uint8_t)(1u << (count - 1));
+        return count == 0 ? 0 : (uint8_t)(1u << (count - 1));
     }
     if (count < 32) {
         return (uint8_t)(1u << (count < 8 ? 3 : count < 16 ? 4 : 5));
@@ -49,27 +49,34 @@ bucket_of(uint8_t count)
     return (uint8_t)(1u << (count < 128 ? 6 : 7));
 }
 
+static uint8_t buckets[256];    // bucket_of(), looked up
+
+static unsigned
+merge_bytes(uint8_t *seen, const uint8_t *counters, size_t n)
+{
+    unsigned news = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t bucket = buckets[counters[i]];
+        news += (bucket & ~seen[i]) != 0;
+        seen[i] |= bucket;
+    }
+    return news;
+}
+
 // Adds the counters to what was seen; number of new buckets.
 static unsigned
 merge_counters(uint8_t *seen, const uint8_t *counters, size_t n)
 {
     unsigned news = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i + 8 <= n && i % 8 == 0) {
-            uint64_t word;
-            memcpy(&word, counters + i, sizeof(word));
-            if (word == 0) {
-                i += 7;
-                continue;
-            }
-        }
-        if (counters[i] != 0) {
-            uint8_t bucket = bucket_of(counters[i]);
-            news += (seen[i] & bucket) == 0;
-            seen[i] |= bucket;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t word;
+        memcpy(&word, counters + i, sizeof(word));
+        if (word != 0) {
+            news += merge_bytes(seen + i, counters + i, 8);
         }
     }
-    return news;
+    return news + merge_bytes(seen + i, counters + i, n - i);
 }
 
 static FzEngineConfig
@@ -298,6 +305,9 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
     w->seen_edges = calloc(nedges + 1, 1);
     FZ_ASSERT(w->corpus != NULL && w->seen_edges != NULL);
     FzRng_Seed(&w->rng, seed);
+    for (unsigned i = 0; i < 256; i++) {
+        buckets[i] = bucket_of(i);
+    }
     if (options->strategy != NULL) {
         w->strategy = FzStrategy_Find(options->strategy);
     }

@@ -29,6 +29,7 @@ void FzOracle_End(void);
 // ---- One file for each; the dispatcher (oracle.c) calls them in this order.
 typedef struct FzOracleOps {
     const char *name;
+    uint64_t notes;             // bit RT_NOTE_X: it wants to hear of X
     void (*begin)(void);
     void (*note)(uint32_t thread, unsigned note, const void *a, uintptr_t b);
     void (*access)(uint32_t thread, const void *addr, bool write);  // or NULL

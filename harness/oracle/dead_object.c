@@ -79,6 +79,7 @@ end(void)
 
 const FzOracleOps fz_oracle_dead_object = {
     .name = "dead-object",
+    .notes = 1ull << RT_NOTE_BLOCK_FREE,
     .begin = begin,
     .note = note,
     .end = end,

@@ -106,6 +106,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 
 const FzOracleOps fz_oracle_gc = {
     .name = "gc",
+    .notes = 1ull << RT_NOTE_GC_UNREACHABLE | 1ull << RT_NOTE_GC_JUDGED |
+             1ull << RT_NOTE_OBJECT_NEW | 1ull << RT_NOTE_FINALIZE,
     .begin = begin,
     .note = note,
 };

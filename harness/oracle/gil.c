@@ -87,6 +87,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 
 const FzOracleOps fz_oracle_gil = {
     .name = "gil",
+    .notes = 1ull << RT_NOTE_GIL_TAKEN | 1ull << RT_NOTE_GIL_DROPPED |
+             1ull << RT_NOTE_GIL_DROP_REQUESTED | 1ull << RT_NOTE_EVAL_BREAKER,
     .begin = begin,
     .note = note,
 };

@@ -140,6 +140,9 @@ access(uint32_t thread, const void *addr, bool write)
 
 const FzOracleOps fz_oracle_memory = {
     .name = "memory",
+    .notes = 1ull << RT_NOTE_BLOCK_ALLOC | 1ull << RT_NOTE_BLOCK_FREE |
+             1ull << RT_NOTE_BLOCK_DELAYED | 1ull << RT_NOTE_QSBR_ONLINE |
+             1ull << RT_NOTE_QSBR_OFFLINE | 1ull << RT_NOTE_QSBR_QUIESCENT,
     .begin = begin,
     .note = note,
     .access = access,

@@ -28,7 +28,9 @@ FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b)
         FzEngine_Stop();
     }
     for (int i = 0; i < NORACLES; i++) {
-        oracles[i]->note(thread, note, a, b);
+        if ((oracles[i]->notes >> note & 1) != 0) {
+            oracles[i]->note(thread, note, a, b);
+        }
     }
 }
 

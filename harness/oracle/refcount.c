@@ -18,12 +18,14 @@ enum {                          // FzMapEntry.value bits of an object
 
 static struct {
     FzMap objects;              // object -> bits; extra: thread of the event
+    unsigned gc_stops;          // of the world since a collection began
 } state;
 
 static void
 begin(void)
 {
     FzMap_Clear(&state.objects);
+    state.gc_stops = 0;
 }
 
 static void
@@ -109,8 +111,15 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         audit_failed(a, (RtAuditRule)b);
         break;
 #ifdef RT_GIL_DISABLED
+    case RT_NOTE_GC_BEGIN:
+        state.gc_stops = 0;
+        break;
     case RT_NOTE_STW_STOPPED:
-        RtAudit_Heap((RtInterpreterState *)b);
+        // The second stop of a collection follows the first too closely for
+        // another walk of the heap to pay.
+        if (++state.gc_stops != 2) {
+            RtAudit_Heap((RtInterpreterState *)b);
+        }
         break;
 #else
     case RT_NOTE_GC_BEGIN:
@@ -165,6 +174,11 @@ end(void)
 
 const FzOracleOps fz_oracle_refcount = {
     .name = "refcount",
+    .notes = 1ull << RT_NOTE_OBJECT_NEW | 1ull << RT_NOTE_OBJECT_DEALLOC |
+             1ull << RT_NOTE_OBJECT_RESURRECTED | 1ull << RT_NOTE_REF_QUEUED |
+             1ull << RT_NOTE_REF_DEQUEUED | 1ull << RT_NOTE_REF_NEGATIVE |
+             1ull << RT_NOTE_REF_MERGED | 1ull << RT_NOTE_AUDIT |
+             1ull << RT_NOTE_STW_STOPPED | 1ull << RT_NOTE_GC_BEGIN,
     .begin = begin,
     .note = note,
     .end = end,

@@ -138,6 +138,13 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 
 const FzOracleOps fz_oracle_stop_world = {
     .name = "stop-the-world",
+    .notes = 1ull << RT_NOTE_TSTATE_NEW | 1ull << RT_NOTE_TSTATE_ATTACHED |
+             1ull << RT_NOTE_TSTATE_DETACHED |
+             1ull << RT_NOTE_TSTATE_SUSPENDED |
+             1ull << RT_NOTE_TSTATE_DELETED | 1ull << RT_NOTE_STW_STOPPED |
+             1ull << RT_NOTE_STW_STARTED | 1ull << RT_NOTE_BLOCK_ALLOC |
+             1ull << RT_NOTE_BLOCK_FREE | 1ull << RT_NOTE_OBJECT_NEW |
+             1ull << RT_NOTE_OBJECT_DEALLOC | 1ull << RT_NOTE_REF_MERGED,
     .begin = begin,
     .note = note,
 };

@@ -28,7 +28,7 @@ enum { LOCAL_ALLOC_COUNT_THRESHOLD = 8 };
 enum { LOCAL_ALLOC_COUNT_THRESHOLD = 512 };
 #endif
 
-enum { SMALL_TABLE = 96 };      // rows on the collector's C stack
+enum { SMALL_TABLE = 256 };     // rows on the collector's C stack
 
 typedef struct GcRow {
     RtObject *op;

@@ -83,7 +83,7 @@ Rt_REFCNT(RtObject *op)
 static bool
 decref_shared_is_dead(RtObject *op)
 {
-    ssize_t shared = rt_atomic_load_ssize_relaxed(&op->ob_ref_shared);
+    ssize_t shared = rt_atomic_load_ssize_hint(&op->ob_ref_shared);
     ssize_t desired;
     bool should_queue;
     do {
@@ -148,7 +148,7 @@ RtObject_ExplicitMergeRefcount(RtObject *op, ssize_t extra)
     ssize_t local = rt_atomic_load_uint32_owned(&op->ob_ref_local);
     rt_atomic_store_uint32_owned(&op->ob_ref_local, 0);
     rt_atomic_store_uintptr_relaxed(&op->ob_tid, 0);
-    ssize_t shared = rt_atomic_load_ssize_relaxed(&op->ob_ref_shared);
+    ssize_t shared = rt_atomic_load_ssize_hint(&op->ob_ref_shared);
     ssize_t count;
     ssize_t desired;
     do {
@@ -243,7 +243,7 @@ RtObject_NewRefWithLock(RtObject *op)
     if (try_incref_fast(op)) {
         return op;
     }
-    ssize_t shared = rt_atomic_load_ssize_relaxed(&op->ob_ref_shared);
+    ssize_t shared = rt_atomic_load_ssize_hint(&op->ob_ref_shared);
     ssize_t desired;
     do {
         desired = shared + (1 << RT_REF_SHARED_SHIFT);
@@ -261,7 +261,7 @@ RtObject_SetMaybeWeakref(RtObject *op)
     if (Rt_IsImmortal(op)) {
         return;
     }
-    ssize_t shared = rt_atomic_load_ssize_relaxed(&op->ob_ref_shared);
+    ssize_t shared = rt_atomic_load_ssize_hint(&op->ob_ref_shared);
     while ((shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_INIT) {
         if (rt_atomic_compare_exchange_ssize(&op->ob_ref_shared, &shared,
                                              shared | RT_REF_MAYBE_WEAKREF))

@@ -188,8 +188,11 @@ RtQsbr_QuiescentState(RtThreadState *tstate)
     uint64_t seq = rt_atomic_load_uint64_acquire(&tstate->interp->qsbr.wr_seq);
     rt_assert(!seq_lt(seq, rt_atomic_load_uint64_owned(&slot->seq)));
     RT_NOTE(QSBR_QUIESCENT, tstate, seq);
-    // Pairs with the load in poll_scan(): reads come before the free.
-    rt_atomic_store_uint64_release(&slot->seq, seq);
+    // Nobody waits for a sequence that this thread has announced already.
+    if (rt_atomic_load_uint64_owned(&slot->seq) != seq) {
+        // Pairs with the load in poll_scan(): reads come before the free.
+        rt_atomic_store_uint64_release(&slot->seq, seq);
+    }
 }
 
 // ---------------------------------------------------------------------------

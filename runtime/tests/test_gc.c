@@ -149,7 +149,7 @@ static void
 test_no_memory(RtThreadState *tstate)
 {
 #ifdef RT_GIL_DISABLED
-    enum { COUNT = 200 };
+    enum { COUNT = 500 };       // more than the table on the stack has rows
     RtObject *lists[COUNT];
     for (int i = 0; i < COUNT; i++) {
         lists[i] = make_cycle(Rt_None);

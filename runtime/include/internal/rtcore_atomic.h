@@ -7,11 +7,14 @@
 // arithmetic), uint32, uint64, int, int64, uintptr, ssize, ptr (void *).
 //
 // In builds with hooks each operation is a scheduling point before it takes
-// effect, except those that end in _owned: relaxed accesses to a field that
-// only the calling thread writes (ob_ref_local), or of which only the value
-// "me" matters (ob_tid). In RT_COMPILER_POINTS builds the compiler's
-// instrumentation makes the points, so that the sequence of points of one
-// execution is the same in every build with hooks.
+// effect, except those that end in
+//   _owned   relaxed accesses to a field that only the calling thread writes
+//            (ob_ref_local), or of which only the value "me" matters (ob_tid);
+//   _hint    the first guess of a compare-exchange loop: a switch between it
+//            and the exchange can only make the guess wrong.
+// In RT_COMPILER_POINTS builds the compiler's instrumentation makes the points,
+// so that the sequence of points of one execution is the same in every build
+// with hooks.
 
 #ifndef RT_INTERNAL_ATOMIC_H
 #define RT_INTERNAL_ATOMIC_H
@@ -110,6 +113,12 @@
         RT_ATOMIC_POINT(STORE, obj); \
         RT_ATOMIC_EVENT(STORE, obj, sizeof(T), RT_ORDER_RELEASE); \
         __atomic_store_n(obj, value, __ATOMIC_RELEASE); \
+    } \
+    RT_OWNED_FUNC T rt_atomic_load_##name##_hint(const T *obj) \
+    { \
+        T value = __atomic_load_n(obj, __ATOMIC_RELAXED); \
+        RT_OWNED_EVENT(LOAD, obj, sizeof(T)); \
+        return value; \
     } \
     RT_OWNED_FUNC void rt_atomic_store_##name##_owned(T *obj, T value) \
     { \
