@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fz_campaign.h"
+#include "fz_finding.h"
 #include "worker_internal.h"
 
 enum { TICK_MS = 100 };
@@ -19,8 +21,10 @@ enum { TICK_MS = 100 };
 typedef struct Campaign {
     const FzCampaignOptions *options;
     FzCampaignShared *shared;
+    pid_t pid;                  // the parent's own
     pid_t pids[FZ_MAX_JOBS];    // 0: not running
     uint64_t shown[FZ_MAX_JOBS];        // findings already announced
+    uint64_t found_at_start[FZ_MAX_JOBS];       // by earlier workers there
     uint64_t starts;            // workers started; each gets its own seed
     uint64_t deaths;            // workers that ended without being asked
     bool gave_up;               // a worker cannot work here
@@ -72,9 +76,14 @@ start_worker(Campaign *c, unsigned index)
         // The terminal's Ctrl-C goes to all; the parent asks workers to stop.
         signal(SIGINT, SIG_IGN);
         signal(SIGTERM, SIG_DFL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != c->pid) {
+            _exit(0);           // the parent died before it could be said
+        }
         exit(FzWorker_Run(c->options, c->shared, index, seed));
     }
     c->pids[index] = pid;
+    c->found_at_start[index] = c->shared->workers[index].findings;
     return true;
 }
 
@@ -193,6 +202,41 @@ show_status(Campaign *c)
     fflush(stdout);
 }
 
+// A worker died without a word: what it was executing is all that is known.
+static void
+save_lost_input(Campaign *c, unsigned index, int status)
+{
+    FzWorkerShared *w = &c->shared->workers[index];
+    if (w->findings != c->found_at_start[index]) {
+        return;                 // it wrote a finding before it died
+    }
+    static const char advice[] =
+        "The choices died with the process. They follow from the input: "
+        "ftfuzz run input.ftz makes them again.\n";
+    FzRun run = {.nviolations = 1};
+    FzViolation *v = &run.violations[0];
+    *v = (FzViolation){.rule = FZ_RULE_CRASH, .other_thread = UINT32_MAX};
+    if (WIFSIGNALED(status)) {
+        snprintf(v->message, sizeof(v->message),
+                 "the process died of signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    }
+    else {
+        snprintf(v->message, sizeof(v->message),
+                 "the process ended with exit code %d", WEXITSTATUS(status));
+    }
+    FzInput input = w->current;
+    FzSchedule schedule = FzExec_ScheduleOf(&input);
+    char path[4200], why[512];
+    if (FzFinding_Save(c->options->findings_dir, &input, &schedule, &run,
+                       advice, path, sizeof(path), why, sizeof(why))) {
+        FzWorker_Announce(w, FzRule_Name(v->rule), path);
+    }
+    else {
+        fprintf(stderr, "ftfuzz: %s\n", why);
+    }
+}
+
 // Restarts workers that died of a finding; gives up where none can live.
 static void
 reap_workers(Campaign *c, bool restart)
@@ -206,7 +250,7 @@ reap_workers(Campaign *c, bool restart)
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
             continue;
         }
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) == FZ_WORKER_UNUSABLE) {
             c->gave_up = true;
             continue;
         }
@@ -216,13 +260,7 @@ reap_workers(Campaign *c, bool restart)
                             "execution; run ftfuzz run --seed 1 to see why\n");
             c->gave_up = true;
         }
-        if (WIFSIGNALED(status)) {
-            clear_line(c);
-            fprintf(stderr,
-                    "ftfuzz: a worker died of signal %d (%s) outside an "
-                    "execution it could report\n",
-                    WTERMSIG(status), strsignal(WTERMSIG(status)));
-        }
+        save_lost_input(c, i, status);
         if (c->options->stop_on_finding) {
             c->shared->stop = 1;
         }
@@ -348,7 +386,11 @@ FzCampaign_Run(const FzCampaignOptions *options)
          !check_folder(options->corpus_dir, "corpus"))) {
         return 2;
     }
-    Campaign c = {.options = options, .terminal = isatty(STDOUT_FILENO)};
+    Campaign c = {
+        .options = options,
+        .terminal = isatty(STDOUT_FILENO),
+        .pid = getpid(),
+    };
     c.shared = mmap(NULL, sizeof(*c.shared), PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c.shared == MAP_FAILED) {
@@ -360,6 +402,8 @@ FzCampaign_Run(const FzCampaignOptions *options)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGPIPE, &action, NULL);
     for (unsigned i = 0; i < options->jobs; i++) {
         if (!start_worker(&c, i)) {
             c.gave_up = true;

@@ -11,6 +11,25 @@
 #if defined(RT_ASAN) || defined(RT_TSAN)
 #include <sanitizer/common_interface_defs.h>
 
+// A report ends the process with the code of a finding. ThreadSanitizer would
+// else go on, and report each race only once in the life of a worker.
+#define SANITIZER_OPTIONS "exitcode=77"
+#if defined(RT_TSAN)
+const char *__tsan_default_options(void);
+const char *
+__tsan_default_options(void)
+{
+    return SANITIZER_OPTIONS ":halt_on_error=1:atexit_sleep_ms=0";
+}
+#else
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+    return SANITIZER_OPTIONS;
+}
+#endif
+
 static struct {
     FzWorkerShared *shared;
     const char *findings_dir;
@@ -54,6 +73,8 @@ write_finding(void)
             v->thread = FzEngine_CurrentThread();
             v->step = FzEngine_Step();
             run->steps = v->step;
+            // Far enough from other findings to name the folder.
+            run->trace_hash = FzHash_Mix(v->step, run->tape.choices);
         }
     }
     summarise(FzBuf_CString(&text), v->message, sizeof(v->message));

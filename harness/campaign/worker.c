@@ -145,13 +145,31 @@ keep_if_new(Worker *w, const FzInput *input)
     }
 }
 
+// Rules seen only at the end of a run share a stack: their messages, without
+// the numbers, tell them apart.
+static uint64_t
+hash_words(uint64_t h, const char *text)
+{
+    for (; *text != '\0' && *text != ','; text++) {
+        if (*text < '0' || *text > '9') {
+            h = FzHash_Mix(h, (uint8_t)*text);
+        }
+    }
+    return h;
+}
+
 // Whether a violation like this one was seen before in this worker.
 static bool
 is_known(Worker *w, const FzViolation *v)
 {
     uint64_t h = FzHash_Mix(v->rule, 0);
-    for (int i = 0; i < 3 && v->stack[i] != NULL; i++) {
+    for (int i = 0; i < 3; i++) {
         h = FzHash_Mix(h, (uint64_t)(uintptr_t)v->stack[i]);
+        h = FzHash_Mix(h, (uint64_t)(uintptr_t)v->other_stack[i]);
+    }
+    if (v->rule == FZ_RULE_LEAK || v->rule == FZ_RULE_REF_LOST_QUEUE ||
+        v->rule == FZ_RULE_FATAL) {
+        h = hash_words(h, v->message);
     }
     for (size_t i = 0; i < w->nsignatures; i++) {
         if (w->signatures[i] == h) {
@@ -266,7 +284,8 @@ load_corpus(Worker *w)
     }
     struct dirent *entry;
     FzInput input;
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(dir)) != NULL &&
+           __atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) == 0) {
         char path[4200], why[512];
         size_t n = strlen(entry->d_name);
         if (n < 4 || strcmp(entry->d_name + n - 4, ".ftz") != 0) {
@@ -292,7 +311,7 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
     char why[512];
     if (!FzExec_Init(why, sizeof(why))) {
         fprintf(stderr, "ftfuzz: %s\n", why);
-        return 1;
+        return FZ_WORKER_UNUSABLE;
     }
     FzCrash_Install(&shared->workers[index]);
     size_t nedges = 0;
@@ -300,6 +319,8 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
     w->options = options;
     w->all = shared;
     w->shared = &shared->workers[index];
+    // A restarted worker has seen nothing yet.
+    w->shared->edges = w->shared->interleavings = w->shared->corpus = 0;
     w->shared->edges_total = nedges;
     w->corpus = calloc(MAX_CORPUS, sizeof(*w->corpus));
     w->seen_edges = calloc(nedges + 1, 1);
@@ -319,5 +340,5 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
         choose_input(w, &input);
         one_execution(w, &input);
     }
-    return w->failed ? 1 : 0;
+    return w->failed ? FZ_WORKER_UNUSABLE : 0;
 }

@@ -5,11 +5,10 @@
 
 #include "fz_base.h"
 
-// Exit codes. 70, 71 and 77 agree with libFuzzer.
+// Exit codes. 71 and 77 agree with libFuzzer.
 typedef enum FzExit {
     FZ_EXIT_CLEAN = 0,          // nothing found
     FZ_EXIT_USAGE = 2,          // wrong options or unusable files
-    FZ_EXIT_TIMEOUT = 70,
     FZ_EXIT_MEMORY = 71,
     FZ_EXIT_FINDING = 77,       // a violation was found (or reproduced)
     FZ_EXIT_NONDETERMINISM = 78,        // it failed in another way
@@ -41,6 +40,8 @@ typedef struct FzCommand {
 int FzCli_Parse(const FzCommand *command, const FzOption *options, int argc,
                 char **argv, const char **operands, int max_operands);
 
+// True in builds that run programs deterministically; else an error message.
+bool FzCli_NeedsEngine(const char *command);
 // "ftfuzz: message" on standard error, one line.
 void FzCli_Error(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

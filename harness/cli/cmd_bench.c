@@ -26,10 +26,7 @@ run(int argc, char **argv)
         FzCli_Error("bench: say what to measure: throughput");
         return FZ_EXIT_USAGE;
     }
-    if (!FzExec_IsDeterministic()) {
-        FzCli_Error("bench throughput needs a build with the deterministic "
-                    "engine; this is %s, use fuzz-ft or fuzz-gil",
-                    FzExec_BuildName());
+    if (!FzCli_NeedsEngine("bench")) {
         return FZ_EXIT_USAGE;
     }
     char why[512];

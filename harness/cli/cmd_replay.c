@@ -41,8 +41,15 @@ typedef struct Tally {
     uint64_t same;              // failed as recorded
     uint64_t other;             // failed, but differently
     uint64_t clean;             // did not fail
-    uint64_t other_trace;       // as recorded, by another trace
 } Tally;
+
+// The same rule, seen at the end of the same trace.
+static bool
+is_same(const FzFinding *finding, const FzRun *run)
+{
+    return strcmp(FzRule_Name(run->violations[0].rule), finding->rule) == 0 &&
+           run->trace_hash == finding->schedule.trace_hash;
+}
 
 static void
 replay_once(const FzFinding *finding, FzRun *run, Tally *tally, bool verbose)
@@ -52,11 +59,8 @@ replay_once(const FzFinding *finding, FzRun *run, Tally *tally, bool verbose)
     if (run->nviolations == 0) {
         tally->clean++;
     }
-    else if (strcmp(FzRule_Name(run->violations[0].rule), finding->rule) ==
-             0) {
+    else if (is_same(finding, run)) {
         tally->same++;
-        tally->other_trace +=
-            run->trace_hash != finding->schedule.trace_hash;
     }
     else {
         tally->other++;
@@ -75,13 +79,11 @@ conclude(const FzFinding *finding, const Tally *tally, uint64_t times,
 {
     if (json) {
         printf("{\"rule\": \"%s\", \"build\": \"%s\", \"times\": %llu, "
-               "\"same\": %llu, \"other\": %llu, \"clean\": %llu, "
-               "\"other_trace\": %llu}\n",
+               "\"same\": %llu, \"other\": %llu, \"clean\": %llu}\n",
                finding->rule, FzExec_BuildName(), (unsigned long long)times,
                (unsigned long long)tally->same,
                (unsigned long long)tally->other,
-               (unsigned long long)tally->clean,
-               (unsigned long long)tally->other_trace);
+               (unsigned long long)tally->clean);
     }
     else {
         printf("replayed %llu times on %s: %llu failed as recorded (%s), %llu "
@@ -115,6 +117,9 @@ run(int argc, char **argv)
     }
     if (n != 1 || times == 0) {
         FzCli_Error("replay: give the folder of one finding");
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_NeedsEngine("replay")) {
         return FZ_EXIT_USAGE;
     }
     char why[4600];

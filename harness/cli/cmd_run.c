@@ -140,6 +140,9 @@ run_repeatedly(const RunOptions *o, FzInput *input)
     FzEngineConfig config = FzExec_DefaultConfig();
     input->seed = o->schedule_seed;
     config.schedule = FzExec_ScheduleOf(input);
+    if (o->strategy != NULL) {
+        config.schedule.strategy = FzStrategy_Find(o->strategy);
+    }
     uint64_t first = 0, equal = 0;
     for (uint64_t i = 0; i < o->repeat; i++) {
         FzExec_Carry(&input->program, &config, &run);
@@ -176,41 +179,55 @@ save_input(const RunOptions *o, const FzInput *input)
     return FZ_EXIT_CLEAN;
 }
 
+// The number of files named, or what FzCli_Parse() returns.
+static int
+parse(RunOptions *o, int argc, char **argv, const char **file)
+{
+    const FzOption options[] = {
+        {"seed", "N", FZ_OPT_NUMBER, &o->seed,
+         "without FILE: seed of the generated program (default 1)"},
+        {"schedule-seed", "N", FZ_OPT_NUMBER, &o->schedule_seed,
+         "seed of the first schedule (default: the one in FILE, else 1)"},
+        {"executions", "N", FZ_OPT_NUMBER, &o->executions,
+         "run under N schedules, until one fails (default 1)"},
+        {"repeat", "N", FZ_OPT_NUMBER, &o->repeat,
+         "run N times under the first schedule and compare the traces"},
+        {"strategy", "NAME", FZ_OPT_STRING, &o->strategy,
+         "pos, pct or random (default: what the input says)"},
+        {"findings", "DIR", FZ_OPT_STRING, &o->findings_dir,
+         "write a finding to DIR"},
+        {"save", "FILE", FZ_OPT_STRING, &o->save,
+         "write the input to FILE and do not run it"},
+        {"raw", NULL, FZ_OPT_FLAG, &o->raw,
+         "FILE is a libFuzzer or AFL++ input (any bytes)"},
+        {"python", NULL, FZ_OPT_FLAG, &o->python,
+         "print the program as Python and do not run it"},
+        {"points", NULL, FZ_OPT_FLAG, &o->points,
+         "also print where the scheduling points lie, most frequent first"},
+        {"json", NULL, FZ_OPT_FLAG, &o->json, "print the result as JSON"},
+        {0},
+    };
+    return FzCli_Parse(&fz_command_run, options, argc, argv, file, 1);
+}
+
 static int
 run(int argc, char **argv)
 {
-    RunOptions o = {.seed = 1, .schedule_seed = 1, .executions = 1};
-    const char *file[1];
-    const FzOption options[] = {
-        {"seed", "N", FZ_OPT_NUMBER, &o.seed,
-         "without FILE: seed of the generated program (default 1)"},
-        {"schedule-seed", "N", FZ_OPT_NUMBER, &o.schedule_seed,
-         "seed of the first schedule (default 1)"},
-        {"executions", "N", FZ_OPT_NUMBER, &o.executions,
-         "run under N schedules, until one fails (default 1)"},
-        {"repeat", "N", FZ_OPT_NUMBER, &o.repeat,
-         "run N times under the first schedule and compare the traces"},
-        {"strategy", "NAME", FZ_OPT_STRING, &o.strategy,
-         "pos, pct or random (default: what the input says)"},
-        {"findings", "DIR", FZ_OPT_STRING, &o.findings_dir,
-         "write a finding to DIR"},
-        {"save", "FILE", FZ_OPT_STRING, &o.save,
-         "write the input to FILE and do not run it"},
-        {"raw", NULL, FZ_OPT_FLAG, &o.raw,
-         "FILE is a libFuzzer or AFL++ input (any bytes)"},
-        {"python", NULL, FZ_OPT_FLAG, &o.python,
-         "print the program as Python and do not run it"},
-        {"points", NULL, FZ_OPT_FLAG, &o.points,
-         "also print where the scheduling points lie, most frequent first"},
-        {"json", NULL, FZ_OPT_FLAG, &o.json, "print the result as JSON"},
-        {0},
+    RunOptions o = {
+        .seed = 1,
+        .schedule_seed = UINT64_MAX,
+        .executions = 1,
     };
-    int n = FzCli_Parse(&fz_command_run, options, argc, argv, file, 1);
+    const char *file[1];
+    int n = parse(&o, argc, argv, file);
     if (n < 0) {
         return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
     }
     if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
         FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+        return FZ_EXIT_USAGE;
+    }
+    if ((o.repeat > 0 || o.points) && !FzCli_NeedsEngine("run")) {
         return FZ_EXIT_USAGE;
     }
     char why[512];
@@ -225,6 +242,9 @@ run(int argc, char **argv)
         FzRng rng;
         FzRng_Seed(&rng, o.seed);
         FzInput_Generate(&input, &rng);
+    }
+    if (o.schedule_seed == UINT64_MAX) {
+        o.schedule_seed = n == 1 ? input.seed : 1;
     }
     if (o.save != NULL) {
         return save_input(&o, &input);

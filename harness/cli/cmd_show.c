@@ -193,6 +193,9 @@ run(int argc, char **argv)
         FzCli_Error("show: give the folder of one finding");
         return FZ_EXIT_USAGE;
     }
+    if (!FzCli_NeedsEngine("show")) {
+        return FZ_EXIT_USAGE;
+    }
     char why[4600];
     FzFinding finding;
     if (!FzFinding_Load(path[0], &finding, why, sizeof(why)) ||

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fz_exec.h"
 
 void
 FzCli_Error(const char *format, ...)
@@ -18,6 +19,18 @@ FzCli_Error(const char *format, ...)
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
+}
+
+bool
+FzCli_NeedsEngine(const char *command)
+{
+    if (!FzExec_IsDeterministic()) {
+        FzCli_Error("%s: this needs a build with the deterministic engine; "
+                    "this is %s, use fuzz-ft or fuzz-gil",
+                    command, FzExec_BuildName());
+        return false;
+    }
+    return true;
 }
 
 static void
@@ -36,7 +49,7 @@ print_help(const FzCommand *command, const FzOption *options)
         printf("  %-24s %s\n", left, o->help);
     }
     printf("  %-24s %s\n", "--help", "print this and exit");
-    printf("\nexit codes: 0 clean, 2 usage or unusable file, 70 timeout, "
+    printf("\nexit codes: 0 clean, 2 usage or unusable file, "
            "71 out of memory,\n77 finding, 78 failed in another way than "
            "recorded\n");
 }

@@ -343,6 +343,9 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->skipped_ns = 0;
     e->budget =
         config->step_budget != 0 ? config->step_budget : DEFAULT_STEP_BUDGET;
+    run->trace_hash = 0;
+    run->steps = 0;
+    run->nthreads = 0;
     run->switches = 0;
     run->completed = false;
     run->nviolations = 0;

@@ -49,7 +49,12 @@ typedef struct FzCampaignShared {
     FzWorkerShared workers[FZ_MAX_JOBS];
 } FzCampaignShared;
 
-// Runs until told to stop; the worker process's whole life. Exit code.
+// What a worker exits with when it can do nothing here: no engine, or no place
+// to write a finding. It has said why.
+enum { FZ_WORKER_UNUSABLE = 3 };
+
+// Runs until told to stop; the worker process's whole life. Exit code 0,
+// FZ_WORKER_UNUSABLE, or a sanitizer's.
 int FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
                  unsigned index, uint64_t seed);
 

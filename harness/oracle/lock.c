@@ -8,7 +8,7 @@
 #include "oracle_map.h"
 #include "rtcore_hooks.h"
 
-enum { MAX_SECTIONS = 64 };
+enum { MAX_SECTIONS = 256 };
 
 // A section is entered once it has had all its locks together; while it waits
 // for its second lock it may hold the first one detached, because all threads
@@ -226,6 +226,14 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 static void
 thread_end(uint32_t thread)
 {
+    if (state.threads[thread].depth > 0) {
+        FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
+                           "thread %u ended inside the critical section of %s",
+                           thread,
+                           FzName_Of(state.threads[thread].sections[0].first)
+                               .text);
+        FzEngine_Stop();
+    }
     for (size_t i = 0; i < state.locks.count; i++) {
         const FzMapEntry *lock = FzMap_At(&state.locks, i);
         // A program may end a thread while a lock of its own is taken.
