@@ -208,8 +208,9 @@ RtMem_Free(void *payload)
         return;
     }
     RtBlock *block = RtBlock_FromPointer(payload);
-    mark_free(block);
+    // Noted first: who listens tells a second free before the assertion does.
     RT_NOTE(BLOCK_FREE, payload, 0);
+    mark_free(block);
     spoil_freed(block);
     if (keep_freed(block)) {
         return;
