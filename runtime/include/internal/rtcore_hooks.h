@@ -66,8 +66,7 @@ typedef struct RtThreadLocal {
 extern _Thread_local RtThreadLocal rt_thread_local;
 
 typedef struct RtHooks {
-    // Before a shared access or a blocking call. `site` is the address of
-    // the code, for coverage.
+    // Before a shared access or a blocking call.
     void (*point)(RtPoint kind, const void *addr);
     // After the fact; see rtcore_hooks.def.
     void (*note)(RtNote kind, const void *a, uintptr_t b);
