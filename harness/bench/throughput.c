@@ -3,6 +3,8 @@
 //
 // The ways of running take turns in short slices, so that whatever else the
 // machine does hits all of them alike; each figure is the median of its slices.
+// Processor time is that of all threads of the process; what threads wait for
+// each other is in the rates only.
 
 #include "fz_bench.h"
 
@@ -47,16 +49,23 @@ typedef struct Bench {
     FzInput inputs[PROGRAMS];
     FzRun runs[WAYS][PROGRAMS];
     double rates[WAYS][ROUNDS];
+    double cpu_us[WAYS][ROUNDS];        // of one execution
     uint64_t executions[WAYS];
     uint64_t points, switches;  // of the engine with oracles
+    uint64_t operations;        // of all programs together
     uint64_t next_seed;
 } Bench;
 
+typedef struct Medians {
+    double rate[WAYS];
+    double cpu_us[WAYS];
+} Medians;
+
 static double
-now(void)
+read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -108,14 +117,22 @@ uses_locks(const FzProgram *program)
     return false;
 }
 
-// Programs with locks may deadlock, which free OS threads never come back from.
-static bool
-is_typical(const FzProgram *program)
+// Of the threads beside the main one. A loop counts as one.
+static uint32_t
+count_operations(const FzProgram *program)
 {
     uint32_t ops = 0;
     for (uint32_t i = 0; i < program->nbodies; i++) {
         ops += program->bodies[i].nops;
     }
+    return ops;
+}
+
+// Programs with locks may deadlock, which free OS threads never come back from.
+static bool
+is_typical(const FzProgram *program)
+{
+    uint32_t ops = count_operations(program);
     return program->nbodies == THREADS && ops >= THREADS * MIN_OPS &&
            ops <= THREADS * MAX_OPS && !uses_locks(program);
 }
@@ -150,6 +167,7 @@ choose_programs(Bench *bench)
         FzRng_Seed(&rng, seed);
         FzInput_Generate(input, &rng);
         if (is_typical(&input->program) && runs_cleanly(input)) {
+            bench->operations += count_operations(&input->program);
             chosen++;
         }
     }
@@ -159,20 +177,23 @@ choose_programs(Bench *bench)
 // ---------------------------------------------------------------------------
 // Measuring
 
-static double
-measure_slice(Bench *bench, size_t w, double seconds)
+static void
+measure_slice(Bench *bench, size_t w, size_t round, double seconds)
 {
     uint64_t executions = 0;
-    double start = now();
+    double start = read_clock(CLOCK_MONOTONIC);
+    double cpu_start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     double elapsed;
     do {
         for (size_t p = 0; p < PROGRAMS; p++) {
             run_once(bench, w, p);
         }
         executions += PROGRAMS;
-        elapsed = now() - start;
+        elapsed = read_clock(CLOCK_MONOTONIC) - start;
     } while (elapsed < seconds);
-    return (double)executions / elapsed;
+    double cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
+    bench->rates[w][round] = (double)executions / elapsed;
+    bench->cpu_us[w][round] = 1e6 * cpu / (double)executions;
 }
 
 static void
@@ -180,14 +201,14 @@ measure(Bench *bench, double seconds)
 {
     for (size_t w = 0; w < WAYS; w++) {
         if (can_run(&ways[w])) {
-            measure_slice(bench, w, 0);         // warms up
+            measure_slice(bench, w, 0, 0);      // warms up
         }
     }
     double slice = seconds / (ROUNDS * WAYS);
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t w = 0; w < WAYS; w++) {
             if (can_run(&ways[w])) {
-                bench->rates[w][round] = measure_slice(bench, w, slice);
+                measure_slice(bench, w, round, slice);
             }
         }
     }
@@ -205,44 +226,71 @@ by_value(const void *a, const void *b)
 // Printing
 
 static void
-print_table(const Bench *bench, const double *median, FILE *out)
+print_table(const Bench *bench, const Medians *medians, FILE *out)
 {
     fprintf(out,
-            "%d programs, %d threads and main, %d to %d operations each; "
-            "build %s\n",
-            PROGRAMS, THREADS, MIN_OPS, MAX_OPS, FzExec_BuildName());
+            "%d programs, %d threads and main, %.0f operations in all "
+            "threads; build %s\n",
+            PROGRAMS, THREADS, (double)bench->operations / PROGRAMS,
+            FzExec_BuildName());
     if (bench->executions[0] != 0) {
         fprintf(out, "%.0f points and %.0f switches in an execution\n",
                 (double)bench->points / (double)bench->executions[0],
                 (double)bench->switches / (double)bench->executions[0]);
     }
-    fprintf(out, "\n%-42s %12s %10s\n", "", "exec/s", "x created");
+    fprintf(out, "\n%-42s %10s %10s %10s\n", "", "exec/s", "x created",
+            "CPU us");
     for (size_t w = 0; w < WAYS; w++) {
         if (!can_run(&ways[w])) {
-            fprintf(out, "%-42s %12s\n", ways[w].sentence, "-");
+            fprintf(out, "%-42s %10s\n", ways[w].sentence, "-");
             continue;
         }
-        fprintf(out, "%-42s %12.0f %10.2f\n", ways[w].sentence, median[w],
-                median[w] / median[WAYS - 1]);
+        fprintf(out, "%-42s %10.0f %10.2f %10.1f\n", ways[w].sentence,
+                medians->rate[w], medians->rate[w] / medians->rate[WAYS - 1],
+                medians->cpu_us[w]);
     }
 }
 
 static void
-print_json(const Bench *bench, const double *median, FILE *out)
+print_json(const Bench *bench, const Medians *medians, FILE *out)
 {
-    fprintf(out, "{\"build\": \"%s\", \"programs\": %d, \"threads\": %d",
-            FzExec_BuildName(), PROGRAMS, THREADS);
+    fprintf(out,
+            "{\"build\": \"%s\", \"programs\": %d, \"threads\": %d, "
+            "\"operations\": %.1f",
+            FzExec_BuildName(), PROGRAMS, THREADS,
+            (double)bench->operations / PROGRAMS);
+    if (bench->executions[0] != 0) {
+        fprintf(out, ", \"points\": %.1f, \"switches\": %.1f",
+                (double)bench->points / (double)bench->executions[0],
+                (double)bench->switches / (double)bench->executions[0]);
+    }
     for (size_t w = 0; w < WAYS; w++) {
         if (can_run(&ways[w])) {
             fprintf(out,
                     ", \"%s\": {\"executions\": %llu, "
                     "\"executions_per_second\": %.1f, "
-                    "\"ratio_to_created\": %.3f}",
+                    "\"ratio_to_created\": %.3f, "
+                    "\"cpu_microseconds\": %.2f}",
                     ways[w].name, (unsigned long long)bench->executions[w],
-                    median[w], median[w] / median[WAYS - 1]);
+                    medians->rate[w],
+                    medians->rate[w] / medians->rate[WAYS - 1],
+                    medians->cpu_us[w]);
         }
     }
     fprintf(out, "}\n");
+}
+
+static Medians
+find_medians(Bench *bench)
+{
+    Medians medians;
+    for (size_t w = 0; w < WAYS; w++) {
+        qsort(bench->rates[w], ROUNDS, sizeof(double), by_value);
+        qsort(bench->cpu_us[w], ROUNDS, sizeof(double), by_value);
+        medians.rate[w] = bench->rates[w][ROUNDS / 2];
+        medians.cpu_us[w] = bench->cpu_us[w][ROUNDS / 2];
+    }
+    return medians;
 }
 
 int
@@ -253,12 +301,8 @@ FzBench_Throughput(bool json, double seconds, FILE *out)
     bool ready = choose_programs(bench);
     if (ready) {
         measure(bench, seconds);
-        double median[WAYS];
-        for (size_t w = 0; w < WAYS; w++) {
-            qsort(bench->rates[w], ROUNDS, sizeof(double), by_value);
-            median[w] = bench->rates[w][ROUNDS / 2];
-        }
-        (json ? print_json : print_table)(bench, median, out);
+        Medians medians = find_medians(bench);
+        (json ? print_json : print_table)(bench, &medians, out);
     }
     for (size_t w = 0; w < WAYS; w++) {
         for (size_t p = 0; p < PROGRAMS; p++) {

@@ -191,7 +191,7 @@ key_elsewhere(const void *addr, bool whole_stack)
 }
 
 uint64_t
-FzAddress_EventKey(const void *addr)
+FzAddress_EventKeySlow(const void *addr)
 {
     uint64_t key = key_off_stack(addr);
     return key != 0 ? key : key_elsewhere(addr, true);

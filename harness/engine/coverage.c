@@ -4,18 +4,22 @@
 
 #include "engine_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { LAST_WRITES_BITS = 10 };
+
+enum { RUN_BITS = 28 };
 
 // Direct-mapped: a newer object takes the place of an older one. An entry
 // counts only in the run that made it.
 typedef struct LastWrite {
     uint64_t object;
-    uintptr_t site;
-    uint32_t run;
-    uint32_t thread;
+    uint32_t site;              // offset in the image
+    uint32_t run : RUN_BITS;
+    uint32_t thread : 32 - RUN_BITS;
 } LastWrite;
+static_assert(FZ_MAX_THREADS <= 1 << (32 - RUN_BITS), "a thread fits");
 
 static LastWrite last_writes[1 << LAST_WRITES_BITS];
 static uint32_t current_run;
@@ -23,18 +27,19 @@ static uint32_t current_run;
 void
 FzCoverage_Begin(void)
 {
-    if (++current_run == 0) {
+    current_run = (current_run + 1) & ((1u << RUN_BITS) - 1);
+    if (current_run == 0) {
         memset(last_writes, 0, sizeof(last_writes));
         current_run = 1;
     }
 }
 
+// The sites are offsets in the image.
 static void
 count(uintptr_t from_site, uintptr_t to_site, uint64_t kind)
 {
     const FzEngineConfig *config = fz_engine.config;
-    uint64_t h = FzHash_Mix(FzAddress_SiteOffset(from_site) + kind,
-                            FzAddress_SiteOffset(to_site));
+    uint64_t h = FzHash_Mix(from_site + kind, to_site);
     uint8_t *counter = &config->coverage[h & (config->coverage_size - 1)];
     if (*counter != UINT8_MAX) {
         ++*counter;
@@ -44,7 +49,7 @@ count(uintptr_t from_site, uintptr_t to_site, uint64_t kind)
 void
 FzCoverage_Switch(uintptr_t from_site, uintptr_t to_site)
 {
-    count(from_site, to_site, 0);
+    count(FzAddress_SiteOffset(from_site), FzAddress_SiteOffset(to_site), 0);
 }
 
 void
@@ -53,11 +58,12 @@ FzCoverage_Access(uint64_t object, bool write, uintptr_t site)
     uint64_t h = object * 0x9e3779b97f4a7c15u;
     LastWrite *last = &last_writes[h >> (64 - LAST_WRITES_BITS)];
     uint32_t self = fz_engine.current;
+    uint32_t offset = (uint32_t)FzAddress_SiteOffset(site);
     if (last->run == current_run && last->object == object &&
         last->thread != self) {
-        count(last->site, site, 1);
+        count(last->site, offset, 1);
     }
     if (write) {
-        *last = (LastWrite){object, site, current_run, self};
+        *last = (LastWrite){object, offset, current_run, self};
     }
 }

@@ -60,7 +60,8 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
         FzTrace_Record(FZ_TRACE_POINT, kind, key, 0);
     }
     // A post has happened already; its semaphore may be gone by now.
-    if (e->oracles && addr != NULL && kind != RT_POINT_SEM_POST) {
+    if (e->oracles && FzShadow_MayBeFreed(addr) && addr != NULL &&
+        kind != RT_POINT_SEM_POST) {
         FzOracle_Access(self, addr, write);
     }
 }

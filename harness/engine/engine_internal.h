@@ -185,6 +185,33 @@ FZ_WARN_UNUSED bool FzAddress_Init(char *why, size_t why_size);
 void FzAddress_Begin(void);
 // As FzEngine_AddressKey(), but one key for the whole stack of a thread: where
 // a variable lies on its stack differs between builds.
-uint64_t FzAddress_EventKey(const void *addr);
+uint64_t FzAddress_EventKeySlow(const void *addr);
+static inline uint64_t
+FzAddress_EventKey(const void *addr)
+{
+    const FzShadow *s = &fz_shadow;
+    uintptr_t offset = (uintptr_t)addr - s->arena;
+    if (offset < s->arena_size) {
+        uint32_t mark = s->granules[offset >> 4];
+        if (mark != 0) {
+            return (uintptr_t)addr + s->keys[mark - 1];
+        }
+    }
+    return FzAddress_EventKeySlow(addr);
+}
+
+// Whether addr lies in a block that was freed. True for all that lies outside
+// the arena, if any block does.
+static inline bool
+FzShadow_MayBeFreed(const void *addr)
+{
+    const FzShadow *s = &fz_shadow;
+    uintptr_t offset = (uintptr_t)addr - s->arena;
+    if (offset < s->arena_size) {
+        uint32_t mark = s->granules[offset >> 4];
+        return mark != 0 && s->blocks[mark - 1].state == FZ_BLOCK_KEPT;
+    }
+    return s->noutside != 0;
+}
 
 #endif  // FZ_ENGINE_INTERNAL_H

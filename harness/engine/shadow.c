@@ -22,7 +22,6 @@ enum {
     // Beyond this, freed blocks really go back to the allocator.
     MAX_KEPT_BYTES = 1 << 28,
 };
-enum { RELEASED = 0, LIVE = 1, KEPT = 2 };      // FzBlock.state
 
 FzShadow fz_shadow;
 
@@ -107,7 +106,7 @@ find_outside(uintptr_t addr)
     for (size_t i = s->noutside; i-- > 0;) {
         FzBlock *block = &s->blocks[s->outside[i]];
         uintptr_t start = (uintptr_t)block->start;
-        if (block->state != RELEASED && addr - start < block->size) {
+        if (block->state != FZ_BLOCK_RELEASED && addr - start < block->size) {
             return block;
         }
     }
@@ -161,7 +160,7 @@ FzShadow_Alloc(const void *payload, size_t size)
         .start = (void *)payload,
         .size = (uint32_t)size,
         .kind = RtBlock_FromPointer(payload)->kind,
-        .state = LIVE,
+        .state = FZ_BLOCK_LIVE,
         .alloc_thread = (uint16_t)e->current,
         .free_thread = UINT16_MAX,
         .alloc_step = e->active ? e->steps : 0,
@@ -187,7 +186,7 @@ static void
 forget(FzBlock *block)
 {
     mark_granules(block, 0);
-    block->state = RELEASED;
+    block->state = FZ_BLOCK_RELEASED;
 }
 
 void
@@ -196,7 +195,7 @@ FzShadow_Free(const void *payload)
     FzShadow *s = &fz_shadow;
     FzEngine *e = &fz_engine;
     FzBlock *block = FzShadow_Find(payload);
-    if (block == NULL || block->state != LIVE) {
+    if (block == NULL || block->state != FZ_BLOCK_LIVE) {
         return;
     }
     if (!e->active || block < &s->blocks[s->npermanent]) {
@@ -207,7 +206,7 @@ FzShadow_Free(const void *payload)
         FzRace_FreeBlock(e->current, payload, block->size,
                          e->threads[e->current].site);
     }
-    block->state = KEPT;
+    block->state = FZ_BLOCK_KEPT;
     block->free_thread = (uint16_t)e->current;
     block->free_step = e->steps;
     s->live--;
@@ -221,7 +220,7 @@ FzShadow_KeepFreed(void *payload, size_t size)
         return false;
     }
     FzBlock *block = FzShadow_Find(payload);
-    if (block == NULL || block->state != KEPT) {
+    if (block == NULL || block->state != FZ_BLOCK_KEPT) {
         return false;
     }
     if (s->kept_bytes + size > MAX_KEPT_BYTES) {
@@ -271,7 +270,7 @@ FzShadow_ForEachLive(void (*visit)(FzBlock *block, void *arg), void *arg)
 {
     FzShadow *s = &fz_shadow;
     for (uint32_t i = s->npermanent; i < s->nblocks; i++) {
-        if (s->blocks[i].state == LIVE) {
+        if (s->blocks[i].state == FZ_BLOCK_LIVE) {
             visit(&s->blocks[i], arg);
         }
     }
@@ -283,7 +282,7 @@ FzShadow_End(void)
     FzShadow *s = &fz_shadow;
     for (uint32_t i = s->npermanent; i < s->nblocks; i++) {
         FzBlock *block = &s->blocks[i];
-        if (block->state != RELEASED) {
+        if (block->state != FZ_BLOCK_RELEASED) {
             forget(block);
             RtMem_ReleaseBlock(block->start);
         }

@@ -26,8 +26,30 @@ typedef struct FzRng {
     uint64_t s[4];
 } FzRng;
 void FzRng_Seed(FzRng *rng, uint64_t seed);
-uint64_t FzRng_Next(FzRng *rng);
-uint32_t FzRng_Below(FzRng *rng, uint32_t bound);       // [0, bound); bound > 0
+static inline uint64_t
+FzRng_Next(FzRng *rng)
+{
+    uint64_t *s = rng->s;
+    uint64_t result = s[1] * 5;
+    result = (result << 7 | result >> 57) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = s[3] << 45 | s[3] >> 19;
+    return result;
+}
+
+// In [0, bound); bound > 0. The bias of this multiply-shift is below 2^-32.
+static inline uint32_t
+FzRng_Below(FzRng *rng, uint32_t bound)
+{
+    FZ_ASSERT(bound > 0);
+    return (uint32_t)((FzRng_Next(rng) >> 32) * bound >> 32);
+}
+
 typedef struct FzRatio {
     uint32_t numerator, denominator;
 } FzRatio;

@@ -109,11 +109,13 @@ const char *FzEngine_NameAddress(const void *addr, char *buf, size_t size);
 const char *FzEngine_NameKey(uint64_t key, char *buf, size_t size);
 
 // ---- Blocks of the current run (engine/shadow.c).
+enum { FZ_BLOCK_RELEASED = 0, FZ_BLOCK_LIVE = 1, FZ_BLOCK_KEPT = 2 };
 typedef struct FzBlock {
     void *start;
     uint32_t size;
     uint8_t kind;               // RtBlockKind
-    uint8_t state;              // 1 live, 2 freed and kept
+    uint8_t state;              // FZ_BLOCK_*; kept: freed, its memory not
+                                // used again
     uint16_t alloc_thread, free_thread;
     uint64_t alloc_step, free_step;
     const char *type_name;      // of the object, if one was made in it

@@ -14,8 +14,8 @@ void FzOracle_Begin(void);
 // Every note of the run, in order, on the fiber it happened on. Ends the run
 // (FzEngine_Stop) on a violation.
 void FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b);
-// Before each scheduling point's access: use after free, activity in a stopped
-// world. `write` as FzEvent.write.
+// Before each scheduling point's access, if it may be one to a freed block:
+// use after free. `write` as FzEvent.write.
 void FzOracle_Access(uint32_t thread, const void *addr, bool write);
 // A thread has ended.
 void FzOracle_ThreadEnd(uint32_t thread);
@@ -29,9 +29,9 @@ void FzOracle_End(void);
 // ---- One file for each; the dispatcher (oracle.c) calls them in this order.
 typedef struct FzOracleOps {
     const char *name;
-    uint64_t notes;             // bit RT_NOTE_X: it wants to hear of X
     void (*begin)(void);
-    void (*note)(uint32_t thread, unsigned note, const void *a, uintptr_t b);
+    // False: no note of this kind concerns it, in this run or another.
+    bool (*note)(uint32_t thread, unsigned note, const void *a, uintptr_t b);
     void (*access)(uint32_t thread, const void *addr, bool write);  // or NULL
     void (*thread_end)(uint32_t thread);                            // or NULL
     void (*end)(void);                                              // or NULL

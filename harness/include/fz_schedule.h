@@ -59,7 +59,18 @@ typedef struct FzTape {
 } FzTape;
 void FzTape_Clear(FzTape *tape);
 void FzTape_Free(FzTape *tape);
-void FzTape_Record(FzTape *tape, uint32_t rank);
+void FzTape_RecordSwitch(FzTape *tape, uint32_t rank);  // rank > 0
+static inline void
+FzTape_Record(FzTape *tape, uint32_t rank)
+{
+    tape->choices++;
+    if (rank == 0) {
+        tape->pending_zeros++;
+    }
+    else {
+        FzTape_RecordSwitch(tape, rank);
+    }
+}
 typedef struct FzTapeReader {
     const uint8_t *at, *end;
     uint64_t zeros;             // left of the current run

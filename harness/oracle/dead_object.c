@@ -44,19 +44,21 @@ object_freed(uint32_t thread, RtObject *op)
     head->extra = thread;
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)b;
     if (kind != RT_NOTE_BLOCK_FREE) {
-        return;
+        return false;
     }
     const FzBlock *block = FzShadow_Find(a);
-    if (block == NULL || block->kind == RT_BLOCK_MEM || block->state != 1) {
-        return;
+    if (block == NULL || block->kind == RT_BLOCK_MEM ||
+        block->state != FZ_BLOCK_LIVE) {
+        return true;
     }
     size_t head_size = block->kind == RT_BLOCK_GC ? RT_GC_HEAD_SIZE : 0;
     object_freed(thread, (RtObject *)((char *)block->start + head_size));
+    return true;
 }
 
 static void
@@ -66,7 +68,7 @@ end(void)
         const FzMapEntry *head = FzMap_At(&state.heads, i);
         const RtObject *op = (const RtObject *)head->key;
         const FzBlock *block = FzShadow_Find(op);
-        if (block != NULL && block->state == 2 &&
+        if (block != NULL && block->state == FZ_BLOCK_KEPT &&
             counts_of(op) != head->value) {
             FzEngine_Violation(FZ_RULE_USE_AFTER_FREE, (uint32_t)head->extra,
                                "the counts of %s changed after thread %u had "
@@ -79,7 +81,6 @@ end(void)
 
 const FzOracleOps fz_oracle_dead_object = {
     .name = "dead-object",
-    .notes = 1ull << RT_NOTE_BLOCK_FREE,
     .begin = begin,
     .note = note,
     .end = end,

@@ -72,7 +72,7 @@ check_judged(void)
     FzMap_Clear(&state.judged);
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)thread;
@@ -84,9 +84,13 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_GC_JUDGED:
         check_judged();
         break;
-    case RT_NOTE_OBJECT_NEW:
-        FzMap_Get(&state.objects, a)->value = 0;
+    case RT_NOTE_OBJECT_NEW: {
+        FzMapEntry *before = FzMap_Find(&state.objects, a);
+        if (before != NULL) {
+            before->value = 0;
+        }
         break;
+    }
     case RT_NOTE_FINALIZE: {
         FzMapEntry *object = FzMap_Get(&state.objects, a);
         if (object->value == FINALIZED) {
@@ -100,14 +104,13 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     }
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 const FzOracleOps fz_oracle_gc = {
     .name = "gc",
-    .notes = 1ull << RT_NOTE_GC_UNREACHABLE | 1ull << RT_NOTE_GC_JUDGED |
-             1ull << RT_NOTE_OBJECT_NEW | 1ull << RT_NOTE_FINALIZE,
     .begin = begin,
     .note = note,
 };

@@ -56,7 +56,7 @@ checked(uint32_t thread, const void *tstate)
     }
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)b;
@@ -81,14 +81,13 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         checked(thread, a);
         break;
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 const FzOracleOps fz_oracle_gil = {
     .name = "gil",
-    .notes = 1ull << RT_NOTE_GIL_TAKEN | 1ull << RT_NOTE_GIL_DROPPED |
-             1ull << RT_NOTE_GIL_DROP_REQUESTED | 1ull << RT_NOTE_EVAL_BREAKER,
     .begin = begin,
     .note = note,
 };

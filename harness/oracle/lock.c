@@ -162,7 +162,7 @@ detaches(uint32_t thread)
     }
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     if (thread >= state.nthreads) {
@@ -219,8 +219,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         state.gil_holder = 0;
         break;
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 static void
@@ -345,13 +346,6 @@ FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
 
 const FzOracleOps fz_oracle_lock = {
     .name = "lock",
-    .notes = 1ull << RT_NOTE_LOCK_WAIT | 1ull << RT_NOTE_LOCK_ACQUIRED |
-             1ull << RT_NOTE_LOCK_RELEASED | 1ull << RT_NOTE_LOCK_HANDED_OFF |
-             1ull << RT_NOTE_PARK | 1ull << RT_NOTE_CS_BEGIN |
-             1ull << RT_NOTE_CS_END | 1ull << RT_NOTE_CS_SUSPENDED |
-             1ull << RT_NOTE_CS_RESUMED | 1ull << RT_NOTE_TSTATE_DETACHED |
-             1ull << RT_NOTE_TSTATE_SUSPENDED | 1ull << RT_NOTE_GIL_WAIT |
-             1ull << RT_NOTE_GIL_TAKEN | 1ull << RT_NOTE_GIL_DROPPED,
     .begin = begin,
     .note = note,
     .thread_end = thread_end,

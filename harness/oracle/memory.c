@@ -61,7 +61,7 @@ block_freed(uint32_t thread, const void *payload)
     }
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)b;
@@ -94,8 +94,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         state.quiet[thread] = ++state.clock;
         break;
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 #ifdef RT_GIL_DISABLED
@@ -126,7 +127,7 @@ static void
 access(uint32_t thread, const void *addr, bool write)
 {
     const FzBlock *block = FzShadow_Find(addr);
-    if (block == NULL || block->state != 2 ||
+    if (block == NULL || block->state != FZ_BLOCK_KEPT ||
         is_tolerated(thread, block, addr)) {
         return;
     }
@@ -140,9 +141,6 @@ access(uint32_t thread, const void *addr, bool write)
 
 const FzOracleOps fz_oracle_memory = {
     .name = "memory",
-    .notes = 1ull << RT_NOTE_BLOCK_ALLOC | 1ull << RT_NOTE_BLOCK_FREE |
-             1ull << RT_NOTE_BLOCK_DELAYED | 1ull << RT_NOTE_QSBR_ONLINE |
-             1ull << RT_NOTE_QSBR_OFFLINE | 1ull << RT_NOTE_QSBR_QUIESCENT,
     .begin = begin,
     .note = note,
     .access = access,

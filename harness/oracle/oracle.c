@@ -1,6 +1,8 @@
 // oracle.c: hands the notes of a run to each oracle, in a fixed order: those
 // that name a cause (locks, the stopped world) before those that see damage.
 
+#include <assert.h>
+
 #include "fz_oracle.h"
 #include "oracle_internal.h"
 #include "rtcore_hooks.h"
@@ -11,6 +13,13 @@ static const FzOracleOps *const oracles[] = {
     &fz_oracle_dead_object,
 };
 enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
+static_assert(NORACLES <= 8, "a bit for each");
+
+// Whom a kind of note concerns, as bits: all, until they deny it.
+static uint8_t concerned[RT_NOTE_COUNT] = {
+#define RT_NOTE_ROW(name, a, b, text) UINT8_MAX >> (8 - NORACLES),
+#include "rtcore_hooks.def"
+};
 
 void
 FzOracle_Begin(void)
@@ -27,9 +36,10 @@ FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b)
         FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "%s", (const char *)a);
         FzEngine_Stop();
     }
-    for (int i = 0; i < NORACLES; i++) {
-        if ((oracles[i]->notes >> note & 1) != 0) {
-            oracles[i]->note(thread, note, a, b);
+    for (uint32_t rest = concerned[note]; rest != 0; rest &= rest - 1) {
+        int i = __builtin_ctz(rest);
+        if (!oracles[i]->note(thread, note, a, b)) {
+            concerned[note] &= (uint8_t)~(1u << i);
         }
     }
 }

@@ -18,14 +18,12 @@ enum {                          // FzMapEntry.value bits of an object
 
 static struct {
     FzMap objects;              // object -> bits; extra: thread of the event
-    unsigned gc_stops;          // of the world since a collection began
 } state;
 
 static void
 begin(void)
 {
     FzMap_Clear(&state.objects);
-    state.gc_stops = 0;
 }
 
 static void
@@ -75,13 +73,17 @@ audit_failed(const void *op, RtAuditRule rule)
     FzEngine_Stop();
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     switch (kind) {
-    case RT_NOTE_OBJECT_NEW:
-        FzMap_Get(&state.objects, a)->value = 0;
+    case RT_NOTE_OBJECT_NEW: {
+        FzMapEntry *before = FzMap_Find(&state.objects, a);
+        if (before != NULL) {
+            before->value = 0;
+        }
         break;
+    }
     case RT_NOTE_OBJECT_DEALLOC:
         dealloc_begins(thread, a);
         break;
@@ -111,15 +113,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         audit_failed(a, (RtAuditRule)b);
         break;
 #ifdef RT_GIL_DISABLED
-    case RT_NOTE_GC_BEGIN:
-        state.gc_stops = 0;
-        break;
     case RT_NOTE_STW_STOPPED:
-        // The second stop of a collection follows the first too closely for
-        // another walk of the heap to pay.
-        if (++state.gc_stops != 2) {
-            RtAudit_Heap((RtInterpreterState *)b);
-        }
+        RtAudit_Heap((RtInterpreterState *)b);
         break;
 #else
     case RT_NOTE_GC_BEGIN:
@@ -127,8 +122,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
 #endif
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 static void
@@ -174,11 +170,6 @@ end(void)
 
 const FzOracleOps fz_oracle_refcount = {
     .name = "refcount",
-    .notes = 1ull << RT_NOTE_OBJECT_NEW | 1ull << RT_NOTE_OBJECT_DEALLOC |
-             1ull << RT_NOTE_OBJECT_RESURRECTED | 1ull << RT_NOTE_REF_QUEUED |
-             1ull << RT_NOTE_REF_DEQUEUED | 1ull << RT_NOTE_REF_NEGATIVE |
-             1ull << RT_NOTE_REF_MERGED | 1ull << RT_NOTE_AUDIT |
-             1ull << RT_NOTE_STW_STOPPED | 1ull << RT_NOTE_GC_BEGIN,
     .begin = begin,
     .note = note,
     .end = end,

@@ -97,7 +97,7 @@ activity(uint32_t thread, unsigned kind, const void *a)
     FzEngine_Stop();
 }
 
-static void
+static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     (void)b;
@@ -132,19 +132,13 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         activity(thread, kind, a);
         break;
     default:
-        break;
+        return false;
     }
+    return true;
 }
 
 const FzOracleOps fz_oracle_stop_world = {
     .name = "stop-the-world",
-    .notes = 1ull << RT_NOTE_TSTATE_NEW | 1ull << RT_NOTE_TSTATE_ATTACHED |
-             1ull << RT_NOTE_TSTATE_DETACHED |
-             1ull << RT_NOTE_TSTATE_SUSPENDED |
-             1ull << RT_NOTE_TSTATE_DELETED | 1ull << RT_NOTE_STW_STOPPED |
-             1ull << RT_NOTE_STW_STARTED | 1ull << RT_NOTE_BLOCK_ALLOC |
-             1ull << RT_NOTE_BLOCK_FREE | 1ull << RT_NOTE_OBJECT_NEW |
-             1ull << RT_NOTE_OBJECT_DEALLOC | 1ull << RT_NOTE_REF_MERGED,
     .begin = begin,
     .note = note,
 };

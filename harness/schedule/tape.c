@@ -31,14 +31,9 @@ append_varint(FzBuf *buf, uint64_t value)
 }
 
 void
-FzTape_Record(FzTape *tape, uint32_t rank)
+FzTape_RecordSwitch(FzTape *tape, uint32_t rank)
 {
-    tape->choices++;
-    if (rank == 0) {
-        tape->pending_zeros++;
-        return;
-    }
-    FZ_ASSERT(rank < FZ_MAX_THREADS);
+    FZ_ASSERT(rank > 0 && rank < FZ_MAX_THREADS);
     append_varint(&tape->bytes, tape->pending_zeros);
     FzBuf_AppendByte(&tape->bytes, (uint8_t)rank);
     tape->pending_zeros = 0;

@@ -151,32 +151,6 @@ gather_visitor(RtObject *op, void *arg)
     return true;
 }
 
-// In the order of allocation: what is reported first must not depend on
-// addresses.
-RT_NO_INSTRUMENT static void
-sort_entries(void)
-{
-    size_t gap = 1;
-    while (gap < table.count / 3) {
-        gap = gap * 3 + 1;
-    }
-    for (; gap > 0; gap /= 3) {
-        for (size_t i = gap; i < table.count; i++) {
-            RtObject *op = table.entries[i].op;
-            uint32_t serial = RtObject_Block(op)->serial;
-            size_t j = i;
-            for (; j >= gap; j -= gap) {
-                RtObject *before = table.entries[j - gap].op;
-                if (RtObject_Block(before)->serial <= serial) {
-                    break;
-                }
-                table.entries[j].op = before;
-            }
-            table.entries[j].op = op;
-        }
-    }
-}
-
 RT_NO_INSTRUMENT static void
 gather(RtInterpreterState *interp)
 {
@@ -189,7 +163,6 @@ gather(RtInterpreterState *interp)
         RtGC_VisitTracked(interp, gather_visitor, NULL);
     }
     table.ntracked = table.count;
-    sort_entries();
     rebuild_index(table.count);
 }
 

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "rt_errors.h"
-#include "rtcore_sanitizer.h"   // block headers
 
 // Allocations that a thread collects before it adds them to the shared count.
 #ifdef RT_TINY_LIMITS
@@ -89,31 +88,6 @@ gather_visitor(RtObject *op, void *arg)
     return true;
 }
 
-// Orders the rows by the serial numbers of their objects' blocks. They come
-// from the heaps in runs that are mostly in order.
-RT_NO_INSTRUMENT static void
-sort_rows(GcRow *rows, size_t count)
-{
-    size_t gap = 1;
-    while (gap < count / 3) {
-        gap = gap * 3 + 1;
-    }
-    for (; gap > 0; gap /= 3) {
-        for (size_t i = gap; i < count; i++) {
-            RtObject *op = rows[i].op;
-            uint32_t serial = RtObject_Block(op)->serial;
-            size_t j = i;
-            while (j >= gap &&
-                   RtObject_Block(rows[j - gap].op)->serial > serial)
-            {
-                rows[j].op = rows[j - gap].op;
-                j -= gap;
-            }
-            rows[j].op = op;
-        }
-    }
-}
-
 static int
 resize_table(Collection *c, size_t capacity)
 {
@@ -150,7 +124,6 @@ gather_objects(Collection *c)
         RtGC_VisitTracked(c->interp, gather_visitor, c);
         rt_assert(c->count == c->capacity);
     }
-    sort_rows(c->rows, c->count);
     return 0;
 }
 

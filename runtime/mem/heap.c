@@ -16,6 +16,7 @@
 #include <mimalloc.h>
 #include <pthread.h>            // pthread_self()
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "rtcore_assert.h"
@@ -24,6 +25,8 @@
 
 // mimalloc's arenas are made of blocks of this size.
 #define ARENA_ALIGNMENT ((size_t)64 << 20)
+
+enum { COMPACT_AFTER = 2048 };  // GC blocks made
 
 static _Atomic(RtHeapSet *) registry;
 
@@ -41,7 +44,7 @@ RT_NO_INSTRUMENT static RtHeapSet *
 take_free_set(uintptr_t os_thread)
 {
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
-        if (set->os_thread == os_thread && !set->in_use) {
+        if (set->os_thread == os_thread && !set->in_use && !set->frozen) {
             set->in_use = true;
             return set;
         }
@@ -115,13 +118,44 @@ RtHeap_Release(RtHeapSet *set)
     rt_thread_local.heaps = NULL;
 }
 
+// Blocks that stay unused make the walk of a heap longer: a page that once had
+// many of them keeps them all until it is given back. The GIL build does not
+// walk.
+RT_NO_INSTRUMENT static void
+compact(RtHeapSet *set)
+{
+#ifdef RT_GIL_DISABLED
+    if (set->gc_made >= COMPACT_AFTER &&
+        set->os_thread == (uintptr_t)pthread_self())
+    {
+        mi_heap_collect(set->gc_heap, false);
+        set->gc_made = 0;
+    }
+#else
+    (void)set;
+    (void)COMPACT_AFTER;
+#endif
+}
+
 RT_NO_INSTRUMENT void
 RtHeap_ReleaseAll(void)
 {
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
         set->in_use = false;
+        compact(set);
     }
     rt_thread_local.heaps = NULL;
+}
+
+RT_NO_INSTRUMENT void
+RtHeap_Freeze(void)
+{
+    rt_assert(rt_thread_local.heaps == NULL);
+    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
+        rt_assert(!set->in_use);
+        set->frozen = true;
+        set->gc_changes++;
+    }
 }
 
 // The heaps themselves go with the thread: mimalloc deletes them when it ends.
@@ -133,6 +167,8 @@ forget_set(RtHeapSet *set)
     rt_assert(!set->in_use);
     rt_assert(heir != NULL);
     heir->live += set->live;
+    // Not merely the sum: it must never come back to what it was.
+    heir->gc_changes += set->gc_changes + 1;
     mi_free(set);
 }
 
@@ -220,6 +256,16 @@ object_from_block(RtBlock *block)
     return (RtObject *)payload;
 }
 
+static RtBlock *
+block_of_object(RtObject *op)
+{
+    char *payload = (char *)op;
+#ifndef RT_GIL_DISABLED
+    payload -= sizeof(RtGcHead);
+#endif
+    return RtBlock_FromPointer(payload);
+}
+
 // mimalloc also shows blocks whose free it has only queued, and may show
 // foreign ones: only the second word of a header tells which are ours.
 RT_NO_INSTRUMENT static bool
@@ -240,14 +286,125 @@ visit_block(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
     return !walk->stopped;
 }
 
-RT_NO_INSTRUMENT void
-RtHeap_VisitGc(RtHeapVisitor visit, void *arg)
+RT_NO_INSTRUMENT static void
+walk_heaps(RtHeapVisitor visit, void *arg)
 {
     WalkArg walk = { visit, arg, false };
     for (RtHeapSet *set = registry; set != NULL && !walk.stopped;
          set = set->next)
     {
-        // Its result is no reason to stop: it is false for an empty heap.
-        mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk);
+        if (!set->frozen) {
+            // Its result is no reason to stop: it is false for an empty heap.
+            mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// The list of all GC blocks, as the last walk found them. It holds until one is
+// made or freed: a collection asks for them more than once.
+
+typedef struct ListRow {
+    RtObject *op;
+    uint32_t serial;            // of its block
+} ListRow;
+
+// Written while the world is stopped only.
+static struct {
+    ListRow *rows;
+    size_t count, capacity;
+    size_t version;             // count_gc_changes() at that time
+} list;
+
+static atomic_size_t stray_gc_changes;
+
+void
+RtHeap_CountStrayGcChange(void)
+{
+    atomic_fetch_add(&stray_gc_changes, 1);
+}
+
+RT_NO_INSTRUMENT static size_t
+count_gc_changes(void)
+{
+    size_t changes = atomic_load(&stray_gc_changes);
+    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
+        changes += set->gc_changes;
+    }
+    return changes;
+}
+
+// Counts on when the list is full.
+RT_NO_INSTRUMENT static bool
+add_row(RtObject *op, void *arg)
+{
+    (void)arg;
+    if (list.count < list.capacity) {
+        list.rows[list.count] = (ListRow){ op, block_of_object(op)->serial };
+    }
+    list.count++;
+    return true;
+}
+
+// In the order of allocation: what is done first to whom must not depend on
+// addresses. The rows come from the pages in runs that are mostly in order.
+RT_NO_INSTRUMENT static void
+sort_rows(ListRow *rows, size_t count)
+{
+    size_t gap = 1;
+    while (gap < count / 3) {
+        gap = gap * 3 + 1;
+    }
+    for (; gap > 0; gap /= 3) {
+        for (size_t i = gap; i < count; i++) {
+            ListRow row = rows[i];
+            size_t j = i;
+            for (; j >= gap && rows[j - gap].serial > row.serial; j -= gap) {
+                rows[j] = rows[j - gap];
+            }
+            rows[j] = row;
+        }
+    }
+}
+
+// Brings the list up to date. False if there is no memory for it.
+RT_NO_INSTRUMENT static bool
+update_list(void)
+{
+    size_t version = count_gc_changes();
+    if (list.version == version) {
+        return true;
+    }
+    list.version = version;
+    list.count = 0;
+    walk_heaps(add_row, NULL);
+    if (list.count > list.capacity) {
+        // The walk itself must not allocate: once more, with enough room.
+        size_t capacity = list.count + list.count / 2 + 64;
+        ListRow *rows = realloc(list.rows, capacity * sizeof(ListRow));
+        if (rows == NULL) {
+            list.version = version - 1;
+            return false;
+        }
+        list.rows = rows;
+        list.capacity = capacity;
+        list.count = 0;
+        walk_heaps(add_row, NULL);
+    }
+    sort_rows(list.rows, list.count);
+    return true;
+}
+
+RT_NO_INSTRUMENT void
+RtHeap_VisitGc(RtHeapVisitor visit, void *arg)
+{
+    if (!update_list()) {
+        walk_heaps(visit, arg);
+        return;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        if (!visit(list.rows[i].op, arg)) {
+            break;
+        }
     }
 }

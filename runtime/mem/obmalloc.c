@@ -126,6 +126,10 @@ alloc_block(size_t size, RtBlockKind kind, bool zero)
         fill_fresh(payload, size, kind);
     }
     set->live++;
+    if (kind == RT_BLOCK_GC) {
+        set->gc_changes++;
+        set->gc_made++;
+    }
     RT_NOTE(BLOCK_ALLOC, payload, size);
     return payload;
 }
@@ -163,11 +167,16 @@ mark_free(RtBlock *block)
     rt_assert(block->magic == RT_BLOCK_MAGIC);
     block->magic = 0;
     RtHeapSet *set = rt_thread_local.heaps;
+    size_t gc_changes = block->kind == RT_BLOCK_GC;
     if (set != NULL) {
         set->live--;
+        set->gc_changes += gc_changes;
     }
     else {
         atomic_fetch_sub(&live_without_set, 1);
+        if (gc_changes != 0) {
+            RtHeap_CountStrayGcChange();
+        }
     }
 }
 

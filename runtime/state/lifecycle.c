@@ -220,6 +220,7 @@ RtRuntime_Initialize(void)
         RtHeap_VisitGc(check_immortal, NULL);
     }
 #endif
+    RtHeap_Freeze();
     RtMem_ResetSerial();
     return result;
 }

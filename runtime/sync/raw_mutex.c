@@ -29,7 +29,7 @@ static_assert(_Alignof(RawWaiter) > 1, "bit 0 of a waiter's address is free");
 static bool
 lock_or_wait(RtRawMutex *m, RawWaiter *waiter)
 {
-    uintptr_t v = rt_atomic_load_uintptr_relaxed(&m->v);
+    uintptr_t v = rt_atomic_load_uintptr_hint(&m->v);
     for (;;) {
         if ((v & RAW_LOCKED) == 0) {
             if (rt_atomic_compare_exchange_uintptr(&m->v, &v,

@@ -40,7 +40,10 @@ typedef struct RtHeapSet {
     void *object_heap;
     void *gc_heap;
     bool in_use;                // taken; read and written by os_thread only
+    bool frozen;                // never taken nor walked again
     ssize_t live;               // blocks allocated minus freed by its users
+    size_t gc_changes;          // GC blocks that its users made or freed
+    size_t gc_made;             // since the heap was last compacted
 } RtHeapSet;
 
 static inline RtBlock *
@@ -56,12 +59,17 @@ RtHeapSet *RtHeap_Current(void);
 void RtHeap_Release(RtHeapSet *set);
 // Gives every set back: no thread that took one will run again.
 void RtHeap_ReleaseAll(void);
+// What has been allocated so far is immortal: its sets are neither walked nor
+// allocated from any more. No thread has a set.
+void RtHeap_Freeze(void);
 // Takes the sets of the calling OS thread, which is about to end, whose heaps
 // end with it, out of the registry. Nothing in them is live, other threads own
 // sets that stay, and nobody else uses the registry meanwhile.
 void RtHeap_ForgetSets(void);
 // Sum of the sets' `live` counts; exact at rest.
 ssize_t RtHeap_CountLive(void);
+// A GC block was made or freed by a thread without a heap set.
+void RtHeap_CountStrayGcChange(void);
 // Reserves one region for all heaps made afterwards, so that a driver can keep
 // flat tables beside it. Before the first allocation. 0, or -1.
 int RtHeap_ReserveArena(size_t size, void **base);
@@ -84,9 +92,10 @@ void RtMem_ResetSerial(void);
 // The n-th allocation from now fails (0: none does). For fault injection.
 void RtMem_FailAllocation(int64_t nth);
 
-// Calls visit for every live block of kind GC in any heap set. The world is
-// stopped; visit neither allocates nor frees. Stops early if visit returns
-// false. Objects may be untracked: see ob_gc_bits.
+// Calls visit for every live block of kind GC in any heap set that is not
+// frozen, in the order of allocation (builds with hooks, while there is memory
+// for a list of them). The world is stopped; visit neither allocates nor frees.
+// Stops early if visit returns false. Objects may be untracked: see ob_gc_bits.
 typedef bool (*RtHeapVisitor)(RtObject *op, void *arg);
 void RtHeap_VisitGc(RtHeapVisitor visit, void *arg);
 
