@@ -51,6 +51,7 @@ extern const FzCommand fz_command_fuzz;
 extern const FzCommand fz_command_replay;
 extern const FzCommand fz_command_show;
 extern const FzCommand fz_command_bench;
+extern const FzCommand fz_command_failalloc;
 extern const FzCommand fz_command_rules;
 
 #endif  // FZ_CLI_H

@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "fz_exec.h"
 #include "fz_finding.h"
+#include "run_internal.h"
 
 typedef struct RunOptions {
     uint64_t seed;
@@ -19,6 +20,7 @@ typedef struct RunOptions {
     bool raw;
     bool python;
     bool points;
+    bool coverage;
     bool json;
 } RunOptions;
 
@@ -204,6 +206,8 @@ parse(RunOptions *o, int argc, char **argv, const char **file)
          "print the program as Python and do not run it"},
         {"points", NULL, FZ_OPT_FLAG, &o->points,
          "also print where the scheduling points lie, most frequent first"},
+        {"coverage", NULL, FZ_OPT_FLAG, &o->coverage,
+         "generate --executions programs; which mechanisms do they reach?"},
         {"json", NULL, FZ_OPT_FLAG, &o->json, "print the result as JSON"},
         {0},
     };
@@ -227,7 +231,7 @@ run(int argc, char **argv)
         FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
         return FZ_EXIT_USAGE;
     }
-    if ((o.repeat > 0 || o.points) && !FzCli_NeedsEngine("run")) {
+    if ((o.repeat > 0 || o.points || o.coverage) && !FzCli_NeedsEngine("run")) {
         return FZ_EXIT_USAGE;
     }
     char why[512];
@@ -259,6 +263,9 @@ run(int argc, char **argv)
     if (!FzExec_Init(why, sizeof(why))) {
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
+    }
+    if (o.coverage) {
+        return FzRun_Coverage(o.executions, o.seed, o.json);
     }
     if (o.repeat > 0) {
         return run_repeatedly(&o, &input);

@@ -7,8 +7,9 @@
 #include "fz_exec.h"
 
 static const FzCommand *const commands[] = {
-    &fz_command_fuzz, &fz_command_run,   &fz_command_replay,
-    &fz_command_show, &fz_command_bench, &fz_command_rules,
+    &fz_command_fuzz,  &fz_command_run,   &fz_command_replay,
+    &fz_command_show,  &fz_command_bench, &fz_command_failalloc,
+    &fz_command_rules,
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -22,7 +23,7 @@ print_usage(FILE *out)
             "what must always hold.\nThis is the %s build.\n\ncommands:\n",
             FzExec_BuildName());
     for (int i = 0; i < NCOMMANDS; i++) {
-        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->sentence);
+        fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->sentence);
     }
     fprintf(out, "\nftfuzz COMMAND --help says more of each.\n");
 }

@@ -363,6 +363,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     FzCoverage_Begin();
     FzChoice_Begin();
     RtMem_ResetSerial();
+    RtMem_FailAllocation(config->schedule.fail_allocation);
     if (e->oracles) {
         FzOracle_Begin();
     }
@@ -376,6 +377,8 @@ end_run(void)
 {
     FzEngine *e = &fz_engine;
     FzRun *run = e->run;
+    run->allocation_failed = RtMem_FailAllocation(0) == 0 &&
+                             e->config->schedule.fail_allocation != 0;
     run->trace_hash = e->hash;
     run->steps = e->steps;
     run->nthreads = e->nthreads;

@@ -81,6 +81,7 @@ FzExec_ScheduleOf(const FzInput *input)
         .seed = input->seed,
         .depth = 2 + (input->strategy >> 4 & 3),
         .time_step_ns = time_steps[input->strategy >> 6 & 3],
+        .fail_allocation = input->fail_allocation,
         .overrides = input->overrides,
         .noverrides = input->noverrides,
     };
@@ -118,13 +119,17 @@ run_program(const FzProgram *program)
 {
     RtObject *code = FzProgram_Lower(program);
     if (code == NULL) {
-        // Every valid program compiles: this is a bug of lowering.
-        Rt_FatalError("FzExec_Body", "the program did not compile");
+        if (!RtErr_ExceptionMatches(&RtExc_MemoryError)) {
+            // Every valid program compiles: this is a bug of lowering.
+            Rt_FatalError("FzExec_Body", "the program did not compile");
+        }
+        RtErr_Clear();
+        return;
     }
     RtObject *globals = RtDict_New();
     RtObject *result =
         globals != NULL ? RtEval_EvalCode(code, globals) : NULL;
-    if (result == NULL && RtErr_Occurred() != NULL) {
+    if (RtErr_Occurred() != NULL) {
         RtErr_WriteUnraisable(NULL);
     }
     Rt_XDECREF(result);
@@ -136,6 +141,9 @@ void
 FzExec_Body(void *program)
 {
     RtThreadState *tstate = RtRuntime_Start();
+    if (tstate == NULL) {
+        return;                 // no memory: an end like another
+    }
     run_program(program);
     RtRuntime_Finish(tstate);
 }

@@ -20,6 +20,7 @@ static const struct {
 #define RT_NOTE_ROW(name, a, b, text) {a, b},
 #include "rtcore_hooks.def"
 };
+static uint64_t note_counts[RT_NOTE_COUNT];
 static bool a_is_address[RT_NOTE_COUNT];
 static bool b_is_address[RT_NOTE_COUNT];
 
@@ -32,6 +33,13 @@ FzTrace_Begin(void)
         b_is_address[i] = strcmp(b, "type") == 0 || strcmp(b, "interp") == 0 ||
                           strcmp(b, "second mutex or 0") == 0;
     }
+}
+
+uint64_t
+FzEngine_CountNotes(unsigned note)
+{
+    FZ_ASSERT(note < RT_NOTE_COUNT);
+    return note_counts[note];
 }
 
 static void
@@ -107,6 +115,7 @@ FzTrace_Note(RtNote note, const void *a, uintptr_t b)
     FzEngine *e = &fz_engine;
     update_blocks(note, a, b);
     if (e->active) {
+        note_counts[note]++;
         uint64_t object = a_is_address[note] ? FzAddress_EventKey(a) : 0;
         uint64_t value =
             b_is_address[note] ? FzAddress_EventKey((const void *)b) : b;

@@ -70,6 +70,7 @@ typedef struct FzRun {
     uint64_t switches;
     uint32_t nthreads;
     bool completed;             // the body returned and all threads ended
+    bool allocation_failed;     // the one that the schedule names
     FzTape tape;                // choices made; reused between runs
     FzTraceEvent *events;       // if record_events; owned
     size_t nevents, events_capacity;
@@ -98,6 +99,8 @@ void FzEngine_Violation(FzRule rule, uint32_t other_thread,
     __attribute__((format(printf, 3, 4)));
 // Leaves the running fiber for good and ends the run.
 _Noreturn void FzEngine_Stop(void);
+// How often the runtime has noted this (RtNote) in all runs of the process.
+uint64_t FzEngine_CountNotes(unsigned note);
 bool FzEngine_IsRunning(void);          // inside FzEngine_Run()
 uint32_t FzEngine_CurrentThread(void);
 uint64_t FzEngine_Step(void);

@@ -68,12 +68,14 @@ typedef struct FzProgram {
     FzBlockOps main;                            // between start and join
 } FzProgram;
 
-// The input of one execution, as a fuzzer sees it: 8 bytes of schedule seed,
-// 1 byte of strategy and depth, 2 bytes of program length, the program, the
-// rest the override bytes of the schedule. Total: any bytes decode.
+// The input of one execution, as a fuzzer sees it: 8 bytes of schedule seed, 1
+// byte of strategy and depth, 2 bytes that say which allocation fails, 2 bytes
+// of program length, the program, the rest the override bytes of the schedule.
+// Total: any bytes decode.
 typedef struct FzInput {
     uint64_t seed;
     uint8_t strategy;           // selector; mostly POS
+    uint16_t fail_allocation;   // the n-th fails; 0: none
     FzProgram program;
     uint8_t overrides[512];
     size_t noverrides;

@@ -99,6 +99,8 @@ typedef struct FzSchedule {
     // guess from its seed.
     uint64_t expected_steps;
     uint32_t time_step_ns;      // virtual time that passes at each point
+    // The n-th allocation of the execution fails; 0: none does.
+    uint32_t fail_allocation;
     // One byte for each choice, from the fuzz input: >= 0x80 overrides the
     // strategy with rank (byte & 7); others leave it alone. Borrowed.
     const uint8_t *overrides;

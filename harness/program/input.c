@@ -3,14 +3,15 @@
 //
 //   0   schedule seed, 8 bytes, least significant first
 //   8   strategy selector
-//   9   length of the program, 2 bytes
-//   11  the program, then the schedule's override bytes to the end
+//   9   which allocation fails, 2 bytes; 0: none
+//   11  length of the program, 2 bytes
+//   13  the program, then the schedule's override bytes to the end
 
 #include <string.h>
 
 #include "program_internal.h"
 
-enum { HEADER = 11 };
+enum { HEADER = 13 };
 
 void
 FzInput_Encode(const FzInput *input, FzBuf *out)
@@ -23,8 +24,10 @@ FzInput_Encode(const FzInput *input, FzBuf *out)
         header[i] = (uint8_t)(input->seed >> 8 * i);
     }
     header[8] = input->strategy;
-    header[9] = (uint8_t)program.size;
-    header[10] = (uint8_t)(program.size >> 8);
+    header[9] = (uint8_t)input->fail_allocation;
+    header[10] = (uint8_t)(input->fail_allocation >> 8);
+    header[11] = (uint8_t)program.size;
+    header[12] = (uint8_t)(program.size >> 8);
     FzBuf_Append(out, header, sizeof(header));
     FzBuf_Append(out, program.data, program.size);
     FzBuf_Append(out, input->overrides, input->noverrides);
@@ -45,7 +48,8 @@ FzInput_Decode(FzInput *input, const uint8_t *bytes, size_t n)
         input->seed |= (uint64_t)header[i] << 8 * i;
     }
     input->strategy = header[8];
-    size_t length = header[9] | (size_t)header[10] << 8;
+    input->fail_allocation = (uint16_t)(header[9] | header[10] << 8);
+    size_t length = header[11] | (size_t)header[12] << 8;
     size_t rest = n - have;
     if (length > rest) {
         length = rest;
@@ -59,11 +63,23 @@ FzInput_Decode(FzInput *input, const uint8_t *bytes, size_t n)
     }
 }
 
+// Mostly none. Early allocations are the rarer ones: starts of the runtime, of
+// threads, of containers.
+static uint16_t
+draw_failure(FzRng *rng)
+{
+    if (FzRng_Below(rng, 32) != 0) {
+        return 0;
+    }
+    return (uint16_t)(1 + FzRng_Below(rng, 1u << FzRng_Below(rng, 12)));
+}
+
 void
 FzInput_Generate(FzInput *input, FzRng *rng)
 {
     input->seed = FzRng_Next(rng);
     input->strategy = (uint8_t)FzRng_Next(rng);
+    input->fail_allocation = draw_failure(rng);
     input->noverrides = 0;
     FzProgram_Generate(&input->program, rng);
 }
@@ -117,6 +133,7 @@ FzInput_Mutate(FzInput *input, FzRng *rng)
     }
     else {
         input->strategy = (uint8_t)FzRng_Next(rng);
+        input->fail_allocation = draw_failure(rng);
     }
 }
 
@@ -126,6 +143,7 @@ FzInput_CrossOver(FzInput *input, const FzInput *other, FzRng *rng)
     if (FzRng_Below(rng, 2) == 0) {
         input->seed = other->seed;
         input->strategy = other->strategy;
+        input->fail_allocation = other->fail_allocation;
         input->noverrides = other->noverrides;
         memcpy(input->overrides, other->overrides, other->noverrides);
     }

@@ -5,6 +5,7 @@
 //   trace 0123456789abcdef
 //   chosen-by pos seed 42 depth 3
 //   time-step-ns 1000
+//   fail-allocation 17         (if one is to fail: the 17th)
 //   choices 3
 //   17:1 0:2 400:1
 //   end
@@ -50,11 +51,14 @@ FzSchedule_Print(const FzSchedule *schedule, const FzTape *tape,
                  "program %016" PRIx64 "\n"
                  "trace %016" PRIx64 "\n"
                  "chosen-by %s seed %" PRIu64 " depth %" PRIu32 "\n"
-                 "time-step-ns %" PRIu32 "\n"
-                 "choices %" PRIu64 "\n",
+                 "time-step-ns %" PRIu32 "\n",
                  program_hash, trace_hash, strategy, schedule->seed,
-                 schedule->depth, schedule->time_step_ns,
-                 count_pairs(bytes, n));
+                 schedule->depth, schedule->time_step_ns);
+    if (schedule->fail_allocation != 0) {
+        FzBuf_Printf(out, "fail-allocation %" PRIu32 "\n",
+                     schedule->fail_allocation);
+    }
+    FzBuf_Printf(out, "choices %" PRIu64 "\n", count_pairs(bytes, n));
     FzTapeReader reader;
     FzTapeReader_Init(&reader, bytes, n);
     unsigned column = 0;
@@ -251,6 +255,26 @@ parse_header(Parser *parser, FzScheduleFile *file)
     return expect(parser, "\n");
 }
 
+// The line that only some files have.
+static bool
+parse_fail_allocation(Parser *parser, FzSchedule *schedule)
+{
+    static const char word[] = "fail-allocation ";
+    size_t left = (size_t)(parser->end - parser->at);
+    if (left < sizeof(word) - 1 ||
+        memcmp(parser->at, word, sizeof(word) - 1) != 0) {
+        return !parser->failed;
+    }
+    uint64_t nth = 0;
+    expect(parser, word);
+    number(parser, 10, UINT32_MAX, "fail-allocation", &nth);
+    if (!parser->failed && nth == 0) {
+        return fail(parser, "fail-allocation 0: leave the line out");
+    }
+    schedule->fail_allocation = (uint32_t)nth;
+    return expect(parser, "\n");
+}
+
 static bool
 parse_choices(Parser *parser, FzBuf *bytes)
 {
@@ -292,6 +316,7 @@ FzScheduleFile_Parse(const char *text, size_t n, FzScheduleFile *out,
     };
     *out = (FzScheduleFile){.schedule = {.kind = FZ_SCHEDULE_REPLAY}};
     parse_header(&parser, out);
+    parse_fail_allocation(&parser, &out->schedule);
     parse_choices(&parser, &out->bytes);
     expect(&parser, "end\n");
     if (!parser.failed && parser.at != parser.end) {

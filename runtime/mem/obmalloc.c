@@ -95,11 +95,15 @@ fill_fresh(char *payload, size_t size, RtBlockKind kind)
 RT_NO_INSTRUMENT static void *
 alloc_block(size_t size, RtBlockKind kind, bool zero)
 {
-    if (size > PTRDIFF_MAX - sizeof(RtBlock) - RT_REDZONE_SIZE || must_fail()) {
+    if (size > PTRDIFF_MAX - sizeof(RtBlock) - RT_REDZONE_SIZE) {
         return NULL;
     }
     RtHeapSet *set = RtHeap_Current();
     if (set == NULL) {
+        return NULL;
+    }
+    if (must_fail()) {
+        RT_NOTE(ALLOC_FAILED, NULL, size);
         return NULL;
     }
     RtBlock *block = mi_heap_malloc(
@@ -264,9 +268,9 @@ RtMem_ResetSerial(void)
 #endif
 }
 
-void
+int64_t
 RtMem_FailAllocation(int64_t nth)
 {
     rt_assert(nth >= 0);
-    atomic_store(&fail_countdown, nth);
+    return atomic_exchange(&fail_countdown, nth);
 }

@@ -109,6 +109,9 @@ RtCode_New(const RtCodeSpec *spec)
 {
     char why[160];
     int stacksize = RtCode_Verify(spec, why, sizeof(why));
+    if (stacksize == RT_VERIFY_NO_MEMORY) {
+        return RtErr_NoMemory();
+    }
     if (stacksize < 0) {
         RtErr_Format(&RtExc_ValueError, "bad code '%s': %s",
                      spec->name == NULL ? "?" : spec->name, why);

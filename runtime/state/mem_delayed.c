@@ -5,7 +5,9 @@
 // under delayed_mutex. While the world is stopped, or nobody else exists, there
 // are no readers: memory is freed at once.
 // Mirrors the delayed-free part of Objects/obmalloc.c (CPython 3.13); departs:
-// an ending thread first frees what is due in its own queue.
+// an ending thread first frees what is due in its own queue; without memory for
+// the queue the block waits in the limbo, where CPython stops the world, which
+// releases the locks of the caller in the middle of its work.
 
 #include "rtcore_state.h"
 
@@ -116,9 +118,8 @@ RtMem_FreeDelayed(void *ptr)
     }
     RtDelayedChunk *chunk = get_chunk(tstate);
     if (chunk == NULL) {
-        RtEval_StopTheWorld(tstate->interp);
-        RtMem_Free(ptr);
-        RtEval_StartTheWorld(tstate->interp);
+        RT_NOTE(BLOCK_DELAYED, ptr, 0);
+        RtLimbo_AddLive(tstate, ptr);
         return;
     }
     uint64_t goal = RtQsbr_DeferredAdvance(tstate);

@@ -1,11 +1,14 @@
-// mem_limbo.c: dead objects whose memory may still be looked at.
+// mem_limbo.c: blocks that wait for their readers without any memory.
 //
 // A lock-free reader may have loaded a pointer to an object that dies before
 // the reader's TryIncref. Its header must then still be a dead object's, so
 // the memory is not given back before the readers of that time are quiescent.
-// Each thread collects its dead blocks, `fresh` ones without a goal and a batch
-// that waits for one. Links stand in the first words of the blocks' headers,
-// which the walk of a heap does not trust: nothing here allocates.
+// Raw memory comes here too, alive, when its own queue (mem_delayed.c) finds no
+// memory: to stop the world there would suspend the critical section of a
+// container in the middle of a change.
+// Each thread collects its blocks, `fresh` ones without a goal and a batch that
+// waits for one. Links stand in the first words of the blocks' headers, which
+// the walk of a heap does not trust: nothing here allocates.
 // Mirrors the page_use_qsbr part of Objects/mimalloc (CPython 3.13); departs:
 // single blocks wait instead of empty pages.
 
@@ -26,7 +29,7 @@
 RT_NO_INSTRUMENT static void
 push(RtLimbo *limbo, RtBlock *block)
 {
-    rt_assert(block->magic == 0);
+    rt_assert(block->magic == 0 || block->kind == RT_BLOCK_MEM);
     block->size = (uintptr_t)limbo->fresh;
     limbo->fresh = block;
     limbo->nfresh++;
@@ -37,7 +40,13 @@ release_list(RtBlock *block)
 {
     while (block != NULL) {
         RtBlock *next = (RtBlock *)block->size;
-        RtMem_ReleaseBlock(block + 1);
+        if (block->magic == RT_BLOCK_MAGIC) {
+            block->size = block->serial;
+            RtMem_Free(block + 1);
+        }
+        else {
+            RtMem_ReleaseBlock(block + 1);
+        }
         block = next;
     }
 }
@@ -72,6 +81,28 @@ process(RtThreadState *tstate, RtLimbo *limbo)
     }
 }
 
+static void
+add(RtThreadState *tstate, RtBlock *block)
+{
+    RtLimbo *limbo = &tstate->limbo;
+    push(limbo, block);
+    if (limbo->nfresh % BATCH_SIZE == 0) {
+        process(tstate, limbo);
+    }
+}
+
+void
+RtLimbo_AddLive(RtThreadState *tstate, void *payload)
+{
+    RtBlock *block = RtBlock_FromPointer(payload);
+    rt_assert(block->magic == RT_BLOCK_MAGIC);
+    rt_assert(block->kind == RT_BLOCK_MEM);
+    rt_assert(block->size <= UINT32_MAX);
+    // The number is of use for objects only.
+    block->serial = (uint32_t)block->size;
+    add(tstate, block);
+}
+
 void
 RtMem_ReleaseDelayed(void *payload)
 {
@@ -81,11 +112,7 @@ RtMem_ReleaseDelayed(void *payload)
         RtMem_ReleaseBlock(payload);
         return;
     }
-    RtLimbo *limbo = &tstate->limbo;
-    push(limbo, RtBlock_FromPointer(payload));
-    if (limbo->nfresh % BATCH_SIZE == 0) {
-        process(tstate, limbo);
-    }
+    add(tstate, RtBlock_FromPointer(payload));
 }
 
 void

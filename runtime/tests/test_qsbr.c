@@ -9,6 +9,7 @@
 #include "rtcore_object.h"
 #include "rtcore_sanitizer.h"
 #include "rtcore_state.h"
+#include "rt_types.h"
 
 #ifdef RT_GIL_DISABLED
 
@@ -185,13 +186,35 @@ test_stopped_world_frees_at_once(RtThreadState *me)
 static void
 test_no_memory_for_a_chunk(RtThreadState *me)
 {
+    // The block waits for its reader, and the caller's critical section goes
+    // on: a stop of the world would have suspended it.
     flush(me);
+    Simulated reader;
+    simulate(&reader, 1001);
     ssize_t before = RtMem_LiveBlocks();
-    void *block = RtMem_Malloc(24);
+    char *block = RtMem_Malloc(24);
+    strcpy(block, "read without a lock");
+    RtObject *owner = RtList_New(0);
+    RT_BEGIN_CRITICAL_SECTION(owner);
     RtMem_FailAllocation(1);
     RtMem_FreeDelayed(block);
-    CHECK(RtMem_LiveBlocks() == before);
+    RtMem_FailAllocation(0);
     CHECK(me->delayed_head == NULL);
+    CHECK(RtCriticalSection_IsHeld(me, RT_LOCK_FIELD(owner)));
+    RT_END_CRITICAL_SECTION();
+    Rt_DECREF(owner);
+    RtQsbr_QuiescentState(me);
+    RtMem_ProcessDelayed(me);
+    RtQsbr_QuiescentState(me);
+    RtMem_ProcessDelayed(me);
+    CHECK(RtMem_LiveBlocks() == before + 1);
+    CHECK(strcmp(block, "read without a lock") == 0);
+    swap(&reader);
+    RtQsbr_QuiescentState(reader.tstate);
+    swap(&reader);
+    RtMem_ProcessDelayed(me);
+    CHECK(RtMem_LiveBlocks() == before);
+    end(&reader);
 }
 
 static void

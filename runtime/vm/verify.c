@@ -490,7 +490,8 @@ RtCode_Verify(const RtCodeSpec *spec, char *why, size_t why_size)
     void *scratch = RtMem_Malloc(
         n * (sizeof(AbstractState) + 2 * sizeof(uint32_t)));
     if (scratch == NULL) {
-        return reject_whole(why, why_size, "out of memory");
+        reject_whole(why, why_size, "out of memory");
+        return RT_VERIFY_NO_MEMORY;
     }
     v.states = scratch;
     v.worklist = (uint32_t *)(v.states + n);

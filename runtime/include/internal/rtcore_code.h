@@ -128,7 +128,10 @@ RtObject *RtCode_New(const RtCodeSpec *spec);
 // Writes the listing to a malloc'ed string.
 char *RtCode_Disassemble(RtObject *code);
 
-// The depth of the stack the code needs, or -1 with a message in `why`.
+enum { RT_VERIFY_NO_MEMORY = -2 };
+
+// The depth of the stack the code needs, or -1 with a message in `why`;
+// RT_VERIFY_NO_MEMORY if it could not be told.
 int RtCode_Verify(const RtCodeSpec *spec, char *why, size_t why_size);
 
 // An exception that a handler of the frame is dealing with.

@@ -90,7 +90,8 @@ ssize_t RtMem_LiveBlocks(void);
 void RtMem_ResetSerial(void);
 
 // The n-th allocation from now fails (0: none does). For fault injection.
-void RtMem_FailAllocation(int64_t nth);
+// Returns what was left of the number before: 0 if that failure has happened.
+int64_t RtMem_FailAllocation(int64_t nth);
 
 // Calls visit for every live block of kind GC in any heap set that is not
 // frozen, in the order of allocation (builds with hooks, while there is memory

@@ -271,6 +271,8 @@ void RtMem_ProcessAllDelayed(RtInterpreterState *interp);
 // mem_limbo.c (free-threaded build): gives the memory of a freed object back to
 // the allocator once no lock-free reader can look at its header. Never fails.
 void RtMem_ReleaseDelayed(void *payload);
+// Frees live raw memory, of at most 4 GiB, when nobody reads it. Never fails.
+void RtLimbo_AddLive(RtThreadState *tstate, void *payload);
 void RtLimbo_Process(RtThreadState *tstate);    // gives back what is due
 // Moves what is left to the interpreter's; delayed_mutex is held.
 void RtLimbo_Abandon(RtThreadState *tstate);
