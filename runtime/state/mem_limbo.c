@@ -91,7 +91,7 @@ add(RtThreadState *tstate, RtBlock *block)
     }
 }
 
-void
+RT_NO_INSTRUMENT void
 RtLimbo_AddLive(RtThreadState *tstate, void *payload)
 {
     RtBlock *block = RtBlock_FromPointer(payload);
