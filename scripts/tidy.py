@@ -65,6 +65,7 @@ HEADERS = {
     "rtcore_sanitizer.h": "base",
     "rt_object.h": "base",      # the layouts of objects and types
     "rtcore_semaphore.h": "sync", "rtcore_lock.h": "sync", "rt_lock.h": "sync",
+    "rtcore_lock_order.h": "sync", "lock_order.def": "sync",
     "rtcore_heap.h": "mem",
     "rtcore_state.h": "state", "rt_critical_section.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
@@ -82,6 +83,8 @@ ALLOWED_EDGES = {
     ("runtime/*", "rt_errors.h"): "whoever fails raises, or gives up",
     ("runtime/sync/parking_lot.c", "rtcore_state.h"):
         "a parked thread detaches",
+    ("runtime/sync/lock.c", "rtcore_state.h"):
+        "an interrupted wait does what the eval breaker asks for",
     ("runtime/mem/*.c", "rtcore_state.h"):
         "the memory of an object waits until QSBR's readers are gone",
     ("runtime/state/tstate.c", "rtcore_object.h"):

@@ -31,7 +31,7 @@ typedef struct FzThread {
     uint64_t wait_order;        // waiters are served first in, first out
     uintptr_t site;             // code of its last hook call
     uint32_t line;              // last recorded
-    bool timed_out;
+    RtWaitResult wait_result;   // of the last wait that blocked
     bool ended;
 } FzThread;
 

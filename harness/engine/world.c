@@ -20,6 +20,7 @@ typedef struct FzSemaphore {
     uint32_t waiters;           // bit set of blocked threads
     uint64_t count;
     uint64_t number;            // n-th semaphore of the run
+    bool interrupted;           // the next wait ends at once
 } FzSemaphore;
 static_assert(sizeof(FzSemaphore) <= sizeof(RtSemaphore),
               "a semaphore fits the place that the runtime gives it");
@@ -79,18 +80,18 @@ FzWorld_EarliestDeadline(void)
 
 // Makes a blocked thread runnable.
 static void
-wake(uint32_t number, bool timed_out)
+wake(uint32_t number, RtWaitResult result)
 {
     FzEngine *e = &fz_engine;
     FzThread *thread = &e->threads[number];
     semaphore_of(thread->waits_on)->waiters &= ~(1u << number);
     thread->waits_on = NULL;
     thread->deadline_ns = FZ_NO_DEADLINE;
-    thread->timed_out = timed_out;
+    thread->wait_result = result;
     e->timed &= ~(1u << number);
     e->runnable |= 1u << number;
     if (e->recording) {
-        FzTrace_Record(FZ_TRACE_WAKE, timed_out, 0, number);
+        FzTrace_Record(FZ_TRACE_WAKE, (uint8_t)result, 0, number);
     }
 }
 
@@ -102,7 +103,7 @@ FzWorld_ExpireWaits(void)
     for (uint32_t rest = e->timed; rest != 0; rest &= rest - 1) {
         uint32_t number = (uint32_t)__builtin_ctz(rest);
         if (e->threads[number].deadline_ns <= now) {
-            wake(number, true);
+            wake(number, RT_WAIT_TIMEOUT);
         }
     }
 }
@@ -145,8 +146,8 @@ sem_destroy(RtSemaphore *sem)
     s->magic = 0;
 }
 
-// Blocks the running thread until a post or its deadline. True if posted.
-static bool
+// Blocks the running thread until a post, an interruption or its deadline.
+static RtWaitResult
 block_on(RtSemaphore *sem, int64_t timeout_ns)
 {
     FzEngine *e = &fz_engine;
@@ -154,7 +155,6 @@ block_on(RtSemaphore *sem, int64_t timeout_ns)
     FzThread *thread = &e->threads[self];
     thread->waits_on = sem;
     thread->wait_order = e->waits++;
-    thread->timed_out = false;
     semaphore_of(sem)->waiters |= 1u << self;
     e->runnable &= ~(1u << self);
     if (timeout_ns > 0) {
@@ -170,7 +170,7 @@ block_on(RtSemaphore *sem, int64_t timeout_ns)
                        FzWorld_SemaphoreKey(sem), (uint64_t)timeout_ns);
     }
     FzEngine_Block();
-    return !thread->timed_out;
+    return thread->wait_result;
 }
 
 static RtWaitResult
@@ -182,10 +182,18 @@ sem_wait(RtSemaphore *sem, int64_t timeout_ns)
     if (s->count > 0) {
         s->count--;
     }
+    else if (s->interrupted) {
+        s->interrupted = false;
+        return RT_WAIT_INTERRUPTED;
+    }
+    else if (timeout_ns == 0) {
+        return RT_WAIT_TIMEOUT;
+    }
     else {
         FZ_ASSERT(e->active);   // else nobody could ever post
-        if (timeout_ns == 0 || !block_on(sem, timeout_ns)) {
-            return RT_WAIT_TIMEOUT;
+        RtWaitResult result = block_on(sem, timeout_ns);
+        if (result != RT_WAIT_OK) {
+            return result;
         }
     }
     if (e->active && e->races) {
@@ -224,10 +232,23 @@ sem_post(RtSemaphore *sem)
     }
     FZ_ASSERT(s->magic == SEMAPHORE_MAGIC);
     if (s->waiters != 0) {
-        wake(first_waiter(s), false);
+        wake(first_waiter(s), RT_WAIT_OK);
     }
     else {
         s->count++;
+    }
+}
+
+static void
+sem_interrupt(RtSemaphore *sem)
+{
+    FzSemaphore *s = semaphore_of(sem);
+    FZ_ASSERT(s->magic == SEMAPHORE_MAGIC);
+    if (s->waiters != 0) {
+        wake(first_waiter(s), RT_WAIT_INTERRUPTED);
+    }
+    else {
+        s->interrupted = true;
     }
 }
 
@@ -279,6 +300,7 @@ const RtWorld fz_world = {
     .sem_destroy = sem_destroy,
     .sem_wait = sem_wait,
     .sem_post = sem_post,
+    .sem_interrupt = sem_interrupt,
     .thread_start = thread_start,
     .thread_id = thread_id,
     .now_ns = FzWorld_Now,

@@ -1,12 +1,13 @@
-// lock.c: one owner for each lock, critical sections nested, ordered and
-// suspended before their thread detaches, no lock kept by an ended thread, and
-// the reason when no thread can run (invariants M1, M8, C1-C5).
+// lock.c: the owners of each lock, critical sections nested, ordered and
+// suspended before their thread detaches, the order of internal locks, no lock
+// kept by an ended thread, and the reason when no thread can run (invariants
+// M1, M2, M8-M10, M15, C1-C5).
 
 #include <string.h>
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
-#include "rtcore_hooks.h"
+#include "rtcore_lock_order.h"
 
 enum { MAX_SECTIONS = 256 };
 
@@ -23,13 +24,18 @@ typedef struct ThreadLocks {
     Section sections[MAX_SECTIONS];
     unsigned depth;
     const void *waiting;        // mutex it waits for, or NULL
+    RtLockKind waiting_kind;
+    bool may_be_overtaken;      // a writer that a writer's end has woken
+    uint32_t nread;             // readers-writer locks held as a reader
     const void *waiting_raw;    // raw mutex, on its way to park or to signal
     const void *parked;         // address it is parked on, or NULL
     bool waits_for_gil;
 } ThreadLocks;
 
 static struct {
-    FzMap locks;                // lock -> owner thread + 1; extra: RtLockKind
+    // lock -> owner thread + 1, and above it how often it is locked; extra:
+    // RtLockKind, and above it the readers of a readers-writer lock.
+    FzMap locks;
     ThreadLocks threads[FZ_MAX_THREADS];
     uint32_t nthreads;          // touched by this run
     uint32_t gil_holder;        // thread + 1
@@ -44,10 +50,14 @@ begin(void)
         locks->depth = 0;
         locks->waiting = locks->waiting_raw = locks->parked = NULL;
         locks->waits_for_gil = false;
+        locks->may_be_overtaken = false;
+        locks->nread = 0;
     }
     state.nthreads = 0;
     state.gil_holder = 0;
 }
+
+#define ONE_TIME (UINT64_C(1) << 32)
 
 static uint32_t
 owner_of(const void *lock)      // thread + 1, or 0
@@ -57,33 +67,174 @@ owner_of(const void *lock)      // thread + 1, or 0
     return entry != NULL ? (uint32_t)entry->value : 0;
 }
 
+static uint32_t
+readers_of(const void *lock)    // bit set
+{
+    const FzMapEntry *entry = FzMap_Find(&state.locks, lock);
+    return entry != NULL ? (uint32_t)(entry->extra >> 32) : 0;
+}
+
+// Writers that are parked on the lock and that no reader may overtake.
+static uint32_t
+writers_before_readers(const void *lock)
+{
+    uint32_t writers = 0;
+    for (uint32_t t = 0; t < state.nthreads; t++) {
+        const ThreadLocks *locks = &state.threads[t];
+        if (locks->waiting == lock && !locks->may_be_overtaken &&
+            locks->waiting_kind == RT_LOCK_RW_WRITE) {
+            writers |= 1u << t;
+        }
+    }
+    return writers;
+}
+
+static void
+two_owners(uint32_t thread, const void *lock, uint32_t other)
+{
+    FzEngine_Violation(FZ_RULE_LOCK_TWO_OWNERS, other,
+                       "thread %u acquired %s, which thread %u holds", thread,
+                       FzName_Of(lock).text, other);
+    FzEngine_Stop();
+}
+
+static void
+acquired_for_reading(uint32_t thread, const void *lock, FzMapEntry *entry)
+{
+    if ((uint32_t)entry->value != 0) {
+        two_owners(thread, lock, (uint32_t)entry->value - 1);
+    }
+    uint32_t writers = writers_before_readers(lock);
+    if (writers != 0) {
+        uint32_t writer = (uint32_t)__builtin_ctz(writers);
+        FzEngine_Violation(FZ_RULE_WRITER_OVERTAKEN, writer,
+                           "thread %u entered %s as a reader while thread %u "
+                           "is parked on it as a writer",
+                           thread, FzName_Of(lock).text, writer);
+        FzEngine_Stop();
+    }
+    entry->value += ONE_TIME;
+    entry->extra = RT_LOCK_RW_READ | (entry->extra >> 32 << 32) |
+                   UINT64_C(1) << (32 + thread);
+    state.threads[thread].nread++;
+}
+
+static void
+acquired_alone(uint32_t thread, const void *lock, RtLockKind kind,
+               FzMapEntry *entry)
+{
+    uint32_t owner = (uint32_t)entry->value;
+    bool again = kind == RT_LOCK_RECURSIVE && owner == thread + 1;
+    if (owner != 0 && !again) {
+        two_owners(thread, lock, owner - 1);
+    }
+    if (entry->extra >> 32 != 0) {
+        two_owners(thread, lock,
+                   (uint32_t)__builtin_ctzll(entry->extra >> 32));
+    }
+    entry->value = (entry->value & ~(ONE_TIME - 1)) + ONE_TIME + thread + 1;
+    entry->extra = kind;
+}
+
 static void
 acquired(uint32_t thread, const void *lock, RtLockKind kind)
 {
+    ThreadLocks *locks = &state.threads[thread];
     if (kind == RT_LOCK_RAW) {
-        state.threads[thread].waiting_raw = NULL;
+        locks->waiting_raw = NULL;
     }
     else {
-        state.threads[thread].waiting = NULL;
+        locks->waiting = NULL;
+        locks->may_be_overtaken = false;
     }
     FzMapEntry *entry = FzMap_Get(&state.locks, lock);
-    bool exclusive = kind == RT_LOCK_MUTEX || kind == RT_LOCK_RAW;
-    if (exclusive && entry->value != 0) {
-        uint32_t other = (uint32_t)entry->value - 1;
-        FzEngine_Violation(FZ_RULE_LOCK_TWO_OWNERS, other,
-                           "thread %u acquired %s, which thread %u holds",
-                           thread, FzName_Of(lock).text, other);
-        FzEngine_Stop();
+    if (kind == RT_LOCK_RW_READ) {
+        acquired_for_reading(thread, lock, entry);
     }
-    entry->value = thread + 1;
-    entry->extra = kind;
-    ThreadLocks *locks = &state.threads[thread];
+    else {
+        acquired_alone(thread, lock, kind, entry);
+    }
     Section *top =
         locks->depth > 0 ? &locks->sections[locks->depth - 1] : NULL;
     if (top != NULL && owner_of(top->first) == thread + 1 &&
         (top->second == NULL || owner_of(top->second) == thread + 1)) {
         top->entered = true;
     }
+}
+
+// A plain mutex may be released by any thread, and is a program's own affair.
+static void
+check_releaser(uint32_t thread, const void *lock, RtLockKind kind,
+               const FzMapEntry *entry)
+{
+    bool owns = kind == RT_LOCK_RW_READ
+                    ? (entry->extra >> (32 + thread) & 1) != 0
+                    : (uint32_t)entry->value == thread + 1;
+    if (kind != RT_LOCK_MUTEX && !owns) {
+        FzEngine_Violation(FZ_RULE_LOCK_NOT_OWNER, UINT32_MAX,
+                           "thread %u releases %s, which it does not hold",
+                           thread, FzName_Of(lock).text);
+        FzEngine_Stop();
+    }
+}
+
+static void
+released(uint32_t thread, const void *lock, RtLockKind kind)
+{
+    FzMapEntry *entry = FzMap_Get(&state.locks, lock);
+    check_releaser(thread, lock, kind, entry);
+    if (kind == RT_LOCK_RW_READ) {
+        entry->value -= ONE_TIME;
+        entry->extra &= ~(UINT64_C(1) << (32 + thread));
+        state.threads[thread].nread--;
+        return;
+    }
+    uint64_t times = entry->value / ONE_TIME;
+    entry->value = kind == RT_LOCK_RECURSIVE && times > 1
+                       ? entry->value - ONE_TIME
+                       : 0;
+}
+
+// All who wait are woken and compete.
+static void
+writer_left(const void *lock)
+{
+    for (uint32_t t = 0; t < state.nthreads; t++) {
+        if (state.threads[t].waiting == lock) {
+            state.threads[t].may_be_overtaken = true;
+        }
+    }
+}
+
+static void
+waits(uint32_t thread, const void *lock, RtLockKind kind)
+{
+    ThreadLocks *locks = &state.threads[thread];
+    if (kind == RT_LOCK_RAW) {
+        locks->waiting_raw = lock;
+        return;
+    }
+    locks->waiting = lock;
+    locks->waiting_kind = kind;
+    locks->may_be_overtaken = false;
+}
+
+static void
+out_of_order(const void *what, unsigned held, unsigned asked)
+{
+    if (asked < RT_RANK_COUNT) {
+        FzEngine_Violation(FZ_RULE_LOCK_ORDER, UINT32_MAX,
+                           "%s (%s) is taken while %s is held",
+                           FzName_Of(what).text, RtLockRank_Name(asked),
+                           RtLockRank_Name(held));
+    }
+    else {
+        FzEngine_Violation(FZ_RULE_LOCK_ORDER, UINT32_MAX,
+                           "the thread detaches, allocates or runs code (%s) "
+                           "while it holds %s",
+                           FzName_Of(what).text, RtLockRank_Name(held));
+    }
+    FzEngine_Stop();
 }
 
 static void
@@ -171,22 +322,26 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     ThreadLocks *locks = &state.threads[thread];
     switch (kind) {
     case RT_NOTE_LOCK_WAIT:
-        if (b == RT_LOCK_RAW) {
-            locks->waiting_raw = a;
-        }
-        else {
-            locks->waiting = a;
-        }
+        waits(thread, a, (RtLockKind)b);
         break;
     case RT_NOTE_LOCK_ACQUIRED:
         acquired(thread, a, (RtLockKind)b);
         break;
     case RT_NOTE_LOCK_RELEASED:
-    case RT_NOTE_LOCK_HANDED_OFF:
-        FzMap_Get(&state.locks, a)->value = 0;
+        released(thread, a, (RtLockKind)b);
+        break;
+    case RT_NOTE_WRITER_LEFT:
+        writer_left(a);
+        break;
+    case RT_NOTE_LOCK_ORDER:
+        out_of_order(a, (unsigned)(b >> 8), (unsigned)(b & 255));
         break;
     case RT_NOTE_PARK:
         locks->parked = a;
+        break;
+    case RT_NOTE_PARK_LEFT:
+        locks->parked = NULL;
+        locks->waiting = NULL;
         break;
     case RT_NOTE_CS_BEGIN:
         section_begins(thread, a, (const void *)b);
@@ -225,24 +380,36 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 }
 
 static void
+held_at_exit(uint32_t thread, const char *what)
+{
+    FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
+                       "thread %u ended while holding %s", thread, what);
+    FzEngine_Stop();
+}
+
+static void
 thread_end(uint32_t thread)
 {
-    if (state.threads[thread].depth > 0) {
+    const ThreadLocks *locks = &state.threads[thread];
+    if (locks->depth > 0) {
         FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
                            "thread %u ended inside the critical section of %s",
-                           thread,
-                           FzName_Of(state.threads[thread].sections[0].first)
-                               .text);
+                           thread, FzName_Of(locks->sections[0].first).text);
         FzEngine_Stop();
+    }
+    if (rt_thread_local.held_ranks != 0) {
+        held_at_exit(thread, RtLockRank_Name((unsigned)__builtin_ctz(
+                                 rt_thread_local.held_ranks)));
+    }
+    if (locks->nread > 0) {
+        held_at_exit(thread, "a readers-writer lock");
     }
     for (size_t i = 0; i < state.locks.count; i++) {
         const FzMapEntry *lock = FzMap_At(&state.locks, i);
         // A program may end a thread while a lock of its own is taken.
-        if (lock->value == thread + 1 && lock->extra == RT_LOCK_RAW) {
-            FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
-                               "thread %u ended while holding %s", thread,
-                               FzName_Of((void *)lock->key).text);
-            FzEngine_Stop();
+        if ((uint32_t)lock->value == thread + 1 &&
+            (lock->extra == RT_LOCK_RAW || lock->extra == RT_LOCK_RW_WRITE)) {
+            held_at_exit(thread, FzName_Of((void *)lock->key).text);
         }
     }
 }
@@ -252,37 +419,46 @@ thread_end(uint32_t thread)
 
 typedef struct Wait {
     const void *lock;           // or NULL
-    uint32_t owner;             // thread + 1; 0: nobody
+    uint32_t owners;            // whom it waits for: bit set
 } Wait;
+
+static uint32_t
+bit_of(uint32_t owner)          // thread + 1; 0: nobody
+{
+    return owner != 0 ? 1u << (owner - 1) : 0;
+}
 
 static Wait
 wait_of(uint32_t thread)
 {
     const ThreadLocks *locks = &state.threads[thread];
     if (locks->waits_for_gil) {
-        return (Wait){"the GIL", state.gil_holder};
+        return (Wait){"the GIL", bit_of(state.gil_holder)};
     }
     const void *lock =
         locks->waiting_raw != NULL ? locks->waiting_raw : locks->waiting;
-    return (Wait){lock, owner_of(lock)};
+    uint32_t owners = bit_of(owner_of(lock));
+    if (lock != NULL && lock == locks->waiting) {
+        owners |= readers_of(lock);
+        if (locks->waiting_kind == RT_LOCK_RW_READ) {
+            owners |= writers_before_readers(lock);
+        }
+    }
+    return (Wait){lock, owners};
 }
 
-// Follows owners from `thread`; true if it comes back to a thread already seen.
+// Whether the thread waits, over others, for itself.
 static bool
 is_in_cycle(uint32_t thread)
 {
     uint32_t seen = 0;
-    for (;;) {
-        if ((seen >> thread & 1) != 0) {
-            return true;
-        }
-        seen |= 1u << thread;
-        Wait wait = wait_of(thread);
-        if (wait.lock == NULL || wait.owner == 0) {
-            return false;
-        }
-        thread = wait.owner - 1;
+    uint32_t next = wait_of(thread).owners;
+    while (next != 0) {
+        uint32_t t = (uint32_t)__builtin_ctz(next);
+        seen |= 1u << t;
+        next = (next | wait_of(t).owners) & ~seen;
     }
+    return (seen >> thread & 1) != 0;
 }
 
 static void
@@ -303,10 +479,15 @@ describe_wait(FzBuf *text, uint32_t thread)
     else {
         FzBuf_Printf(text, "a semaphore");
     }
-    if (wait.lock != NULL && wait.owner != 0) {
-        FzBuf_Printf(text, ", held by thread %u", wait.owner - 1);
+    if (wait.lock == NULL) {
+        return;
     }
-    else if (wait.lock != NULL) {
+    const char *separator = ", held by thread";
+    for (uint32_t rest = wait.owners; rest != 0; rest &= rest - 1) {
+        FzBuf_Printf(text, "%s %d", separator, __builtin_ctz(rest));
+        separator = " and";
+    }
+    if (wait.owners == 0) {
         FzBuf_Printf(text, ", held by nobody");
     }
 }
@@ -315,10 +496,9 @@ void
 FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
 {
     FzBuf text = {0};
-    bool cycle = false;
-    bool owner_ended = false;
     bool free_lock = false;
     bool lock_wait = false;
+    uint32_t in_cycle = 0;
     for (uint32_t t = 0; t < nthreads; t++) {
         if (ended[t]) {
             continue;
@@ -329,15 +509,13 @@ FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
             continue;
         }
         lock_wait = true;
-        if (wait.owner == 0) {
-            free_lock = true;
-        }
-        else if (ended[wait.owner - 1]) {
-            owner_ended = true;
-        }
-        cycle = cycle || is_in_cycle(t);
+        free_lock = free_lock || wait.owners == 0;
+        in_cycle += is_in_cycle(t);
     }
-    bool deadlock = (cycle || owner_ended || lock_wait) && !free_lock;
+    if (in_cycle > 0) {
+        FzBuf_Printf(&text, "\n  %u of them wait for each other", in_cycle);
+    }
+    bool deadlock = lock_wait && !free_lock;
     FzEngine_Violation(deadlock ? FZ_RULE_DEADLOCK : FZ_RULE_LOST_WAKEUP,
                        UINT32_MAX, "no thread can run:%s",
                        FzBuf_CString(&text));

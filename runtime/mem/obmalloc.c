@@ -95,6 +95,12 @@ fill_fresh(char *payload, size_t size, RtBlockKind kind)
 RT_NO_INSTRUMENT static void *
 alloc_block(size_t size, RtBlockKind kind, bool zero)
 {
+    if (kind == RT_BLOCK_MEM) {
+        RtLockOrder_CheckAllocate();
+    }
+    else {
+        RtLockOrder_CheckRun(NULL);
+    }
     if (size > PTRDIFF_MAX - sizeof(RtBlock) - RT_REDZONE_SIZE) {
         return NULL;
     }
@@ -220,6 +226,7 @@ RtMem_Free(void *payload)
     if (payload == NULL) {
         return;
     }
+    RtLockOrder_CheckAllocate();
     RtBlock *block = RtBlock_FromPointer(payload);
     // Noted first: who listens tells a second free before the assertion does.
     RT_NOTE(BLOCK_FREE, payload, 0);

@@ -1,4 +1,4 @@
-// threading.c: Thread, Lock and sched_yield.
+// threading.c: Thread and sched_yield.
 //
 // A Thread object and the thread that it started share a handle, counted by
 // itself: the object may die first, and the thread marks its end when it has no
@@ -69,10 +69,10 @@ handle_decref(ThreadHandle *handle)
 static ThreadHandleState
 handle_get_state(ThreadHandle *handle, uintptr_t *ident)
 {
-    RtMutex_Lock(&handle->mutex);
+    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
     ThreadHandleState state = (ThreadHandleState)handle->state;
     *ident = handle->ident;
-    RtMutex_Unlock(&handle->mutex);
+    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
     return state;
 }
 
@@ -81,12 +81,12 @@ static bool
 handle_advance(ThreadHandle *handle, ThreadHandleState from,
                ThreadHandleState to)
 {
-    RtMutex_Lock(&handle->mutex);
+    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
     bool done = handle->state == (int)from;
     if (done) {
         handle->state = (int)to;
     }
-    RtMutex_Unlock(&handle->mutex);
+    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
     return done;
 }
 
@@ -148,9 +148,9 @@ thread_run(void *arg)
     RtThreadState_Bind(tstate);
     RtThreadState_Attach(tstate);
 
-    RtMutex_Lock(&handle->mutex);
+    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
     handle->ident = RtThread_Id();
-    RtMutex_Unlock(&handle->mutex);
+    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
 
     run_target(boot);
     RtMem_Free(boot);
@@ -361,82 +361,6 @@ RtTypeObject RtThread_Type = {
     .tp_traverse = thread_traverse,
     .tp_new = thread_new,
     .tp_methods = thread_methods,
-};
-
-// ---------------------------------------------------------------------------
-// Lock objects.
-
-typedef struct RtLockObject {
-    RtObject ob_base;
-    RtMutex lock;
-} RtLockObject;
-
-// acquire(blocking=True)
-static RtObject *
-lock_acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
-{
-    int blocking = nargs == 0 ? 1 : RtObject_IsTrue(args[0]);
-    if (blocking < 0) {
-        return NULL;
-    }
-    RtLockObject *self = (RtLockObject *)op;
-    RtLockStatus status = RtMutex_LockTimed(&self->lock, blocking ? -1 : 0,
-                                            RT_LOCK_DETACH);
-    return RtBool_FromInt(status == RT_LOCK_ACQUIRED);
-}
-
-static RtObject *
-lock_release(RtObject *op, RtObject *const *args, ssize_t nargs)
-{
-    (void)args;
-    (void)nargs;
-    if (RtMutex_TryUnlock(&((RtLockObject *)op)->lock) < 0) {
-        RtErr_SetString(&RtExc_RuntimeError, "release unlocked lock");
-        return NULL;
-    }
-    return Rt_NewRef(Rt_None);
-}
-
-static RtObject *
-lock_locked(RtObject *op, RtObject *const *args, ssize_t nargs)
-{
-    (void)args;
-    (void)nargs;
-    return RtBool_FromInt(RtMutex_IsLocked(&((RtLockObject *)op)->lock));
-}
-
-static RtObject *
-lock_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
-{
-    (void)args;
-    if (nargs != 0) {
-        RtErr_Format(&RtExc_TypeError, "Lock() takes no arguments "
-                     "(%zd given)", nargs);
-        return NULL;
-    }
-    return RtObject_New(type, 0);
-}
-
-static void
-lock_dealloc(RtObject *op)
-{
-    RtObject_Free(op);
-}
-
-static RtMethodDef lock_methods[] = {
-    { "acquire", lock_acquire, 0, 1 },
-    { "release", lock_release, 0, 0 },
-    { "locked", lock_locked, 0, 0 },
-    { NULL, NULL, 0, 0 },
-};
-
-RtTypeObject RtLock_Type = {
-    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "lock",
-    .tp_basicsize = sizeof(RtLockObject),
-    .tp_dealloc = lock_dealloc,
-    .tp_new = lock_new,
-    .tp_methods = lock_methods,
 };
 
 // ---------------------------------------------------------------------------

@@ -52,11 +52,11 @@ RtBrc_InitThread(RtThreadState *tstate)
     rt_assert(RtObjectStack_IsEmpty(&brc->local_objects_to_merge));
     brc->tid = RtThread_Id();
     RtBrcBucket *bucket = get_bucket(tstate->interp, brc->tid);
-    RtMutex_Lock(&bucket->mutex);
+    RtMutex_LockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     rt_assert(find_thread_state(bucket, brc->tid) == NULL);
     brc->next_in_bucket = bucket->root;
     bucket->root = tstate;
-    RtMutex_Unlock(&bucket->mutex);
+    RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
 }
 
 // ---------------------------------------------------------------------------
@@ -95,25 +95,25 @@ RtBrc_QueueObject(RtObject *op)
         return;
     }
     RtBrcBucket *bucket = get_bucket(interp, tid);
-    RtMutex_Lock(&bucket->mutex);
+    RtMutex_LockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     RtThreadState *owner = find_thread_state(bucket, tid);
     if (owner == NULL) {
         bool dead = merge_orphan(op);
-        RtMutex_Unlock(&bucket->mutex);
+        RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
         if (dead) {
             RtObject_Dealloc(op);
         }
         return;
     }
     if (RtObjectStack_Push(&owner->brc.objects_to_merge, op) < 0) {
-        RtMutex_Unlock(&bucket->mutex);
+        RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
         merge_with_world_stopped(interp, op);
         return;
     }
     RT_NOTE(REF_QUEUED, op, tid);
     // Under the mutex: it keeps the owner's thread state in existence.
     RtThreadState_SetEvalBreakerBit(owner, RT_EVAL_EXPLICIT_MERGE_BIT);
-    RtMutex_Unlock(&bucket->mutex);
+    RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
 }
 
 // ---------------------------------------------------------------------------
@@ -139,9 +139,9 @@ RtBrc_MergeRefcounts(RtThreadState *tstate)
     RtBrcThreadState *brc = &tstate->brc;
     rt_assert(brc->tid == RtThread_Id());
     RtBrcBucket *bucket = get_bucket(tstate->interp, brc->tid);
-    RtMutex_Lock(&bucket->mutex);
+    RtMutex_LockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     RtObjectStack_Merge(&brc->local_objects_to_merge, &brc->objects_to_merge);
-    RtMutex_Unlock(&bucket->mutex);
+    RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     merge_queued_objects(&brc->local_objects_to_merge);
 }
 
@@ -171,7 +171,7 @@ RtBrc_RemoveThread(RtThreadState *tstate)
         // Merging may run destructors, and others may queue more meanwhile:
         // the thread leaves only with both stacks seen empty.
         merge_queued_objects(&brc->local_objects_to_merge);
-        RtMutex_Lock(&bucket->mutex);
+        RtMutex_LockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
         empty = RtObjectStack_IsEmpty(&brc->objects_to_merge);
         if (empty) {
             unlink_thread(bucket, tstate);
@@ -180,7 +180,7 @@ RtBrc_RemoveThread(RtThreadState *tstate)
             RtObjectStack_Merge(&brc->local_objects_to_merge,
                                 &brc->objects_to_merge);
         }
-        RtMutex_Unlock(&bucket->mutex);
+        RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     }
     rt_assert(RtObjectStack_IsEmpty(&brc->local_objects_to_merge));
     brc->tid = 0;

@@ -482,6 +482,7 @@ RtObject_Dealloc(RtObject *op)
 {
     RtTypeObject *type = Rt_TYPE(op);
     RtThreadState *tstate = RtThreadState_Get();
+    RtLockOrder_CheckRun(op);
     if (!RtType_HasFeature(type, RT_TPFLAGS_HAVE_GC) || tstate == NULL) {
         RT_NOTE(OBJECT_DEALLOC, op, type);
         type->tp_dealloc(op);

@@ -72,24 +72,24 @@ RtEval_TakeGil(RtThreadState *tstate)
 {
     RtGil *gil = &tstate->interp->gil;
     rt_assert(!tstate->holds_gil);
-    RtRawMutex_Lock(&gil->mutex);
+    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
     rt_assert(rt_atomic_load_int_owned(&gil->locked) >= 0);
     if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
         wait_until_unlocked(tstate, gil);
     }
-    RtRawMutex_Lock(&gil->switch_mutex);
+    RtRawMutex_LockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     rt_atomic_store_int_relaxed(&gil->locked, 1);
     if (rt_atomic_load_ptr_relaxed(&gil->last_holder) != tstate) {
         rt_atomic_store_ptr_relaxed(&gil->last_holder, tstate);
         gil->switch_number++;
     }
     RtCond_Signal(&gil->switch_cond);
-    RtRawMutex_Unlock(&gil->switch_mutex);
+    RtRawMutex_UnlockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     tstate->holds_gil = true;
     // It was asked as the holder that it was before.
     RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
     RT_NOTE(GIL_TAKEN, tstate, 0);
-    RtRawMutex_Unlock(&gil->mutex);
+    RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
 }
 
 // Forced switching: waits until another thread has taken the GIL. The thread
@@ -97,12 +97,12 @@ RtEval_TakeGil(RtThreadState *tstate)
 static void
 wait_for_switch(RtThreadState *tstate, RtGil *gil)
 {
-    RtRawMutex_Lock(&gil->switch_mutex);
+    RtRawMutex_LockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     if (rt_atomic_load_ptr_relaxed(&gil->last_holder) == tstate) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
         RtCond_Wait(&gil->switch_cond, &gil->switch_mutex, -1);
     }
-    RtRawMutex_Unlock(&gil->switch_mutex);
+    RtRawMutex_UnlockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
 }
 
 static bool
@@ -118,7 +118,7 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     RtGil *gil = &tstate->interp->gil;
     rt_assert(tstate->holds_gil);
     rt_assert(rt_atomic_load_int_owned(&gil->locked) == 1);
-    RtRawMutex_Lock(&gil->mutex);
+    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
     // Requests are made under the mutex.
     RT_NOTE(GIL_DROPPED, tstate,
             (rt_atomic_load_uintptr_owned(&tstate->eval_breaker) &
@@ -126,7 +126,7 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     tstate->holds_gil = false;
     rt_atomic_store_int_relaxed(&gil->locked, 0);
     RtCond_Signal(&gil->cond);
-    RtRawMutex_Unlock(&gil->mutex);
+    RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
     // After a final release neither the GIL nor the interpreter may be touched:
     // the thread that has it now may be deleting them.
     if (!final_release && drop_is_requested(tstate)) {

@@ -30,26 +30,26 @@ static RtObject *builtins;
 int
 RtThreads_Started(RtInterpreterState *interp)
 {
-    RtRawMutex_Lock(&interp->live_mutex);
+    RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     int result = -1;
     if (!rt_atomic_load_int_owned(&interp->finalizing)) {
         interp->live_threads++;
         result = 0;
     }
-    RtRawMutex_Unlock(&interp->live_mutex);
+    RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     return result;
 }
 
 void
 RtThreads_Ended(RtInterpreterState *interp)
 {
-    RtRawMutex_Lock(&interp->live_mutex);
+    RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     rt_assert(interp->live_threads > 0);
     if (--interp->live_threads == 0) {
         RtCond_Signal(&interp->live_cond);
     }
     // Once the mutex is free the interpreter may be gone.
-    RtRawMutex_Unlock(&interp->live_mutex);
+    RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
 }
 
 // Returns when no thread is left and none can be started any more.
@@ -58,12 +58,12 @@ wait_for_threads(RtThreadState *tstate)
 {
     RtInterpreterState *interp = tstate->interp;
     RtEval_SaveThread();
-    RtRawMutex_Lock(&interp->live_mutex);
+    RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     while (interp->live_threads > 0) {
         RtCond_Wait(&interp->live_cond, &interp->live_mutex, -1);
     }
     rt_atomic_store_int(&interp->finalizing, 1);
-    RtRawMutex_Unlock(&interp->live_mutex);
+    RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     RtEval_RestoreThread(tstate);
 }
 
@@ -174,6 +174,7 @@ RtRuntime_Abandon(void)
     RtParkingLot_Reset();
     RtHeap_ReleaseAll();
     rt_thread_local.tstate = NULL;
+    rt_thread_local.held_ranks = 0;
 }
 
 // ---------------------------------------------------------------------------

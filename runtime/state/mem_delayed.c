@@ -153,9 +153,9 @@ RtMem_ProcessDelayed(RtThreadState *tstate)
     RtLimbo_Process(tstate);
     // Whoever has the mutex is at it.
     if (rt_atomic_load_int_relaxed(&interp->has_abandoned) &&
-        RtMutex_TryLockFast(&interp->delayed_mutex)) {
+        RtMutex_TryLockRanked(&interp->delayed_mutex, RT_RANK_DELAYED)) {
         process_abandoned(tstate);
-        RtMutex_Unlock(&interp->delayed_mutex);
+        RtMutex_UnlockRanked(&interp->delayed_mutex, RT_RANK_DELAYED);
     }
 }
 
@@ -180,12 +180,12 @@ RtMem_AbandonDelayed(RtThreadState *tstate)
     if (tstate->delayed_head == NULL && RtLimbo_IsEmpty(&tstate->limbo)) {
         return;
     }
-    RtMutex_Lock(&interp->delayed_mutex);
+    RtMutex_LockRanked(&interp->delayed_mutex, RT_RANK_DELAYED);
     abandon_queue(tstate);
     RtLimbo_Abandon(tstate);
     // Nobody may look at the queue for long: take what is due now.
     process_abandoned(tstate);
-    RtMutex_Unlock(&interp->delayed_mutex);
+    RtMutex_UnlockRanked(&interp->delayed_mutex, RT_RANK_DELAYED);
 }
 
 // Frees every item and chunk of a queue, whatever its goals.

@@ -118,7 +118,7 @@ RtQsbr_Reserve(RtThreadState *tstate)
 {
     RtQsbrShared *shared = &tstate->interp->qsbr;
     rt_assert(tstate->qsbr == NULL);
-    RtMutex_Lock(&shared->mutex);
+    RtMutex_LockRanked(&shared->mutex, RT_RANK_QSBR);
     RtQsbrThreadState *slot = find_free_slot(shared);
     if (slot == NULL && grow_slots(tstate->interp) == 0) {
         slot = find_free_slot(shared);
@@ -132,7 +132,7 @@ RtQsbr_Reserve(RtThreadState *tstate)
         slot->tstate = tstate;
         tstate->qsbr = slot;
     }
-    RtMutex_Unlock(&shared->mutex);
+    RtMutex_UnlockRanked(&shared->mutex, RT_RANK_QSBR);
     return slot != NULL ? 0 : -1;
 }
 
@@ -140,7 +140,7 @@ void
 RtQsbr_Release(RtThreadState *tstate)
 {
     RtQsbrShared *shared = &tstate->interp->qsbr;
-    RtMutex_Lock(&shared->mutex);
+    RtMutex_LockRanked(&shared->mutex, RT_RANK_QSBR);
     // Read only now: the slots may just have been moved.
     RtQsbrThreadState *slot = tstate->qsbr;
     rt_assert(slot->tstate == tstate);
@@ -149,7 +149,7 @@ RtQsbr_Release(RtThreadState *tstate)
     slot->tstate = NULL;
     slot->allocated = false;
     tstate->qsbr = NULL;
-    RtMutex_Unlock(&shared->mutex);
+    RtMutex_UnlockRanked(&shared->mutex, RT_RANK_QSBR);
 }
 
 // ---------------------------------------------------------------------------

@@ -90,7 +90,7 @@ RtEval_StopTheWorld(RtInterpreterState *interp)
 {
     RtStopTheWorldState *stw = &interp->stoptheworld;
     // May detach, as any wait for a mutex.
-    RtMutex_Lock(&stw->mutex);
+    RtMutex_LockRanked(&stw->mutex, RT_RANK_STOP_THE_WORLD);
     RT_HEAD_LOCK();
     bool stopped = begin_stop(interp, stw) == 0;
     while (!stopped) {
@@ -133,7 +133,7 @@ RtEval_StartTheWorld(RtInterpreterState *interp)
     }
     stw->requester = NULL;
     RT_HEAD_UNLOCK();
-    RtMutex_Unlock(&stw->mutex);
+    RtMutex_UnlockRanked(&stw->mutex, RT_RANK_STOP_THE_WORLD);
 }
 
 #else  // !RT_GIL_DISABLED

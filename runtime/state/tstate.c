@@ -158,6 +158,7 @@ detach_thread(RtThreadState *tstate, int detached_state)
 void
 RtThreadState_Detach(RtThreadState *tstate)
 {
+    RtLockOrder_CheckDetach(tstate);
 #ifdef RT_GIL_DISABLED
     detach_thread(tstate, RT_THREAD_DETACHED);
 #else
@@ -173,6 +174,7 @@ RtThreadState_Detach(RtThreadState *tstate)
 void
 RtThreadState_Suspend(RtThreadState *tstate)
 {
+    RtLockOrder_CheckDetach(tstate);
 #ifdef RT_GIL_DISABLED
     RtInterpreterState *interp = tstate->interp;
     RtStopTheWorldState *stw = NULL;

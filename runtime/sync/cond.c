@@ -118,3 +118,10 @@ RtCond_Broadcast(RtCond *c)
         RtCond_Signal(c);
     }
 }
+
+void
+RtCond_AfterFork(RtCond *c)
+{
+    c->head = NULL;
+    c->tail = NULL;
+}

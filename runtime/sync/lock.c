@@ -6,13 +6,15 @@
 // releases it otherwise. HAS_PARKED may be set without a waiter (a timeout, a
 // shared bucket), never clear with one.
 // Mirrors Python/lock.c (CPython 3.13); departs: a spinning thread reads the
-// byte again, and no thread spins under a driver.
+// byte again, no thread spins under a driver, and an interrupted wait handles
+// all that the eval breaker asks for.
 
 #include "rtcore_lock.h"
 
 #include "rt_errors.h"          // Rt_FatalError()
 #include "rtcore_assert.h"
 #include "rtcore_semaphore.h"   // deadlines
+#include "rtcore_state.h"       // an interrupted wait handles what is pending
 
 #ifdef RT_GIL_DISABLED
 #define MAX_SPIN_COUNT 40
@@ -84,6 +86,23 @@ try_lock(RtMutex *m, uint8_t *v)
     return false;
 }
 
+static int
+park_flags(int flags)
+{
+    int interruptible = RT_LOCK_HANDLE_SIGNALS | RT_LOCK_FAIL_IF_INTERRUPTED;
+    return ((flags & RT_LOCK_DETACH) != 0 ? RT_PARK_DETACH : 0) |
+           ((flags & interruptible) != 0 ? RT_PARK_INTERRUPTIBLE : 0);
+}
+
+// Whether an interrupted wait goes on.
+static bool
+handle_interrupt(int flags)
+{
+    return (flags & RT_LOCK_FAIL_IF_INTERRUPTED) == 0 &&
+           ((flags & RT_LOCK_HANDLE_SIGNALS) == 0 ||
+            RtEval_HandlePending(RtThreadState_Get()) == 0);
+}
+
 // Parks on the mutex, whose byte was last seen as v, locked. True if it was
 // handed over; else *result is what the parking lot said (AGAIN: look again).
 static bool
@@ -98,7 +117,7 @@ park_on_mutex(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags,
     }
     RT_NOTE(LOCK_WAIT, m, RT_LOCK_MUTEX);
     *result = RtParkingLot_Park(&m->bits, &parked, sizeof(parked), timeout_ns,
-                                entry, (flags & RT_LOCK_DETACH) != 0);
+                                entry, park_flags(flags));
     if (*result == RT_PARK_OK && entry->handed_off) {
         rt_assert(rt_atomic_load_uint8_owned(&m->bits) & RT_MUTEX_LOCKED);
         RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_MUTEX);
@@ -141,6 +160,9 @@ RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags)
             }
             if (result == RT_PARK_TIMEOUT) {
                 return RT_LOCK_FAILURE;
+            }
+            if (result == RT_PARK_INTR && !handle_interrupt(flags)) {
+                return RT_LOCK_INTR;
             }
             if (timeout_ns > 0) {
                 timeout_ns = RtDeadline_Get(deadline);
@@ -213,6 +235,13 @@ RtMutex_Unlock(RtMutex *m)
     }
 }
 
+// A waiter in the parking lot is forgotten there.
+void
+RtMutex_AfterFork(RtMutex *m)
+{
+    m->bits = RT_MUTEX_UNLOCKED;
+}
+
 // ---------------------------------------------------------------------------
 // Event.
 
@@ -241,14 +270,14 @@ RtEvent_Notify(RtEvent *e)
     }
 }
 
-bool
-RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach)
+static RtLockStatus
+event_wait(RtEvent *e, int64_t timeout_ns, int flags)
 {
     int64_t deadline = timeout_ns >= 0 ? RtDeadline_Init(timeout_ns) : 0;
     for (;;) {
         uint8_t v = rt_atomic_load_uint8(&e->v);
         if (v == EVENT_SET) {
-            return true;
+            return RT_LOCK_ACQUIRED;
         }
         if (v == EVENT_UNSET &&
             !rt_atomic_compare_exchange_uint8(&e->v, &v, EVENT_HAS_PARKED)) {
@@ -256,13 +285,37 @@ RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach)
         }
         uint8_t parked = EVENT_HAS_PARKED;
         RtParkResult result = RtParkingLot_Park(
-            &e->v, &parked, sizeof(parked), timeout_ns, NULL, detach);
+            &e->v, &parked, sizeof(parked), timeout_ns, NULL, flags);
         if (result == RT_PARK_TIMEOUT) {
-            return RtEvent_IsSet(e);
+            return RtEvent_IsSet(e) ? RT_LOCK_ACQUIRED : RT_LOCK_FAILURE;
+        }
+        if (result == RT_PARK_INTR && (flags & RT_PARK_INTERRUPTIBLE) != 0) {
+            return RtEvent_IsSet(e) ? RT_LOCK_ACQUIRED : RT_LOCK_INTR;
         }
         if (timeout_ns >= 0) {
             timeout_ns = RtDeadline_Get(deadline);
         }
+    }
+}
+
+bool
+RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach)
+{
+    return event_wait(e, timeout_ns, detach ? RT_PARK_DETACH : 0) ==
+           RT_LOCK_ACQUIRED;
+}
+
+RtLockStatus
+RtEvent_WaitInterruptible(RtEvent *e, int64_t timeout_ns)
+{
+    return event_wait(e, timeout_ns, RT_PARK_DETACH | RT_PARK_INTERRUPTIBLE);
+}
+
+void
+RtEvent_AfterFork(RtEvent *e)
+{
+    if (e->v == EVENT_HAS_PARKED) {
+        e->v = EVENT_UNSET;
     }
 }
 
@@ -305,7 +358,8 @@ once_wait(RtOnceFlag *flag, uint8_t v)
         !rt_atomic_compare_exchange_uint8(&flag->v, &v, parked)) {
         return;
     }
-    RtParkingLot_Park(&flag->v, &parked, sizeof(parked), -1, NULL, true);
+    RtParkingLot_Park(&flag->v, &parked, sizeof(parked), -1, NULL,
+                      RT_PARK_DETACH);
 }
 
 int
@@ -326,5 +380,13 @@ RtOnceFlag_CallOnce(RtOnceFlag *flag, int (*fn)(void *), void *arg)
             once_finish(flag, result == 0 ? ONCE_DONE : ONCE_UNSET);
             return result;
         }
+    }
+}
+
+void
+RtOnceFlag_AfterFork(RtOnceFlag *flag)
+{
+    if (flag->v != ONCE_DONE) {
+        flag->v = ONCE_UNSET;
     }
 }

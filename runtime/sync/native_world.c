@@ -50,7 +50,8 @@ deadline_of(int64_t timeout_ns)
 // ---------------------------------------------------------------------------
 // Semaphores.
 
-// Permits in the low half of the word, waiters in the high half, so that one
+// Permits in the low bits of the word, above them whether a wait is to be
+// interrupted, and waiters in the high half, so that one
 // atomic addition both posts and learns whether anyone has to be woken: the
 // waiter may free the semaphore as soon as it sees the permit.
 typedef struct NativeSemaphore {
@@ -61,7 +62,8 @@ static_assert(sizeof(NativeSemaphore) <= sizeof(RtSemaphore),
               "a native semaphore fits");
 
 #define SEM_PERMIT ((uint32_t)1)
-#define SEM_PERMIT_MASK ((uint32_t)0xffff)
+#define SEM_PERMIT_MASK ((uint32_t)0x7fff)
+#define SEM_INTERRUPTED ((uint32_t)0x8000)
 #define SEM_WAITER ((uint32_t)1 << 16)
 
 static uint32_t *
@@ -112,6 +114,12 @@ native_sem_wait(RtSemaphore *sem, int64_t timeout_ns)
                 return RT_WAIT_OK;
             }
         }
+        else if ((v & SEM_INTERRUPTED) != 0) {
+            if (rt_atomic_compare_exchange_uint32(
+                    word, &v, (v & ~SEM_INTERRUPTED) - SEM_WAITER)) {
+                return RT_WAIT_INTERRUPTED;
+            }
+        }
         else if (result != RT_WAIT_OK) {
             if (rt_atomic_compare_exchange_uint32(word, &v,
                                                   v - SEM_WAITER)) {
@@ -139,6 +147,16 @@ native_sem_post(RtSemaphore *sem)
     rt_assert((old & SEM_PERMIT_MASK) != SEM_PERMIT_MASK);
     if (old >= SEM_WAITER) {
         // Whatever lies at the address by now: a wake-up too many is harmless.
+        syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    }
+}
+
+static void
+native_sem_interrupt(RtSemaphore *sem)
+{
+    uint32_t *word = sem_word(sem);
+    uint32_t old = rt_atomic_or_uint32(word, SEM_INTERRUPTED);
+    if (old >= SEM_WAITER) {
         syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
 }
@@ -286,6 +304,7 @@ const RtWorld rt_native_world = {
     .sem_destroy = native_sem_destroy,
     .sem_wait = native_sem_wait,
     .sem_post = native_sem_post,
+    .sem_interrupt = native_sem_interrupt,
     .thread_start = native_thread_start,
     .thread_id = native_thread_id,
     .now_ns = native_now_ns,

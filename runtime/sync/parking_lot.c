@@ -6,7 +6,7 @@
 // after which the entry is the sleeper's again; a sleeper that wakes for
 // another reason and finds is_unparking set waits for that post.
 // Mirrors Python/parking_lot.c (CPython 3.13); departs: buckets are chosen by
-// RtAddress_Key().
+// RtAddress_Key(); a wait is interrupted by another thread, not by a signal.
 
 #include "rtcore_lock.h"
 
@@ -117,13 +117,24 @@ is_expected(const void *addr, const void *expected, size_t size)
     }
 }
 
-// Waits without the thread state if asked to and if it is attached.
-static RtWaitResult
-wait_detached(RtSemaphore *sem, int64_t timeout_ns, bool detach)
+// The thread state if the calling thread is attached, else NULL.
+static RtThreadState *
+attached_tstate(void)
 {
-    RtThreadState *tstate = detach ? RtThreadState_Get() : NULL;
+    RtThreadState *tstate = RtThreadState_Get();
     if (tstate == NULL ||
         rt_atomic_load_int_owned(&tstate->state) != RT_THREAD_ATTACHED) {
+        return NULL;
+    }
+    return tstate;
+}
+
+static RtWaitResult
+wait_for_post(RtSemaphore *sem, int64_t timeout_ns, int flags)
+{
+    RtThreadState *tstate =
+        (flags & RT_PARK_DETACH) != 0 ? attached_tstate() : NULL;
+    if (tstate == NULL) {
         return RtSemaphore_Wait(sem, timeout_ns);
     }
     RtThreadState_Detach(tstate);
@@ -136,28 +147,56 @@ wait_detached(RtSemaphore *sem, int64_t timeout_ns, bool detach)
 // unparker was faster, waits for its post: it has been promised.
 static RtParkResult
 leave_queue(ParkBucket *bucket, ParkEntry *entry, RtWaitResult reason,
-            bool detach)
+            int flags)
 {
-    RtRawMutex_Lock(&bucket->mutex);
+    RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     if (!entry->is_unparking) {
         unlink_entry(bucket, entry);
-        RtRawMutex_Unlock(&bucket->mutex);
-        return reason == RT_WAIT_TIMEOUT ? RT_PARK_TIMEOUT : RT_PARK_INTR;
+        RtParkResult result =
+            reason == RT_WAIT_TIMEOUT ? RT_PARK_TIMEOUT : RT_PARK_INTR;
+        RT_NOTE(PARK_LEFT, entry->addr, -result);
+        RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
+        return result;
     }
-    RtRawMutex_Unlock(&bucket->mutex);
-    while (wait_detached(&entry->sem, -1, detach) != RT_WAIT_OK) {
+    RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
+    while (wait_for_post(&entry->sem, -1, flags) != RT_WAIT_OK) {
     }
     return RT_PARK_OK;
 }
 
+// Waits until the entry, which is queued, has left its bucket.
+static RtParkResult
+wait_in_queue(ParkBucket *bucket, ParkEntry *entry, int64_t timeout_ns,
+              int flags)
+{
+    RtThreadState *tstate =
+        (flags & RT_PARK_INTERRUPTIBLE) != 0 ? attached_tstate() : NULL;
+    if (tstate == NULL) {
+        RtWaitResult wait = wait_for_post(&entry->sem, timeout_ns, flags);
+        return wait == RT_WAIT_OK ? RT_PARK_OK
+                                  : leave_queue(bucket, entry, wait, flags);
+    }
+    RtWaitResult wait = RT_WAIT_INTERRUPTED;
+    if (RtInterrupt_Begin(&tstate->interrupt, &entry->sem)) {
+        wait = wait_for_post(&entry->sem, timeout_ns, flags);
+    }
+    RtParkResult result = RT_PARK_OK;
+    if (wait != RT_WAIT_OK) {
+        result = leave_queue(bucket, entry, wait, flags);
+    }
+    // An interruption that came too late stays for the next wait.
+    RtInterrupt_End(&tstate->interrupt, result == RT_PARK_INTR);
+    return result;
+}
+
 RtParkResult
 RtParkingLot_Park(const void *addr, const void *expected, size_t size,
-                  int64_t timeout_ns, void *park_arg, bool detach)
+                  int64_t timeout_ns, void *park_arg, int flags)
 {
     ParkBucket *bucket = get_bucket(addr);
-    RtRawMutex_Lock(&bucket->mutex);
+    RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     if (!is_expected(addr, expected, size)) {
-        RtRawMutex_Unlock(&bucket->mutex);
+        RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
         return RT_PARK_AGAIN;
     }
     ParkEntry entry;
@@ -167,13 +206,9 @@ RtParkingLot_Park(const void *addr, const void *expected, size_t size,
     rt_world->sem_init(&entry.sem);
     enqueue(bucket, &entry);
     RT_NOTE(PARK, addr, 0);
-    RtRawMutex_Unlock(&bucket->mutex);
+    RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
 
-    RtParkResult result = RT_PARK_OK;
-    RtWaitResult wait = wait_detached(&entry.sem, timeout_ns, detach);
-    if (wait != RT_WAIT_OK) {
-        result = leave_queue(bucket, &entry, wait, detach);
-    }
+    RtParkResult result = wait_in_queue(bucket, &entry, timeout_ns, flags);
     rt_assert(result != RT_PARK_OK || entry.is_unparking);
     rt_world->sem_destroy(&entry.sem);
     return result;
@@ -183,7 +218,7 @@ void
 RtParkingLot_Unpark(const void *addr, RtUnparkCallback callback, void *arg)
 {
     ParkBucket *bucket = get_bucket(addr);
-    RtRawMutex_Lock(&bucket->mutex);
+    RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     ParkEntry *entry = dequeue(bucket, addr);
     if (entry != NULL) {
         // Of any address in the bucket: at worst one Unpark too many.
@@ -193,7 +228,7 @@ RtParkingLot_Unpark(const void *addr, RtUnparkCallback callback, void *arg)
     else {
         callback(arg, NULL, false);
     }
-    RtRawMutex_Unlock(&bucket->mutex);
+    RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     if (entry != NULL) {
         RtSemaphore_Post(&entry->sem);
     }
@@ -206,7 +241,7 @@ RtParkingLot_UnparkAll(const void *addr)
     ParkEntry *first = NULL;
     ParkEntry **last = &first;
     uintptr_t count = 0;
-    RtRawMutex_Lock(&bucket->mutex);
+    RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     for (;;) {
         ParkEntry *entry = dequeue(bucket, addr);
         if (entry == NULL) {
@@ -220,7 +255,7 @@ RtParkingLot_UnparkAll(const void *addr)
     if (count != 0) {
         RT_NOTE(UNPARK, addr, count);
     }
-    RtRawMutex_Unlock(&bucket->mutex);
+    RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     while (first != NULL) {
         ParkEntry *entry = first;
         first = entry->next;

@@ -106,3 +106,10 @@ RtRawMutex_Unlock(RtRawMutex *m)
         unlock_slow(m, v);
     }
 }
+
+// Waiters that are in the list have no thread any more.
+void
+RtRawMutex_AfterFork(RtRawMutex *m)
+{
+    m->v = 0;
+}

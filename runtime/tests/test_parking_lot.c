@@ -259,9 +259,50 @@ test_park_and_unpark(void)
     CHECK(RtParkingLot_IsEmpty());
 }
 
+// An interruption ends the wait of whoever sleeps, or the next one; a permit
+// comes first.
+typedef struct Sleeper {
+    RtSemaphore sem;
+    RtWaitResult result;
+} Sleeper;
+
+static void
+sleep_once(int index, void *arg)
+{
+    Sleeper *sleeper = arg;
+    (void)index;
+    rt_atomic_add_int(&waits, 1);
+    sleeper->result = rt_world->sem_wait(&sleeper->sem, -1);
+}
+
+static void
+test_interrupt(void)
+{
+    Sleeper sleeper;
+    rt_world->sem_init(&sleeper.sem);
+    for (int i = 0; i < 200; i++) {
+        rt_atomic_store_int(&waits, 0);
+        CheckThread thread;
+        CheckThread_Start(&thread, sleep_once, &sleeper, 0);
+        if (i % 2 == 0) {
+            wait_for_waits(1);
+        }
+        rt_world->sem_interrupt(&sleeper.sem);
+        CheckThread_Join(&thread);
+        CHECK(sleeper.result == RT_WAIT_INTERRUPTED);
+        CHECK(rt_world->sem_wait(&sleeper.sem, 0) == RT_WAIT_TIMEOUT);
+    }
+    rt_world->sem_interrupt(&sleeper.sem);
+    rt_world->sem_post(&sleeper.sem);
+    CHECK(rt_world->sem_wait(&sleeper.sem, -1) == RT_WAIT_OK);
+    CHECK(rt_world->sem_wait(&sleeper.sem, -1) == RT_WAIT_INTERRUPTED);
+    rt_world->sem_destroy(&sleeper.sem);
+}
+
 int
 main(void)
 {
+    test_interrupt();
     test_again();
     test_timeout();
     test_unpark_nobody();

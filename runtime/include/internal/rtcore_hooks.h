@@ -61,6 +61,7 @@ typedef struct RtThreadLocal {
     struct RtThreadState *tstate;   // the attached thread state, or NULL
     uintptr_t thread_id;            // RtThread_Id(), 0 until first asked
     struct RtHeapSet *heaps;        // heaps of this OS-level thread, or NULL
+    uint32_t held_ranks;            // internal locks (rtcore_lock_order.h)
 } RtThreadLocal;
 
 extern _Thread_local RtThreadLocal rt_thread_local;
@@ -140,6 +141,9 @@ typedef struct RtWorld {
     // timeout_ns < 0: for ever. Blocks the calling thread only.
     RtWaitResult (*sem_wait)(RtSemaphore *sem, int64_t timeout_ns);
     void (*sem_post)(RtSemaphore *sem);
+    // A wait on the semaphore, now or the next one, ends INTERRUPTED, unless a
+    // permit is there. The caller keeps the semaphore in existence.
+    void (*sem_interrupt)(RtSemaphore *sem);
     // Starts func(arg) on a new thread. 0, or -1 if no thread can be had.
     // The thread ends when func returns; threads are not joined through the
     // world: the runtime waits for an RtEvent.

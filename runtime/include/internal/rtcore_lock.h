@@ -1,7 +1,12 @@
-// rtcore_lock.h: raw mutex, parking lot, mutex, event, once flag, condition.
+// rtcore_lock.h: raw mutex, parking lot, mutex, event, once flag, condition,
+// recursive mutex, readers-writer mutex, interruptible waits.
 //
 // Layers, bottom first: semaphore (rt_world) -> RtRawMutex -> parking lot ->
-// RtMutex, RtEvent, RtOnceFlag. RtCond waits on an RtRawMutex.
+// RtMutex, RtEvent, RtOnceFlag, RtRWMutex -> RtRecursiveMutex. RtCond waits on
+// an RtRawMutex.
+//
+// The *_AfterFork functions are for the only thread of a forked child: waiters
+// and owners are gone, except the caller.
 // Source: CPython 3.13 Python/lock.c, Python/parking_lot.c.
 
 #ifndef RT_INTERNAL_LOCK_H
@@ -20,6 +25,7 @@ typedef struct RtRawMutex {
 
 void RtRawMutex_Lock(RtRawMutex *m);
 void RtRawMutex_Unlock(RtRawMutex *m);          // fatal if not locked
+void RtRawMutex_AfterFork(RtRawMutex *m);       // unlocked
 
 // ---------------------------------------------------------------------------
 // Condition variable over a raw mutex (sync/cond.c). FIFO. Never detaches.
@@ -32,6 +38,7 @@ typedef struct RtCond {
 RtWaitResult RtCond_Wait(RtCond *c, RtRawMutex *m, int64_t timeout_ns);
 void RtCond_Signal(RtCond *c);                  // the caller holds m
 void RtCond_Broadcast(RtCond *c);               // the caller holds m
+void RtCond_AfterFork(RtCond *c);
 
 // ---------------------------------------------------------------------------
 // Parking lot (sync/parking_lot.c): 257 buckets (3 with RT_TINY_LIMITS) by
@@ -43,12 +50,17 @@ typedef enum RtParkResult {
     RT_PARK_INTR = -3,
 } RtParkResult;
 
+enum {                          // flags of RtParkingLot_Park
+    RT_PARK_DETACH = 1,         // detach the thread state meanwhile
+    RT_PARK_INTERRUPTIBLE = 2,  // RtInterrupt_Request() ends the wait: INTR
+};
+
 // Blocks if the `size` (1, 2, 4, 8) bytes at addr equal those at expected,
 // compared under the bucket's lock. park_arg is handed to the unparker's
-// callback. detach: the thread state is detached while parked (if attached).
+// callback. The flags mean something for attached threads only.
 RtParkResult RtParkingLot_Park(const void *addr, const void *expected,
                                size_t size, int64_t timeout_ns,
-                               void *park_arg, bool detach);
+                               void *park_arg, int flags);
 
 // Called under the bucket's lock: park_arg of the waiter that was dequeued
 // (NULL: there was none), whether the bucket has more waiters. Stores the new
@@ -61,8 +73,24 @@ void RtParkingLot_Unpark(const void *addr, RtUnparkCallback callback,
 void RtParkingLot_UnparkAll(const void *addr);
 // Whether no thread is parked anywhere; for checks when all threads ended.
 bool RtParkingLot_IsEmpty(void);
-// Forgets every waiter: after a run was abandoned.
+// Forgets every waiter: after a run was abandoned, or in a forked child.
 void RtParkingLot_Reset(void);
+
+// ---------------------------------------------------------------------------
+// Interruptible waits (sync/interrupt.c): one for each thread state.
+typedef struct RtInterruptState {
+    RtRawMutex mutex;
+    RtSemaphore *waits_on;      // mutex; of the wait in progress, or NULL
+    bool requested;             // mutex; not answered yet
+} RtInterruptState;
+
+// Ends the interruptible wait of a thread, or its next one if it is in none.
+// The caller keeps the thread state in existence (HEAD_LOCK).
+void RtInterrupt_Request(RtInterruptState *state);
+// For the parking lot. Begin: false if an interruption was requested already.
+bool RtInterrupt_Begin(RtInterruptState *state, RtSemaphore *sem);
+// answered: the wait ended as interrupted. Afterwards nobody uses `sem`.
+void RtInterrupt_End(RtInterruptState *state, bool answered);
 
 // ---------------------------------------------------------------------------
 // RtMutex (sync/lock.c).
@@ -81,6 +109,10 @@ typedef enum RtLockStatus {
 enum {                          // flags of RtMutex_LockTimed
     RT_LOCK_DONT_DETACH = 0,
     RT_LOCK_DETACH = 1,         // detach the thread state while parked
+    // An interrupted wait does what the eval breaker asks for and goes on, or
+    // is RT_LOCK_INTR, with an exception, if that fails.
+    RT_LOCK_HANDLE_SIGNALS = 2,
+    RT_LOCK_FAIL_IF_INTERRUPTED = 4,    // is RT_LOCK_INTR at once
 };
 
 // A waiter older than this is handed the lock at the next unlock.
@@ -92,6 +124,7 @@ RtLockStatus RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags);
 int RtMutex_TryUnlock(RtMutex *m);
 // True if the lock was taken at once. Notes LOCK_ACQUIRED.
 bool RtMutex_TryLockFast(RtMutex *m);
+void RtMutex_AfterFork(RtMutex *m);             // unlocked
 
 // ---------------------------------------------------------------------------
 // Event (sync/lock.c): 0 unset, 1 set, 2 waited for. Set once.
@@ -104,6 +137,9 @@ bool RtEvent_IsSet(RtEvent *e);
 void RtEvent_Wait(RtEvent *e);                  // detaches while it waits
 // True if set in time. timeout_ns < 0: for ever.
 bool RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach);
+// ACQUIRED: set. INTR: interrupted; nothing has been handled.
+RtLockStatus RtEvent_WaitInterruptible(RtEvent *e, int64_t timeout_ns);
+void RtEvent_AfterFork(RtEvent *e);             // as it was, without waiters
 
 // ---------------------------------------------------------------------------
 // Once flag (sync/lock.c): 0, 1 running, 2 waited for, 4 done.
@@ -112,5 +148,43 @@ typedef struct RtOnceFlag {
 } RtOnceFlag;
 // Calls fn(arg) unless a call has already returned 0. Returns 0 or fn's error.
 int RtOnceFlag_CallOnce(RtOnceFlag *flag, int (*fn)(void *), void *arg);
+// A call that was under way elsewhere counts as failed.
+void RtOnceFlag_AfterFork(RtOnceFlag *flag);
+
+// ---------------------------------------------------------------------------
+// Recursive mutex (sync/recursive_mutex.c). Waits detach.
+typedef struct RtRecursiveMutex {
+    uintptr_t owner;            // thread id, 0: none; atomic, its owner writes
+    size_t level;               // times locked beyond the first; likewise
+    RtMutex mutex;
+} RtRecursiveMutex;
+
+bool RtRecursiveMutex_IsLockedByCurrentThread(RtRecursiveMutex *m);
+void RtRecursiveMutex_Lock(RtRecursiveMutex *m);
+RtLockStatus RtRecursiveMutex_LockTimed(RtRecursiveMutex *m,
+                                        int64_t timeout_ns, int flags);
+// 0, or -1 if the calling thread does not own it.
+int RtRecursiveMutex_TryUnlock(RtRecursiveMutex *m);
+void RtRecursiveMutex_Unlock(RtRecursiveMutex *m);      // fatal if not owned
+// Gives it back however often it is locked, and takes it again as often. The
+// caller owns it.
+size_t RtRecursiveMutex_Release(RtRecursiveMutex *m);
+void RtRecursiveMutex_Restore(RtRecursiveMutex *m, size_t times);
+// For diagnostics: owner (0: none) and times locked, read by whomever.
+uintptr_t RtRecursiveMutex_Owner(RtRecursiveMutex *m, size_t *times);
+// Stays locked if the forking thread, then of id parent_id, owned it.
+void RtRecursiveMutex_AfterFork(RtRecursiveMutex *m, uintptr_t parent_id);
+
+// ---------------------------------------------------------------------------
+// Readers-writer mutex (sync/rw_mutex.c). Writers first. Waits detach.
+typedef struct RtRWMutex {
+    uintptr_t bits;             // 1 writer, 2 someone is parked, 4 a reader
+} RtRWMutex;
+
+void RtRWMutex_RLock(RtRWMutex *rw);
+void RtRWMutex_RUnlock(RtRWMutex *rw);
+void RtRWMutex_Lock(RtRWMutex *rw);
+void RtRWMutex_Unlock(RtRWMutex *rw);
+void RtRWMutex_AfterFork(RtRWMutex *rw);        // unlocked
 
 #endif  // RT_INTERNAL_LOCK_H

@@ -24,6 +24,14 @@ RtSemaphore_Post(RtSemaphore *sem)
     RT_SCHED_POINT(SEM_POST, sem);
 }
 
+// The caller keeps the semaphore in existence until this returns.
+static inline void
+RtSemaphore_Interrupt(RtSemaphore *sem)
+{
+    rt_world->sem_interrupt(sem);
+    RT_SCHED_POINT(SEM_POST, sem);
+}
+
 // The time at which timeout_ns (not negative) from now is over.
 static inline int64_t
 RtDeadline_Init(int64_t timeout_ns)

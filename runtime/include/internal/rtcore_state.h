@@ -18,6 +18,7 @@
 #include "rt_critical_section.h"
 #include "rt_object.h"
 #include "rtcore_lock.h"
+#include "rtcore_lock_order.h"
 
 enum {
     RT_THREAD_DETACHED = 0,
@@ -84,6 +85,7 @@ typedef struct RtThreadState {
     struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
+    RtInterruptState interrupt;         // sync/interrupt.c
     int gc_alloc_count;         // free-threaded build: not yet accounted
     int trash_depth;            // destructors running inside each other
     RtObject *trash_later;      // dead objects that wait for the outermost
@@ -230,8 +232,10 @@ void RtEval_StartTheWorld(RtInterpreterState *interp);
 // one thread less to wait for. HEAD_LOCK is held.
 void RtEval_DecrementCountdown(RtStopTheWorldState *stw);
 
-#define RT_HEAD_LOCK() RtRawMutex_Lock(&rt_runtime.head_mutex)
-#define RT_HEAD_UNLOCK() RtRawMutex_Unlock(&rt_runtime.head_mutex)
+#define RT_HEAD_LOCK() \
+    RtRawMutex_LockRanked(&rt_runtime.head_mutex, RT_RANK_HEAD)
+#define RT_HEAD_UNLOCK() \
+    RtRawMutex_UnlockRanked(&rt_runtime.head_mutex, RT_RANK_HEAD)
 
 // ---------------------------------------------------------------------------
 // critical_section.c (free-threaded build; see rt_critical_section.h)
