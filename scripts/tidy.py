@@ -36,8 +36,10 @@ ALLOWED_MACROS = {
     "RT_BEGIN_ALLOW_THREADS": "opens a brace that its END closes",
     "RT_END_ALLOW_THREADS": "closes it",
     "RT_BEGIN_CRITICAL_SECTION": "opens a brace that its END closes",
+    "RT_BEGIN_CRITICAL_SECTION_MUT": "opens a brace that its END closes",
     "RT_END_CRITICAL_SECTION": "closes it",
     "RT_BEGIN_CRITICAL_SECTION2": "opens a brace that its END closes",
+    "RT_BEGIN_CRITICAL_SECTION2_MUT": "opens a brace that its END closes",
     "RT_END_CRITICAL_SECTION2": "closes it",
 }
 
@@ -53,6 +55,7 @@ ALLOWED_PTHREAD = {
 ALLOWED_HOOKS = {
     "runtime/objects/object.c": "reference counts, birth and death",
     "runtime/objects/brc.c": "the merge queues",
+    "runtime/objects/type_cache.c": "versions of types and their cache",
 }
 
 # Layers of the runtime, bottom first. A file includes headers of its own layer

@@ -219,7 +219,7 @@ check_head(RtObject *op, ssize_t *count)
 }
 
 RT_NO_INSTRUMENT static int
-check_container(RtObject *op)
+check_container(RtInterpreterState *interp, RtObject *op)
 {
     uint32_t flags = Rt_TYPE(op)->tp_flags;
     if ((flags & RT_TPFLAGS_LIST_SUBCLASS) != 0 && !RtList_IsValid(op)) {
@@ -227,6 +227,10 @@ check_container(RtObject *op)
     }
     if ((flags & RT_TPFLAGS_DICT_SUBCLASS) != 0 && !RtDict_IsValid(op)) {
         return report(op, RT_AUDIT_DICT_INVALID);
+    }
+    if ((flags & RT_TPFLAGS_TYPE_SUBCLASS) != 0) {
+        RtAuditRule rule = RtAudit_Type(interp, op);
+        return rule == RT_AUDIT_COUNT ? 0 : report(op, rule);
     }
     return 0;
 }
@@ -256,7 +260,7 @@ RtAudit_Heap(RtInterpreterState *interp)
     int broken = 0;
     // First of all: what is broken cannot be traversed.
     for (size_t i = 0; i < table.ntracked; i++) {
-        broken += check_container(table.entries[i].op);
+        broken += check_container(interp, table.entries[i].op);
     }
     if (broken > 0) {
         return broken;

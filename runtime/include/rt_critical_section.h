@@ -5,7 +5,8 @@
 // sections (their locks are released) and resumes them when it goes on: what
 // was checked before a call that may block must be checked again after it.
 // Two-object sections lock in the order of RtAddress_Key(). In the GIL build
-// they are empty. No return, goto or break out of a section.
+// they are empty. _MUT: the (first) lock is a mutex of its own. No return, goto
+// or break out of a section.
 // Source: PEP 703; CPython Include/cpython/critical_section.h.
 
 #ifndef RT_CRITICAL_SECTION_H
@@ -29,12 +30,18 @@ void RtCriticalSection_Begin(RtCriticalSection *c, RtObject *op);
 void RtCriticalSection_BeginMutex(RtCriticalSection *c, RtMutex *m);
 void RtCriticalSection_End(RtCriticalSection *c);
 void RtCriticalSection2_Begin(RtCriticalSection2 *c, RtObject *a, RtObject *b);
+void RtCriticalSection2_BeginMutexes(RtCriticalSection2 *c, RtMutex *m1,
+                                     RtMutex *m2);
 void RtCriticalSection2_End(RtCriticalSection2 *c);
 
 #define RT_BEGIN_CRITICAL_SECTION(op) \
     { \
         RtCriticalSection rt_cs; \
         RtCriticalSection_Begin(&rt_cs, (RtObject *)(op));
+#define RT_BEGIN_CRITICAL_SECTION_MUT(m) \
+    { \
+        RtCriticalSection rt_cs; \
+        RtCriticalSection_BeginMutex(&rt_cs, (m));
 #define RT_END_CRITICAL_SECTION() \
         RtCriticalSection_End(&rt_cs); \
     }
@@ -42,13 +49,20 @@ void RtCriticalSection2_End(RtCriticalSection2 *c);
     { \
         RtCriticalSection2 rt_cs2; \
         RtCriticalSection2_Begin(&rt_cs2, (RtObject *)(a), (RtObject *)(b));
+#define RT_BEGIN_CRITICAL_SECTION2_MUT(m, op) \
+    { \
+        RtCriticalSection2 rt_cs2; \
+        RtCriticalSection2_BeginMutexes(&rt_cs2, (m), \
+                                        &((RtObject *)(op))->ob_mutex);
 #define RT_END_CRITICAL_SECTION2() \
         RtCriticalSection2_End(&rt_cs2); \
     }
 #else
 #define RT_BEGIN_CRITICAL_SECTION(op) { (void)(op);
+#define RT_BEGIN_CRITICAL_SECTION_MUT(m) { (void)(m);
 #define RT_END_CRITICAL_SECTION() }
 #define RT_BEGIN_CRITICAL_SECTION2(a, b) { (void)(a); (void)(b);
+#define RT_BEGIN_CRITICAL_SECTION2_MUT(m, op) { (void)(m); (void)(op);
 #define RT_END_CRITICAL_SECTION2() }
 #endif
 

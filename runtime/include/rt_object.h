@@ -62,6 +62,10 @@ typedef RtObject *(*richcmpfunc)(RtObject *a, RtObject *b, int op);
 typedef ssize_t (*lenfunc)(RtObject *self);
 typedef int (*objobjproc)(RtObject *self, RtObject *value);
 typedef int (*objobjargproc)(RtObject *self, RtObject *key, RtObject *value);
+// `self` stands in a class's dict; op is NULL for an access through the class.
+typedef RtObject *(*descrgetfunc)(RtObject *self, RtObject *op,
+                                  RtObject *type);
+typedef int (*descrsetfunc)(RtObject *self, RtObject *op, RtObject *value);
 // Positional arguments only; args is borrowed, nargs its length.
 typedef RtObject *(*vectorcallfunc)(RtObject *callable, RtObject *const *args,
                                     ssize_t nargs);
@@ -97,6 +101,14 @@ enum {                          // tp_flags
     RT_TPFLAGS_READY = 1 << 10,
 };
 
+// The classes that name a heap type among their bases, borrowed: each leaves
+// the list before it is destroyed. Type lock, or a stopped world.
+typedef struct RtTypeList {
+    RtTypeObject **items;
+    ssize_t count;
+    ssize_t capacity;
+} RtTypeList;
+
 struct RtTypeObject {
     RtVarObject ob_base;
     const char *tp_name;        // static, or owned by the heap type's name
@@ -119,6 +131,8 @@ struct RtTypeObject {
     getattrofunc tp_getattro;
     setattrofunc tp_setattro;   // value NULL deletes
     newfunc tp_new;             // what calling the type does
+    descrgetfunc tp_descr_get;
+    descrsetfunc tp_descr_set;  // value NULL deletes
 
     binaryfunc nb_add;
     binaryfunc nb_subtract;
@@ -141,6 +155,16 @@ struct RtTypeObject {
     RtObject *tp_mro;           // tuple, starting with the type itself
     RtObject *tp_dict;          // static types: never changes once readied
     RtObject *tp_qualname;      // heap types: the name as str
+
+    // Heap types: of everything that a lookup can find. 0: none. Atomic;
+    // written under the type lock or in a stopped world (type_cache.c).
+    uint32_t tp_version_tag;
+    uint32_t tp_versions_used;  // type lock
+    RtTypeList tp_subclasses;
+    // Heap types: the slots that the class itself names in __slots__: where the
+    // first stands in an instance, and how many there are. Fixed.
+    ssize_t tp_slots_offset;
+    ssize_t tp_nslots;
 };
 
 // ---------------------------------------------------------------------------

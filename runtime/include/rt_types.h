@@ -73,6 +73,8 @@ RtObject *RtDict_Copy(RtObject *op);
 int RtDict_Update(RtObject *op, RtObject *other);
 // For audits, with the world stopped: takes no lock, makes no point.
 bool RtDict_IsValid(RtObject *op);
+// For the audit: the value of a str key, borrowed, or NULL.
+RtObject *RtDict_AuditGet(RtObject *op, RtObject *name);
 
 // ---- functions (function.c, method.c, code.c: see vm/).
 extern RtTypeObject RtCode_Type;

@@ -12,6 +12,8 @@
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 
+#include <string.h>
+
 #ifdef RT_GIL_DISABLED
 // What a probe by identity cannot tell.
 enum { UNDECIDED = RT_DICT_CHANGED };
@@ -286,6 +288,26 @@ audit_reachable(const RtDictKeysObject *keys, ssize_t hash, ssize_t ix)
         i = (i * 5 + perturb + 1) & mask;
     }
     return false;
+}
+
+RT_NO_INSTRUMENT RtObject *
+RtDict_AuditGet(RtObject *op, RtObject *name)
+{
+    RtDictKeysObject *keys = ((RtDictObject *)op)->ma_keys;
+    RtDictEntry *entries = (RtDictEntry *)((char *)(keys + 1) +
+                                           ((size_t)1 <<
+                                            keys->log2_index_bytes));
+    const RtStrObject *text = (const RtStrObject *)name;
+    for (ssize_t i = 0; i < keys->nentries; i++) {
+        const RtStrObject *key = (const RtStrObject *)entries[i].key;
+        if (key != NULL && key->hash == text->hash &&
+            key->ob_base.ob_size == text->ob_base.ob_size &&
+            memcmp(key->data, text->data, (size_t)Rt_SIZE(name)) == 0)
+        {
+            return entries[i].value;
+        }
+    }
+    return NULL;
 }
 
 RT_NO_INSTRUMENT bool

@@ -200,6 +200,12 @@ RtObject_TryIncRefShared(RtObject *op)
 }
 
 bool
+RtObject_TryIncref(RtObject *op)
+{
+    return try_incref_fast(op) || RtObject_TryIncRefShared(op);
+}
+
+bool
 RtObject_TryIncrefCompare(RtObject **src, RtObject *op)
 {
     if (try_incref_fast(op)) {

@@ -1,11 +1,11 @@
-// type.c: object and type: readying static types, looking up, making classes,
-// making instances.
+// type.c: type: readying static types, making classes, making instances.
 //
-// A heap type is complete before other threads can see it, except for its
-// slots, which follow its dict and those of its bases (type_slots.c).
-// Mirrors Objects/typeobject.c (CPython 3.13); departs: one metatype; no type
-// cache; static types keep their methods in tp_dict but no slot wrappers; dicts
-// of classes have only str keys.
+// A heap type is complete before other threads can see it, except for its MRO
+// and slots, which follow its bases and their dicts (type_bases.c,
+// type_slots.c).
+// Mirrors Objects/typeobject.c (CPython 3.13); departs: one metatype; static
+// types keep their methods in tp_dict but no slot wrappers; dicts of classes
+// have only str keys.
 
 #include "rtcore_type.h"
 
@@ -23,8 +23,9 @@ enum {                          // flags that a type has from its base
 };
 
 // ---------------------------------------------------------------------------
-// Lookup.
+// Kinship.
 
+// Bases change in a stopped world only, and nothing blocks in here.
 bool
 RtType_IsSubtype(RtTypeObject *a, RtTypeObject *b)
 {
@@ -47,39 +48,6 @@ RtType_IsSubtype(RtTypeObject *a, RtTypeObject *b)
         }
     }
     return false;
-}
-
-static RtObject *
-lookup_in_dict(RtTypeObject *type, RtObject *name)
-{
-    if (!RtType_IsHeap(type)) {
-        // Never changes, and everything in it is immortal.
-        return RtDict_GetItemImmutable(type->tp_dict, name);
-    }
-    RtObject *result = NULL;
-    if (type->tp_dict != NULL &&
-        RtDict_GetItemRef(type->tp_dict, name, &result) < 0)
-    {
-        RtErr_Clear();
-    }
-    return result;
-}
-
-RtObject *
-RtType_LookupRef(RtTypeObject *type, RtObject *name)
-{
-    RtObject *mro = type->tp_mro;
-    if (mro == NULL) {
-        return NULL;            // cleared by the collector
-    }
-    for (ssize_t i = 0; i < RtTuple_Size(mro); i++) {
-        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(mro, i);
-        RtObject *result = lookup_in_dict(base, name);
-        if (result != NULL) {
-            return result;
-        }
-    }
-    return NULL;
 }
 
 // ---------------------------------------------------------------------------
@@ -334,33 +302,42 @@ set_layout(RtTypeObject *type, RtTypeObject *base)
     type->tp_setattro = base->tp_setattro;
 }
 
-static bool
-has_heap_base(RtObject *bases)
+// The last step where another thread may be changing a base: it may have
+// changed since the MRO was computed, or while the slots are set. 0, or -1.
+static int
+publish_with_bases(RtTypeObject *type, uint32_t bases_changes)
 {
-    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
-        if (RtType_IsHeap((RtTypeObject *)RtTuple_GetItem(bases, i))) {
-            return true;
-        }
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtObject *old_mro = NULL;
+    RtEval_StopTheWorld(interp);
+    int result = RtSubclasses_AddLocked(type, type->tp_bases);
+    if (result < 0) {
+        RtErr_NoMemory();
     }
-    return false;
-}
-
-// The last step: sets the slots and lets the collector see the type.
-static void
-publish_type(RtTypeObject *type)
-{
-    if (!has_heap_base(type->tp_bases)) {
+    else if (interp->types.bases_changes != bases_changes) {
+        old_mro = type->tp_mro;
+        type->tp_mro = RtType_MroC3(type, type->tp_bases);
+        result = type->tp_mro == NULL ? -1 : 0;
+    }
+    if (result == 0) {
         RtTypeSlots_Update(type);
         RtGC_Track((RtObject *)type);
-        return;
     }
-    // Another thread may be assigning to a base. Tracked first: whoever
-    // updates subtypes finds them among the tracked objects.
-    RtGC_Track((RtObject *)type);
-    RtInterpreterState *interp = RtThreadState_Get()->interp;
-    RtEval_StopTheWorld(interp);
-    RtTypeSlots_Update(type);
     RtEval_StartTheWorld(interp);
+    Rt_XDECREF(old_mro);
+    return result;
+}
+
+// Sets the slots and lets the collector see the type.
+static int
+publish_type(RtTypeObject *type, uint32_t bases_changes)
+{
+    if (RtType_HasHeapBase(type->tp_bases)) {
+        return publish_with_bases(type, bases_changes);
+    }
+    RtTypeSlots_Update(type);
+    RtGC_Track((RtObject *)type);
+    return 0;
 }
 
 static int
@@ -397,11 +374,15 @@ RtType_New(RtObject *name, RtObject *bases, RtObject *dict)
     if (type == NULL) {
         return NULL;
     }
-    if (fill_type(type, name, bases, dict) < 0) {
+    RtTypesState *types = &RtThreadState_Get()->interp->types;
+    uint32_t bases_changes = types->bases_changes;
+    if (fill_type(type, name, bases, dict) < 0 ||
+        publish_type(type, bases_changes) < 0)
+    {
+        Rt_CLEAR(type->tp_mro);         // which holds the type
         Rt_DECREF(type);
         return NULL;
     }
-    publish_type(type);
     return (RtObject *)type;
 }
 
@@ -483,68 +464,6 @@ type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 // ---------------------------------------------------------------------------
-// Attributes of types.
-
-static RtObject *
-type_getattro(RtObject *self, RtObject *name)
-{
-    RtTypeObject *type = (RtTypeObject *)self;
-    if (!RtStr_Check(name)) {
-        return RtObject_GenericGetAttr(self, name);
-    }
-    RtObject *result = RtType_LookupRef(type, name);
-    if (result != NULL) {
-        return result;
-    }
-    if (RtStr_Equal(name, rt_name_name)) {
-        return type->tp_qualname == NULL ? RtStr_FromString(type->tp_name)
-                                         : Rt_NewRef(type->tp_qualname);
-    }
-    if (RtStr_Equal(name, rt_name_bases)) {
-        return Rt_XNewRef(type->tp_bases);
-    }
-    if (RtStr_Equal(name, rt_name_mro)) {
-        return Rt_XNewRef(type->tp_mro);
-    }
-    return RtObject_GenericGetAttr(self, name);
-}
-
-static int
-type_setattro(RtObject *self, RtObject *name, RtObject *value)
-{
-    RtTypeObject *type = (RtTypeObject *)self;
-    if (!RtStr_CheckExact(name)) {
-        RtErr_Format(&RtExc_TypeError,
-                     "attribute name must be string, not '%s'",
-                     Rt_TYPE(name)->tp_name);
-        return -1;
-    }
-    if (!RtType_IsHeap(type)) {
-        RtErr_Format(&RtExc_TypeError,
-                     "cannot set '%s' attribute of immutable type '%s'",
-                     RtStr_AsUTF8(name), type->tp_name);
-        return -1;
-    }
-    if (value != NULL) {
-        if (RtDict_SetItem(type->tp_dict, name, value) < 0) {
-            return -1;
-        }
-    }
-    else if (RtDict_DelItem(type->tp_dict, name) < 0) {
-        if (RtErr_ExceptionMatches(&RtExc_KeyError)) {
-            RtErr_Format(&RtExc_AttributeError,
-                         "type object '%s' has no attribute '%s'",
-                         type->tp_name, RtStr_AsUTF8(name));
-        }
-        return -1;
-    }
-    if (RtTypeSlots_IsSpecial(name)) {
-        RtTypeSlots_UpdateSubtypes(type);
-    }
-    return 0;
-}
-
-// ---------------------------------------------------------------------------
 // The life of heap types.
 
 static RtObject *
@@ -575,7 +494,15 @@ type_clear(RtObject *self)
     // The cycles of a class go through its MRO and the functions in its dict.
     // Base and layout stay: instances in the same garbage still need them.
     RtTypeObject *type = (RtTypeObject *)self;
-    Rt_CLEAR(type->tp_mro);
+    RtTypesState *types = &RtThreadState_Get()->interp->types;
+    RtObject *mro;
+    // Without an MRO it gets no version again.
+    RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+    RtType_ModifiedLocked(type);
+    mro = type->tp_mro;
+    type->tp_mro = NULL;
+    RT_END_CRITICAL_SECTION();
+    Rt_XDECREF(mro);
     return RtDict_Clear(type->tp_dict);
 }
 
@@ -584,6 +511,8 @@ type_dealloc(RtObject *self)
 {
     RtTypeObject *type = (RtTypeObject *)self;
     RtGC_Untrack(self);
+    // First of all: others find it by its bases and go through its fields.
+    RtSubclasses_Forget(type);
     Rt_CLEAR(type->tp_dict);
     Rt_CLEAR(type->tp_mro);
     Rt_CLEAR(type->tp_bases);
@@ -602,88 +531,7 @@ RtTypeObject RtType_Type = {
     .tp_clear = type_clear,
     .tp_repr = type_repr,
     .tp_call = type_call,
-    .tp_getattro = type_getattro,
-    .tp_setattro = type_setattro,
+    .tp_getattro = RtType_GetAttro,
+    .tp_setattro = RtType_SetAttro,
     .tp_new = RtType_FromCall,
-};
-
-// ---------------------------------------------------------------------------
-// object.
-
-static RtObject *
-object_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
-{
-    (void)args;
-    if (nargs > 0) {
-        RtErr_Format(&RtExc_TypeError, "%s() takes no arguments",
-                     type->tp_name);
-        return NULL;
-    }
-    return RtObject_New(type, 0);
-}
-
-static void
-object_dealloc(RtObject *self)
-{
-    RtObject_Free(self);
-}
-
-static RtObject *
-object_repr(RtObject *self)
-{
-    RtTypeObject *type = Rt_TYPE(self);
-    return RtStr_FromFormat("<%s%s object at 0x%llx>",
-                            RtType_IsHeap(type) ? "__main__." : "",
-                            type->tp_name,
-                            (unsigned long long)RtAddress_Key(self));
-}
-
-static RtObject *
-object_str(RtObject *self)
-{
-    return RtObject_Repr(self);
-}
-
-static ssize_t
-object_hash(RtObject *self)
-{
-    // The low bits of addresses are all alike.
-    size_t key = RtAddress_Key(self);
-    ssize_t hash = (ssize_t)(key >> 4 | key << (8 * sizeof(key) - 4));
-    return hash == -1 ? -2 : hash;
-}
-
-static RtObject *
-object_richcompare(RtObject *a, RtObject *b, int op)
-{
-    if (op == RT_EQ) {
-        return a == b ? Rt_True : Rt_NotImplemented;
-    }
-    richcmpfunc compare = Rt_TYPE(a)->tp_richcompare;
-    if (op != RT_NE || compare == NULL) {
-        return Rt_NotImplemented;
-    }
-    // Not equal is the contrary of what the type says of equality.
-    RtObject *equal = compare(a, b, RT_EQ);
-    if (equal == NULL || equal == Rt_NotImplemented) {
-        return equal;
-    }
-    int truth = RtObject_IsTrue(equal);
-    Rt_DECREF(equal);
-    return truth < 0 ? NULL : RtBool_FromInt(!truth);
-}
-
-RtTypeObject RtBaseObject_Type = {
-    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "object",
-    .tp_basicsize = sizeof(RtObject),
-    .tp_flags = RT_TPFLAGS_BASETYPE,
-    .tp_dealloc = object_dealloc,
-    .tp_repr = object_repr,
-    .tp_str = object_str,
-    .tp_hash = object_hash,
-    .tp_richcompare = object_richcompare,
-    .tp_getattro = RtObject_GenericGetAttr,
-    .tp_setattro = RtObject_GenericSetAttr,
-    .tp_new = object_new,
 };

@@ -7,8 +7,7 @@
 // the static type. Slots that other threads may read are written only while the
 // world is stopped.
 // Mirrors Objects/typeobject.c, slotdefs and update_slot (CPython 3.13);
-// departs: subtypes are found by walking the heap instead of tp_subclasses, and
-// slots change under a stop of the world (as in 3.14).
+// departs: slots change under a stop of the world (as in 3.14).
 
 #include "rtcore_type.h"
 
@@ -16,7 +15,6 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
-#include "rtcore_gc.h"
 
 typedef void (*slotfunc)(void);
 
@@ -452,17 +450,16 @@ RtTypeSlots_Update(RtTypeObject *type)
     }
 }
 
-static bool
-update_if_subtype(RtObject *op, void *arg)
+// What the collector has cleared has no MRO and needs no slots.
+static void
+update_with_subclasses(RtTypeObject *type)
 {
-    RtTypeObject *type = (RtTypeObject *)op;
-    // What the collector has cleared has no MRO and needs no slots.
-    if (RtType_Check(op) && type->tp_mro != NULL &&
-        RtType_IsSubtype(type, arg))
-    {
+    if (type->tp_mro != NULL) {
         RtTypeSlots_Update(type);
     }
-    return true;
+    for (ssize_t i = 0; i < type->tp_subclasses.count; i++) {
+        update_with_subclasses(type->tp_subclasses.items[i]);
+    }
 }
 
 void
@@ -470,6 +467,6 @@ RtTypeSlots_UpdateSubtypes(RtTypeObject *type)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
     RtEval_StopTheWorld(interp);
-    RtGC_VisitTracked(interp, update_if_subtype, type);
+    update_with_subclasses(type);
     RtEval_StartTheWorld(interp);
 }

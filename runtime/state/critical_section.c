@@ -152,8 +152,13 @@ begin2_slow(RtThreadState *tstate, RtCriticalSection2 *c, RtMutex *m1,
 void
 RtCriticalSection2_Begin(RtCriticalSection2 *c, RtObject *a, RtObject *b)
 {
-    RtMutex *m1 = &a->ob_mutex;
-    RtMutex *m2 = &b->ob_mutex;
+    RtCriticalSection2_BeginMutexes(c, &a->ob_mutex, &b->ob_mutex);
+}
+
+void
+RtCriticalSection2_BeginMutexes(RtCriticalSection2 *c, RtMutex *m1,
+                                RtMutex *m2)
+{
     if (m1 == m2) {
         c->cs_mutex2 = NULL;
         RtCriticalSection_BeginMutex(&c->cs_base, m1);

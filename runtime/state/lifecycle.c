@@ -17,6 +17,7 @@
 #include "rtcore_gc.h"          // RtGC_VisitTracked()
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
+#include "rtcore_type.h"         // RtTypeCache_Close()
 
 // Collections at shutdown: finalizers may make new garbage, but not for ever.
 #define MAX_FINAL_COLLECTIONS 8
@@ -107,6 +108,7 @@ end_interpreter(RtThreadState *tstate)
     // Nobody reads without a lock any more; frees by the clearing below find
     // `finalizing` set and wait for nobody.
     RtMem_ProcessAllDelayed(interp);
+    RtTypeCache_Close(interp);
     RtThreadState_Clear(tstate);
     RtThreadState_DeleteCurrent(tstate);
     fini_interpreter(interp);

@@ -12,6 +12,7 @@
 //            (ob_ref_local), or of which only the value "me" matters (ob_tid);
 //   _hint    the first guess of a compare-exchange loop: a switch between it
 //            and the exchange can only make the guess wrong.
+// and the fences of one order, beside which an access is a point anyhow.
 // In RT_COMPILER_POINTS builds the compiler's instrumentation makes the points,
 // so that the sequence of points of one execution is the same in every build
 // with hooks.
@@ -66,6 +67,18 @@
 #define RT_OWNED_FUNC RT_ATOMIC_FUNC
 #define RT_OWNED_EVENT(kind, addr, size) \
     RT_ATOMIC_EVENT(kind, addr, size, RT_ORDER_RELAXED)
+#endif
+
+#if defined(RT_WITH_HOOKS) && \
+    (defined(RT_COMPILER_POINTS) || defined(RT_TRACE_ACCESSES))
+#define RT_FENCE_EVENT(order) \
+    do { \
+        if (rt_hooks != NULL) { \
+            rt_hooks->atomic(RT_POINT_FENCE, NULL, 0, (order)); \
+        } \
+    } while (0)
+#else
+#define RT_FENCE_EVENT(order) ((void)0)
 #endif
 
 #define RT_DEFINE_ATOMIC_ACCESS(T, name) \
@@ -277,6 +290,21 @@ rt_atomic_fence_seq_cst(void)
     RT_ATOMIC_POINT(FENCE, NULL);
     RT_ATOMIC_EVENT(FENCE, NULL, 0, RT_ORDER_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+// Fences of sequence locks. No points: the access beside each is one.
+RT_OWNED_FUNC void
+rt_atomic_fence_acquire(void)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    RT_FENCE_EVENT(RT_ORDER_ACQUIRE);
+}
+
+RT_OWNED_FUNC void
+rt_atomic_fence_release(void)
+{
+    RT_FENCE_EVENT(RT_ORDER_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 // Accesses to shared container fields: atomic where threads run freely, plain

@@ -19,7 +19,11 @@
     ROW(LIST_INVALID, \
         "a list's size exceeds its capacity, or an item is NULL") \
     ROW(DICT_INVALID, "a dict's counts or index table contradict its entries") \
-    ROW(TRACKED_DEAD, "a tracked object has no references")
+    ROW(TRACKED_DEAD, "a tracked object has no references") \
+    ROW(TYPE_CACHE_STALE, \
+        "the type cache holds for a valid version what the MRO does not say") \
+    ROW(TYPE_BASES, \
+        "a type's base, bases, MRO or its bases' lists of subclasses disagree")
 
 typedef enum RtAuditRule {
 #define RT_AUDIT_ENUM(name, text) RT_AUDIT_##name,
@@ -33,5 +37,8 @@ const char *RtAudit_Sentence(RtAuditRule rule);
 
 // Checks every live GC object; notes AUDIT for each violation. Number found.
 int RtAudit_Heap(RtInterpreterState *interp);
+
+// audit_type.c: what is wrong with a heap type; RT_AUDIT_COUNT: nothing.
+RtAuditRule RtAudit_Type(RtInterpreterState *interp, RtObject *type);
 
 #endif  // RT_INTERNAL_AUDIT_H

@@ -1,5 +1,5 @@
 // rtcore_lock.h: raw mutex, parking lot, mutex, event, once flag, condition,
-// recursive mutex, readers-writer mutex, interruptible waits.
+// recursive mutex, readers-writer mutex, sequence lock, interruptible waits.
 //
 // Layers, bottom first: semaphore (rt_world) -> RtRawMutex -> parking lot ->
 // RtMutex, RtEvent, RtOnceFlag, RtRWMutex -> RtRecursiveMutex. RtCond waits on
@@ -186,5 +186,21 @@ void RtRWMutex_RUnlock(RtRWMutex *rw);
 void RtRWMutex_Lock(RtRWMutex *rw);
 void RtRWMutex_Unlock(RtRWMutex *rw);
 void RtRWMutex_AfterFork(RtRWMutex *rw);        // unlocked
+
+// ---------------------------------------------------------------------------
+// Sequence lock (sync/seq_lock.c): odd while a writer is inside. Writers spin;
+// inside nothing blocks, allocates or drops a reference. The guarded fields are
+// written and read atomically.
+typedef struct RtSeqLock {
+    uint32_t sequence;
+} RtSeqLock;
+
+void RtSeqLock_LockWrite(RtSeqLock *s);
+void RtSeqLock_AbandonWrite(RtSeqLock *s);      // nothing was written
+void RtSeqLock_UnlockWrite(RtSeqLock *s);
+// The sequence to give to EndRead(); waits for a writer.
+uint32_t RtSeqLock_BeginRead(RtSeqLock *s);
+// Whether all that was read since belongs to one write.
+bool RtSeqLock_EndRead(RtSeqLock *s, uint32_t previous);
 
 #endif  // RT_INTERNAL_LOCK_H

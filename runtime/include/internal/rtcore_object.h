@@ -50,6 +50,8 @@ void RtObject_MergeZeroLocalRefcount(RtObject *op);
 // the owner, or the owner cannot run.
 ssize_t RtObject_ExplicitMergeRefcount(RtObject *op, ssize_t extra);
 bool RtObject_TryIncRefShared(RtObject *op);
+// Takes a reference unless op is being freed. Its memory is readable.
+bool RtObject_TryIncref(RtObject *op);
 // Takes a reference to *src == op unless op is being freed or *src changed.
 bool RtObject_TryIncrefCompare(RtObject **src, RtObject *op);
 // A reference to *src (NULL if *src is NULL); retries. No lock needed, but the
@@ -70,6 +72,16 @@ void RtBrc_MergeRefcounts(RtThreadState *tstate);
 // count is zero and that the collector does not see are pushed, with one
 // reference, on `zeroed`.
 void RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed);
+#else
+static inline bool
+RtObject_TryIncref(RtObject *op)
+{
+    if (op->ob_refcnt == 0) {
+        return false;           // it waits for its destructor
+    }
+    op->ob_refcnt++;
+    return true;
+}
 #endif
 
 // object_stack.c: a stack of objects in chunks of raw memory.

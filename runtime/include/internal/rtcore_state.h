@@ -156,6 +156,28 @@ typedef struct RtGcState {
     int64_t collections;        // finished, for programs and tests
 } RtGcState;
 
+// The cache of attribute lookups on heap types (objects/type_cache.c).
+#ifdef RT_TINY_LIMITS
+#define RT_TYPE_CACHE_SIZE 16
+#else
+#define RT_TYPE_CACHE_SIZE 4096
+#endif
+
+typedef struct RtTypeCacheEntry {
+    RtSeqLock sequence;         // free-threaded build; guards the rest
+    uint32_t version;           // tp_version_tag of a type; 0: empty
+    RtObject *name;             // owned
+    RtObject *value;            // of a dict along the MRO, borrowed; or NULL
+} RtTypeCacheEntry;
+
+typedef struct RtTypesState {
+    RtMutex mutex;              // the type lock: a critical section
+    uint32_t next_version_tag;  // type lock
+    uint32_t bases_changes;     // assignments of __bases__; stopped world
+    bool closed;                // the interpreter ends: nothing is cached
+    RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
+} RtTypesState;
+
 struct RtInterpreterState {
     RtThreadState *threads;     // HEAD_LOCK
     uint64_t next_thread_id;    // HEAD_LOCK
@@ -170,6 +192,7 @@ struct RtInterpreterState {
     RtGcState gc;
     RtGil gil;
     int finalizing;             // atomic
+    RtTypesState types;
     RtMutex threads_mutex;      // modules/threading.c: running threads
     RtObject *builtins;         // dict; immutable after start-up
     RtRawMutex live_mutex;

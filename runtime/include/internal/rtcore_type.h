@@ -1,9 +1,10 @@
 // rtcore_type.h: what the files of types share (type*.c, subtype.c) and what
 // attribute lookup needs.
 //
-// A static type never changes once it is ready. Of a heap type, name, bases,
-// MRO and layout never change; its dict may, and with it its slots, which are
-// written while the world is stopped.
+// A static type never changes once it is ready. Of a heap type the layout never
+// changes; its dict changes under the type lock, and with it its slots, which
+// are written while the world is stopped. The type lock is a critical section
+// on a mutex of the interpreter: who waits for another lock inside releases it.
 
 #ifndef RT_INTERNAL_TYPE_H
 #define RT_INTERNAL_TYPE_H
@@ -48,6 +49,42 @@ RtObject_DictPointer(RtObject *op)
     ssize_t offset = Rt_TYPE(op)->tp_dictoffset;
     return offset == 0 ? NULL : (RtObject **)((char *)op + offset);
 }
+
+// Whether a class with these bases can be changed by way of a base.
+static inline bool
+RtType_HasHeapBase(RtObject *bases)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        if (RtType_IsHeap((RtTypeObject *)RtTuple_GetItem(bases, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// type_cache.c
+uint32_t RtType_Version(const RtTypeObject *type);
+// The type lock is held. The version, 0 if there is none to be had.
+uint32_t RtType_AssignVersion(RtTypesState *types, RtTypeObject *type);
+// The type lock is held, or the world is stopped: takes the versions of the
+// type and of its subclasses away. Called before the type changes.
+void RtType_ModifiedLocked(RtTypeObject *type);
+// Drops what the cache holds; nothing is cached any more.
+void RtTypeCache_Close(RtInterpreterState *interp);
+
+// type_subclasses.c
+// Enters the type into the lists of these bases, or removes it. The world is
+// stopped or the type lock held. 0, or -1 without memory and no exception.
+int RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases);
+void RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases);
+// The type dies: it leaves its bases' lists.
+void RtSubclasses_Forget(RtTypeObject *type);
+// A new list of the classes that derive directly from the type.
+RtObject *RtType_Subclasses(RtTypeObject *type);
+
+// type_attr.c: attributes of types, the only writer of their dicts.
+RtObject *RtType_GetAttro(RtObject *self, RtObject *name);
+int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
 
 // type.c
 // type(*args): the type of one argument, or a new class of three.

@@ -1,0 +1,113 @@
+// audit_type.c: heap types: what the cache holds for a version that is valid is
+// what the MRO says (Y2), and bases, MRO and lists of subclasses agree (Y4).
+//
+// As audit.c: the world is stopped, nothing is written, locked or allocated.
+// Mirrors Objects/typeobject.c, _PyType_CheckConsistency (CPython 3.13, debug
+// builds); departs: looks at the cache and at the bases too.
+
+#include "rtcore_audit.h"
+
+#include "rt_types.h"
+#include "rtcore_sanitizer.h"
+#include "rtcore_types.h"
+
+RT_NO_INSTRUMENT static RtTypeObject *
+type_at(RtObject *tuple, ssize_t i)
+{
+    return (RtTypeObject *)((RtTupleObject *)tuple)->ob_item[i];
+}
+
+RT_NO_INSTRUMENT static bool
+is_in_tuple(RtObject *tuple, const RtTypeObject *type)
+{
+    for (ssize_t i = 0; i < Rt_SIZE(tuple); i++) {
+        if (type_at(tuple, i) == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+RT_NO_INSTRUMENT static RtObject *
+find_along_mro(RtObject *mro, RtObject *name)
+{
+    for (ssize_t i = 0; i < Rt_SIZE(mro); i++) {
+        RtTypeObject *base = type_at(mro, i);
+        RtObject *value = base->tp_dict == NULL
+            ? NULL : RtDict_AuditGet(base->tp_dict, name);
+        if (value != NULL) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+RT_NO_INSTRUMENT static bool
+cache_is_right(const RtInterpreterState *interp, const RtTypeObject *type)
+{
+    if (type->tp_version_tag == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < RT_TYPE_CACHE_SIZE; i++) {
+        const RtTypeCacheEntry *entry = &interp->types.cache[i];
+        if (entry->version == type->tp_version_tag &&
+            (entry->sequence.sequence & 1) == 0 &&
+            find_along_mro(type->tp_mro, entry->name) != entry->value)
+        {
+            return false;
+        }
+    }
+    return true;
+}
+
+RT_NO_INSTRUMENT static bool
+is_listed(const RtTypeList *list, const RtTypeObject *type)
+{
+    for (ssize_t i = 0; i < list->count; i++) {
+        if (list->items[i] == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+RT_NO_INSTRUMENT static bool
+bases_agree(const RtTypeObject *type)
+{
+    RtObject *mro = type->tp_mro;
+    if (type_at(mro, 0) != type || !is_in_tuple(type->tp_bases, type->tp_base))
+    {
+        return false;
+    }
+    for (ssize_t i = 0; i < Rt_SIZE(type->tp_bases); i++) {
+        const RtTypeObject *base = type_at(type->tp_bases, i);
+        bool heap = (base->tp_flags & RT_TPFLAGS_HEAPTYPE) != 0;
+        if (!is_in_tuple(mro, base) ||
+            (heap && !is_listed(&base->tp_subclasses, type)) ||
+            (heap && type->tp_version_tag != 0 && base->tp_version_tag == 0))
+        {
+            return false;
+        }
+    }
+    for (ssize_t i = 0; i < type->tp_subclasses.count; i++) {
+        const RtTypeObject *subclass = type->tp_subclasses.items[i];
+        if (!is_in_tuple(subclass->tp_bases, type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+RT_NO_INSTRUMENT RtAuditRule
+RtAudit_Type(RtInterpreterState *interp, RtObject *op)
+{
+    const RtTypeObject *type = (const RtTypeObject *)op;
+    if (type->tp_mro == NULL) {
+        return RT_AUDIT_COUNT;          // the collector takes it apart
+    }
+    if (!bases_agree(type)) {
+        return RT_AUDIT_TYPE_BASES;
+    }
+    return cache_is_right(interp, type) ? RT_AUDIT_COUNT
+                                        : RT_AUDIT_TYPE_CACHE_STALE;
+}

@@ -1,0 +1,107 @@
+// type_attr.c: reading, writing and deleting attributes of classes.
+//
+// The dict of a class changes here only, under the type lock and its own: first
+// the versions of the class and its subclasses are taken away, then the dict
+// changes, then the slots follow, then the old value is dropped. So no cache
+// entry outlives its value, and nobody who runs because of the drop sees a
+// class that is not in step with itself.
+// Mirrors Objects/typeobject.c, type_update_dict (CPython 3.13); departs: slots
+// follow in a stopped world (as in 3.14), after the type lock is released.
+
+#include "rtcore_type.h"
+
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_types.h"
+
+RtObject *
+RtType_GetAttro(RtObject *self, RtObject *name)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtStr_Check(name)) {
+        return RtObject_GenericGetAttr(self, name);
+    }
+    RtObject *result = RtType_LookupRef(type, name);
+    if (result != NULL) {
+        return result;
+    }
+    if (RtStr_Equal(name, rt_name_name)) {
+        return type->tp_qualname == NULL ? RtStr_FromString(type->tp_name)
+                                         : Rt_NewRef(type->tp_qualname);
+    }
+    if (RtStr_Equal(name, rt_name_bases)) {
+        return Rt_XNewRef(type->tp_bases);
+    }
+    if (RtStr_Equal(name, rt_name_mro)) {
+        return Rt_XNewRef(type->tp_mro);
+    }
+    return RtObject_GenericGetAttr(self, name);
+}
+
+// The locks of the type and of the dict are held. What was replaced goes to
+// *old_key and *old_value. 1: done, 0: there is nothing to delete, -1: error.
+static int
+change_dict(RtDictObject *dict, RtObject *name, RtObject *value,
+            RtObject **old_key, RtObject **old_value)
+{
+    ssize_t hash = RtStr_HASH(name);
+    if (value != NULL) {
+        return RtDict_InsertLocked(dict, name, hash, value, old_value) < 0
+            ? -1 : 1;
+    }
+    ssize_t ix = RtDict_LookupLocked(dict, name, hash);
+    if (ix < 0) {
+        return ix == RT_DICT_EMPTY ? 0 : -1;
+    }
+    RtDict_RemoveLocked(dict, ix, old_key, old_value);
+    return 1;
+}
+
+static int
+update_dict(RtTypeObject *type, RtObject *name, RtObject *value)
+{
+    RtTypesState *types = &RtThreadState_Get()->interp->types;
+    RtObject *old_key = NULL;
+    RtObject *old_value = NULL;
+    int result;
+    RT_BEGIN_CRITICAL_SECTION2_MUT(&types->mutex, type->tp_dict);
+    RtType_ModifiedLocked(type);
+    result = change_dict((RtDictObject *)type->tp_dict, name, value, &old_key,
+                         &old_value);
+    // A dict that grows may wait and so release the lock: by now somebody may
+    // have given the type a version for its old state.
+    RtType_ModifiedLocked(type);
+    RT_END_CRITICAL_SECTION2();
+    if (result > 0 && RtTypeSlots_IsSpecial(name)) {
+        RtTypeSlots_UpdateSubtypes(type);
+    }
+    Rt_XDECREF(old_key);
+    Rt_XDECREF(old_value);
+    return result;
+}
+
+int
+RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtStr_CheckExact(name)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "attribute name must be string, not '%s'",
+                     Rt_TYPE(name)->tp_name);
+        return -1;
+    }
+    if (!RtType_IsHeap(type)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "cannot set '%s' attribute of immutable type '%s'",
+                     RtStr_AsUTF8(name), type->tp_name);
+        return -1;
+    }
+    int result = update_dict(type, name, value);
+    if (result == 0) {
+        RtErr_Format(&RtExc_AttributeError,
+                     "type object '%s' has no attribute '%s'",
+                     type->tp_name, RtStr_AsUTF8(name));
+    }
+    return result > 0 ? 0 : -1;
+}

@@ -1,0 +1,136 @@
+// type_subclasses.c: which classes derive directly from a heap type.
+//
+// The entries are borrowed: a class stands in the lists of its bases from when
+// other threads can see it until its destructor begins, and holds its bases. To
+// make a reference of an entry takes TryIncref, because its count may be zero
+// already. Nobody blocks between reading a list and his last use of it.
+// Lists change under the type lock or in a stopped world; static types keep
+// none: what they are asked for never changes.
+// Mirrors Objects/typeobject.c, add_subclass (CPython 3.13); departs: an array
+// of borrowed pointers instead of a dict of weak references.
+
+#include "rtcore_type.h"
+
+#include <string.h>
+
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_heap.h"
+
+static bool
+add_entry(RtTypeList *list, RtTypeObject *type)
+{
+    if (list->count == list->capacity) {
+        ssize_t capacity = list->capacity == 0 ? 4 : 2 * list->capacity;
+        RtTypeObject **items =
+            RtMem_Malloc((size_t)capacity * sizeof(RtTypeObject *));
+        if (items == NULL) {
+            return false;
+        }
+        if (list->count > 0) {
+            memcpy(items, list->items,
+                   (size_t)list->count * sizeof(RtTypeObject *));
+        }
+        RtMem_Free(list->items);
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = type;
+    return true;
+}
+
+// The last entry takes its place; an entry that is not there is no error.
+static void
+remove_entry(RtTypeList *list, const RtTypeObject *type)
+{
+    for (ssize_t i = 0; i < list->count; i++) {
+        if (list->items[i] == type) {
+            list->items[i] = list->items[--list->count];
+            return;
+        }
+    }
+}
+
+void
+RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
+        if (RtType_IsHeap(base)) {
+            remove_entry(&base->tp_subclasses, type);
+        }
+    }
+}
+
+int
+RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases)
+{
+#ifdef RT_GIL_DISABLED
+    // Or no thread but its owner could make references of the entries.
+    RtObject_SetMaybeWeakref((RtObject *)type);
+#endif
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
+        if (RtType_IsHeap(base) && !add_entry(&base->tp_subclasses, type)) {
+            RtSubclasses_RemoveLocked(type, bases);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void
+RtSubclasses_Forget(RtTypeObject *type)
+{
+    RtTypesState *types = &RtThreadState_Get()->interp->types;
+    if (type->tp_bases != NULL && RtType_HasHeapBase(type->tp_bases)) {
+        RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+        RtSubclasses_RemoveLocked(type, type->tp_bases);
+        RT_END_CRITICAL_SECTION();
+    }
+    rt_assert(type->tp_subclasses.count == 0);
+    RtMem_Free(type->tp_subclasses.items);
+    type->tp_subclasses = (RtTypeList){ 0 };
+}
+
+// References to the classes that are alive, into an array with room for all.
+static ssize_t
+take_entries(const RtTypeList *list, RtObject **taken)
+{
+    ssize_t n = 0;
+    for (ssize_t i = 0; i < list->count; i++) {
+        RtTypeObject *type = list->items[i];
+        // Without an MRO the collector is taking it apart.
+        if (type->tp_mro != NULL && RtObject_TryIncref((RtObject *)type)) {
+            taken[n++] = (RtObject *)type;
+        }
+    }
+    return n;
+}
+
+RtObject *
+RtType_Subclasses(RtTypeObject *type)
+{
+    RtTypesState *types = &RtThreadState_Get()->interp->types;
+    RtObject **taken;
+    ssize_t n = 0;
+    RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+    size_t room = (size_t)type->tp_subclasses.count + 1;
+    taken = RtMem_Malloc(room * sizeof(RtObject *));
+    if (taken != NULL) {
+        n = take_entries(&type->tp_subclasses, taken);
+    }
+    RT_END_CRITICAL_SECTION();
+    RtObject *list = taken == NULL ? RtErr_NoMemory() : RtList_New(n);
+    for (ssize_t i = 0; i < n; i++) {
+        if (list != NULL) {
+            RtList_SetItemNew(list, i, taken[i]);
+        }
+        else {
+            Rt_DECREF(taken[i]);
+        }
+    }
+    RtMem_Free(taken);
+    return list;
+}
