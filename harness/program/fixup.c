@@ -169,6 +169,9 @@ admit(int block, const FzOp *op, int room, Open *open)
     if (room < open->depth + 1 + opens) {
         return false;
     }
+    if (FzOp_CallsAny(op) && FzBlock_IsFunction(block)) {
+        return false;
+    }
     if (op->op == FZ_OP_SPAWN) {
         return !FzBlock_IsFunction(block) && open->loops == 0 &&
                open->spawns++ < FZ_MAX_SPAWNS;
@@ -236,7 +239,9 @@ fix_cost(FzProgram *p, int block, FzBlockOps *ops)
         if (FzProgram_BlockCost(p, block) <= limit) {
             return;
         }
-        if (ops->ops[i].op == FZ_OP_CALL || ops->ops[i].op == FZ_OP_SPAWN) {
+        if (ops->ops[i].op == FZ_OP_CALL || ops->ops[i].op == FZ_OP_SPAWN ||
+            FzOp_CallsAny(&ops->ops[i]))
+        {
             ops->ops[i] = (FzOp){ .op = FZ_OP_PASS };
         }
     }

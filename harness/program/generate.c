@@ -313,6 +313,9 @@ is_wanted(Generator *g, uint8_t op)
     if (op == FZ_OP_END || (op == FZ_OP_PASS && !one_in(g, 8))) {
         return false;
     }
+    if (FzOp_CallsAny(&(FzOp){ .op = op }) && FzBlock_IsFunction(g->block)) {
+        return false;
+    }
     if (op == FZ_OP_SPAWN &&
         (FzBlock_IsFunction(g->block) || !one_in(g, 4)))
     {

@@ -20,7 +20,7 @@
     NAME(type) NAME(object) NAME(int) NAME(str) NAME(Thread) NAME(Lock) \
     NAME(gc_collect) NAME(sched_yield) NAME(Exception) NAME(ValueError) \
     NAME(KeyError) NAME(RuntimeError) NAME(IndexError) NAME(AttributeError) \
-    NAME(show) NAME(flat) NAME(attributes) NAME(r)
+    NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -99,6 +99,10 @@ RtObject *FzEmit_Finish(FzEmitter *e, const char *name, int nlocals,
 
 // Pushes what a reference names, in the emitter's block.
 void FzLower_Reference(FzEmitter *e, uint8_t ref);
+// Pushes the k-th operand of an operation, which is a value.
+void FzLower_Operand(FzEmitter *e, const FzOp *op, int k);
+// Pops into local v<local>.
+void FzLower_Store(FzEmitter *e, uint8_t local);
 // An operation that neither opens nor closes a block.
 void FzLower_Statement(FzEmitter *e, const FzOp *op);
 
@@ -115,6 +119,9 @@ RtObject *FzLower_Block(FzEmitter *e, int block);
 RtObject *FzLower_Method(FzEmitter *e, int cls, FzMethodKind kind);
 // Emits `C<i> = type(…)`. codes[kind]: constant of the method's code, or 0.
 void FzLower_MakeClass(FzEmitter *e, int cls, const uint32_t *codes);
+
+// ---- lower_type.c: operations on classes. False: not one.
+bool FzLower_Type(FzEmitter *e, const FzOp *op);
 
 // ---- lower_prelude.c: the functions that print the final state.
 RtObject *FzLower_Show(FzEmitter *e);

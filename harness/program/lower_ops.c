@@ -88,14 +88,14 @@ load_operand(FzEmitter *e, FzArg arg, uint8_t value)
     }
 }
 
-static void
-load(FzEmitter *e, const FzOp *op, int k)
+void
+FzLower_Operand(FzEmitter *e, const FzOp *op, int k)
 {
     load_operand(e, (FzArg)fz_op_info[op->op].args[k], FzOp_Get(op, k));
 }
 
-static void
-store(FzEmitter *e, uint8_t local)
+void
+FzLower_Store(FzEmitter *e, uint8_t local)
 {
     FzEmit_Op(e, RT_OP_STORE_FAST, local_slot(e, local));
 }
@@ -105,7 +105,7 @@ static void
 finish_value(FzEmitter *e, const FzOp *op)
 {
     if (fz_op_info[op->op].args[0] == FZ_ARG_LOCAL) {
-        store(e, op->a);
+        FzLower_Store(e, op->a);
     }
     else {
         FzEmit_Op(e, RT_OP_POP_TOP, 0);
@@ -118,11 +118,11 @@ lower_method(FzEmitter *e, const FzOp *op, unsigned name)
 {
     const FzOpInfo *info = &fz_op_info[op->op];
     int k = info->args[0] == FZ_ARG_LOCAL;
-    load(e, op, k++);
+    FzLower_Operand(e, op, k++);
     FzEmit_Name(e, RT_OP_LOAD_METHOD, name);
     uint32_t nargs = 0;
     for (; k < 3 && info->args[k] != FZ_ARG_NONE; k++) {
-        load(e, op, k);
+        FzLower_Operand(e, op, k);
         nargs++;
     }
     if (op->op == FZ_OP_LIST_POP_FIRST) {
@@ -147,7 +147,7 @@ lower_builtin(FzEmitter *e, const FzOp *op, unsigned name)
     for (int k = info->args[0] == FZ_ARG_LOCAL;
          k < 3 && info->args[k] != FZ_ARG_NONE; k++)
     {
-        load(e, op, k);
+        FzLower_Operand(e, op, k);
         nargs++;
     }
     FzEmit_Op(e, RT_OP_CALL, nargs);
@@ -158,20 +158,20 @@ lower_builtin(FzEmitter *e, const FzOp *op, unsigned name)
 static void
 lower_binary(FzEmitter *e, const FzOp *op, RtOpcode code, uint32_t arg)
 {
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, code, arg);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
 }
 
 // `a = <display of n operands>`.
 static void
 lower_display(FzEmitter *e, const FzOp *op, RtOpcode build, uint32_t count)
 {
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, build, count);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
 }
 
 // `… if len(x) < 16 else …`: jumps, to be patched, if x is longer.
@@ -179,7 +179,7 @@ static uint32_t
 lower_guard(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_len);
-    load(e, op, 1);
+    FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_CALL, 1);
     load_const(e, FZ_CONST_16);
     FzEmit_Op(e, RT_OP_COMPARE_OP, RT_LT);
@@ -198,23 +198,23 @@ static void
 lower_concat(FzEmitter *e, const FzOp *op)
 {
     uint32_t too_long = lower_guard(e, op);
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
     uint32_t done = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
     FzEmit_PatchHere(e, too_long);
     load_const(e, FZ_CONST_NONE);
     FzEmit_PatchHere(e, done);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
 }
 
 static void
 lower_extend(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 0);
+    FzLower_Operand(e, op, 0);
     FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_extend);
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BUILD_LIST, 2);
     FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
@@ -224,30 +224,30 @@ lower_extend(FzEmitter *e, const FzOp *op)
 static void
 lower_store_item(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 2);
-    load(e, op, 0);
-    load(e, op, 1);
+    FzLower_Operand(e, op, 2);
+    FzLower_Operand(e, op, 0);
+    FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_STORE_SUBSCR, 0);
 }
 
 static void
 lower_delete_item(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 0);
-    load(e, op, 1);
+    FzLower_Operand(e, op, 0);
+    FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_DELETE_SUBSCR, 0);
 }
 
 static void
 lower_iterate(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 1);
+    FzLower_Operand(e, op, 1);
     if (op->op == FZ_OP_DICT_ITEMS) {
         FzEmit_CallMethod(e, FZ_NAME_items);
     }
     FzEmit_Op(e, RT_OP_GET_ITER, 0);
     uint32_t head = FzEmit_Op(e, RT_OP_FOR_ITER, 0);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
     FzEmit_Op(e, RT_OP_JUMP_BACKWARD, head);
     FzEmit_PatchHere(e, head);
 }
@@ -257,25 +257,25 @@ lower_attribute(FzEmitter *e, const FzOp *op)
 {
     switch (op->op) {
     case FZ_OP_ATTR_READ:
-        load(e, op, 1);
+        FzLower_Operand(e, op, 1);
         FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->c);
-        store(e, op->a);
+        FzLower_Store(e, op->a);
         break;
     case FZ_OP_ATTR_WRITE:
-        load(e, op, 2);
-        load(e, op, 0);
+        FzLower_Operand(e, op, 2);
+        FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
         break;
     case FZ_OP_ATTR_DEL:
-        load(e, op, 0);
+        FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_DELETE_ATTR, FZ_NAME_X + op->b);
         break;
     default:
-        load(e, op, 0);
+        FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
         load_const(e, FZ_CONST_1);
         FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
-        load(e, op, 0);
+        FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
         break;
     }
@@ -284,9 +284,9 @@ lower_attribute(FzEmitter *e, const FzOp *op)
 static void
 lower_new(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 1);
+    FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_CALL, 0);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
     if (op->op == FZ_OP_CYCLE_INST) {
         FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
         FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
@@ -298,7 +298,7 @@ static void
 lower_cycle_list(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Op(e, RT_OP_BUILD_LIST, 0);
-    store(e, op->a);
+    FzLower_Store(e, op->a);
     FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
     FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_append);
     FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
@@ -309,9 +309,9 @@ lower_cycle_list(FzEmitter *e, const FzOp *op)
 static void
 lower_call(FzEmitter *e, const FzOp *op)
 {
-    load(e, op, 0);
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 0);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_CALL, 2);
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
@@ -321,12 +321,12 @@ static void
 lower_spawn(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Thread);
-    load(e, op, 0);
-    load(e, op, 1);
-    load(e, op, 2);
+    FzLower_Operand(e, op, 0);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
     FzEmit_Op(e, RT_OP_CALL, 2);
-    store(e, FZ_MAX_LOCALS);
+    FzLower_Store(e, FZ_MAX_LOCALS);
     for (unsigned name = FZ_NAME_start; name <= FZ_NAME_join; name++) {
         FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, FZ_MAX_LOCALS));
         FzEmit_CallMethod(e, name);
@@ -405,12 +405,12 @@ lower_other(FzEmitter *e, const FzOp *op)
         lower_cycle_list(e, op);
         break;
     case FZ_OP_SET:
-        load(e, op, 1);
-        store(e, op->a);
+        FzLower_Operand(e, op, 1);
+        FzLower_Store(e, op->a);
         break;
     case FZ_OP_DROP:
         load_const(e, FZ_CONST_NONE);
-        store(e, op->a);
+        FzLower_Store(e, op->a);
         break;
     case FZ_OP_NEW_LIST:
         lower_display(e, op, RT_OP_BUILD_LIST, 2);
@@ -428,7 +428,7 @@ lower_other(FzEmitter *e, const FzOp *op)
         lower_spawn(e, op);
         break;
     case FZ_OP_RAISE:
-        load(e, op, 0);
+        FzLower_Operand(e, op, 0);
         FzEmit_Op(e, RT_OP_RAISE, 1);
         break;
     default:
@@ -464,7 +464,7 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     else if (builtin_of[op->op] != 0) {
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
-    else if (!lower_container(e, op)) {
+    else if (!lower_container(e, op) && !FzLower_Type(e, op)) {
         lower_other(e, op);
     }
 }

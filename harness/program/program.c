@@ -112,6 +112,18 @@ FzProgram_InitialKey(int i)
     return (uint8_t)(FZ_REF_CONST + keys[i % FZ_MAX_INITIAL]);
 }
 
+// Of the function that costs most.
+static uint32_t
+any_function_cost(const FzProgram *program)
+{
+    uint32_t most = 0;
+    for (int i = 0; i < program->nfunctions; i++) {
+        uint32_t cost = FzProgram_BlockCost(program, i);
+        most = cost > most ? cost : most;
+    }
+    return most;
+}
+
 uint32_t
 FzProgram_BlockCost(const FzProgram *program, int block)
 {
@@ -128,6 +140,9 @@ FzProgram_BlockCost(const FzProgram *program, int block)
         cost += times[depth];
         if (op->op == FZ_OP_CALL || op->op == FZ_OP_SPAWN) {
             cost += times[depth] * FzProgram_BlockCost(program, op->a);
+        }
+        else if (FzOp_CallsAny(op) && !FzBlock_IsFunction(block)) {
+            cost += times[depth] * any_function_cost(program);
         }
         if (FzOp_Opens(op)) {
             times[depth + 1] = times[depth] *
@@ -252,6 +267,9 @@ check_structure(const Checker *c, int block, int i, const FzOp *op, Nesting *n)
         n->depth--;
         recount(n);
         return true;
+    }
+    if (FzOp_CallsAny(op) && FzBlock_IsFunction(block)) {
+        return fail(c, "block %d op %d: a function calls any", block, i);
     }
     if (op->op == FZ_OP_SPAWN) {
         if (FzBlock_IsFunction(block) || n->loops > 0 ||

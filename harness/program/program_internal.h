@@ -71,7 +71,7 @@ FzArg_IsReference(FzArg arg)
 typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
-    FZ_GROUP_BLOCK, FZ_GROUP_COUNT
+    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -132,6 +132,13 @@ enum {
     FZ_MAX_BODY_COST = 120,     // operations that a body executes
     FZ_MAX_FUNCTION_COST = 40,
 };
+// Whether the operation may call any function of the program: only where no
+// function does, so that calls end.
+static inline bool
+FzOp_CallsAny(const FzOp *op)
+{
+    return op->op == FZ_OP_METHOD_CALL;
+}
 // Operations that the block executes at most. Its structure is valid.
 uint32_t FzProgram_BlockCost(const FzProgram *program, int block);
 

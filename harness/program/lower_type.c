@@ -1,0 +1,58 @@
+// lower_type.c: operations on classes to bytecode.
+
+#include "lower_internal.h"
+#include "rt_types.h"
+
+// `<operand target>.name = <operand value>`.
+static void
+emit_store_attr(FzEmitter *e, const FzOp *op, int target, unsigned name,
+                int value)
+{
+    FzLower_Operand(e, op, value);
+    FzLower_Operand(e, op, target);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, name);
+}
+
+static void
+emit_delete_attr(FzEmitter *e, const FzOp *op, unsigned name)
+{
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_DELETE_ATTR, name);
+}
+
+bool
+FzLower_Type(FzEmitter *e, const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_CLASS_READ:
+        FzLower_Operand(e, op, 1);
+        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->c);
+        FzLower_Store(e, op->a);
+        return true;
+    case FZ_OP_CLASS_WRITE:
+    case FZ_OP_METHOD_SET:
+        emit_store_attr(e, op, 0, FZ_NAME_X + op->b, 2);
+        return true;
+    case FZ_OP_CLASS_DEL:
+        emit_delete_attr(e, op, FZ_NAME_X + op->b);
+        return true;
+    case FZ_OP_METHOD_CALL:
+        FzLower_Operand(e, op, 0);
+        FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_X + op->b);
+        FzLower_Operand(e, op, 2);
+        FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        return true;
+    case FZ_OP_HASH_SET:
+        emit_store_attr(e, op, 0, FZ_NAME___hash__, 1);
+        return true;
+    case FZ_OP_HASH_DEL:
+        emit_delete_attr(e, op, FZ_NAME___hash__);
+        return true;
+    case FZ_OP_EQ_DEL:
+        emit_delete_attr(e, op, FZ_NAME___eq__);
+        return true;
+    default:
+        return false;
+    }
+}
