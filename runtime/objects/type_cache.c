@@ -303,3 +303,17 @@ RtTypeCache_Close(RtInterpreterState *interp)
         }
     }
 }
+
+// The name of such an entry may be counted or not: it is not dropped.
+void
+RtTypeCache_AfterFork(RtInterpreterState *interp)
+{
+    for (size_t i = 0; i < RT_TYPE_CACHE_SIZE; i++) {
+        RtTypeCacheEntry *entry = &interp->types.cache[i];
+        if (RtSeqLock_AfterFork(&entry->sequence)) {
+            entry->version = 0;
+            entry->name = NULL;
+            entry->value = NULL;
+        }
+    }
+}

@@ -68,3 +68,13 @@ RtSeqLock_EndRead(RtSeqLock *s, uint32_t previous)
     rt_world->yield();
     return false;
 }
+
+bool
+RtSeqLock_AfterFork(RtSeqLock *s)
+{
+    if ((rt_atomic_load_uint32_owned(&s->sequence) & 1) == 0) {
+        return false;
+    }
+    rt_atomic_store_uint32(&s->sequence, 0);
+    return true;
+}

@@ -41,6 +41,17 @@ test_overflow(void)
     CHECK(!RtSeqLock_EndRead(&lock, before));
 }
 
+static void
+test_after_fork(void)
+{
+    RtSeqLock lock = { 4 };
+    CHECK(!RtSeqLock_AfterFork(&lock));
+    CHECK(lock.sequence == 4);
+    RtSeqLock_LockWrite(&lock);
+    CHECK(RtSeqLock_AfterFork(&lock));
+    CHECK(RtSeqLock_EndRead(&lock, RtSeqLock_BeginRead(&lock)));
+}
+
 typedef struct Shared {
     RtSeqLock lock;
     ssize_t first, second, third;
@@ -103,6 +114,7 @@ main(void)
     RtHooks_Install(NULL, NULL);
     test_states();
     test_overflow();
+    test_after_fork();
     test_threads();
     return 0;
 }

@@ -202,5 +202,7 @@ void RtSeqLock_UnlockWrite(RtSeqLock *s);
 uint32_t RtSeqLock_BeginRead(RtSeqLock *s);
 // Whether all that was read since belongs to one write.
 bool RtSeqLock_EndRead(RtSeqLock *s, uint32_t previous);
+// True if a thread that is gone was writing: what it guards is to be cleared.
+bool RtSeqLock_AfterFork(RtSeqLock *s);
 
 #endif  // RT_INTERNAL_LOCK_H

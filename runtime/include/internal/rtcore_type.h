@@ -71,6 +71,8 @@ uint32_t RtType_AssignVersion(RtTypesState *types, RtTypeObject *type);
 void RtType_ModifiedLocked(RtTypeObject *type);
 // Drops what the cache holds; nothing is cached any more.
 void RtTypeCache_Close(RtInterpreterState *interp);
+// In a forked child: an entry that a lost thread was writing is empty.
+void RtTypeCache_AfterFork(RtInterpreterState *interp);
 
 // type_subclasses.c
 // Enters the type into the lists of these bases, or removes it. The world is
