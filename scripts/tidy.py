@@ -56,6 +56,7 @@ ALLOWED_HOOKS = {
     "runtime/objects/object.c": "reference counts, birth and death",
     "runtime/objects/brc.c": "the merge queues",
     "runtime/objects/type_cache.c": "versions of types and their cache",
+    "runtime/objects/weakref.c": "the lists of weak references",
 }
 
 # Layers of the runtime, bottom first. A file includes headers of its own layer
@@ -73,6 +74,7 @@ HEADERS = {
     "rtcore_state.h": "state", "rt_critical_section.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
+    "rtcore_weakref.h": "objects",
     "rtcore_dict.h": "objects", "rt_types.h": "objects",
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",

@@ -18,6 +18,7 @@
 #include "rt_types.h"
 #include "rtcore_gc.h"
 #include "rtcore_sanitizer.h"
+#include "rtcore_weakref.h"
 
 typedef struct AuditEntry {
     RtObject *op;
@@ -235,6 +236,57 @@ check_container(RtInterpreterState *interp, RtObject *op)
     return 0;
 }
 
+// A reference stands in the list of a live referent, where its neighbours say
+// that it is.
+RT_NO_INSTRUMENT static int
+check_weakref(const RtWeakReference *ref)
+{
+    if (!ref->wr_linked) {
+        bool cleared = ref->wr_object == &rt_none_struct ||
+                       is_immortal(ref->wr_object);
+        return cleared ? 0 : report((RtObject *)ref, RT_AUDIT_WEAKREF_LIST);
+    }
+    RtObject *op = ref->wr_object;
+    if (RtObject_Block(op)->magic != RT_BLOCK_MAGIC ||
+        RtWeakref_List(op) == NULL)
+    {
+        return report((RtObject *)ref, RT_AUDIT_WEAKREF_LIST);
+    }
+    const RtWeakReference *before =
+        ref->wr_prev == NULL ? *RtWeakref_List(op) : ref->wr_prev->wr_next;
+    if (before != ref ||
+        (ref->wr_next != NULL && ref->wr_next->wr_prev != ref))
+    {
+        return report((RtObject *)ref, RT_AUDIT_WEAKREF_LIST);
+    }
+    return 0;
+}
+
+// What stands in the object's list leads to it, and the object is flagged, so
+// that TryIncref() can tell whether it lives.
+RT_NO_INSTRUMENT static int
+check_weakrefs_to(RtObject *op)
+{
+    RtWeakReference **list = RtWeakref_List(op);
+    if (list == NULL || *list == NULL) {
+        return 0;
+    }
+    for (RtWeakReference *ref = *list; ref != NULL; ref = ref->wr_next) {
+        if (!ref->wr_linked || ref->wr_object != op) {
+            return report(op, RT_AUDIT_WEAKREF_LIST);
+        }
+    }
+#ifdef RT_GIL_DISABLED
+    // While its finalizer runs it has one reference that others must not see.
+    if ((op->ob_ref_shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_INIT &&
+        (op->ob_gc_bits & RT_GC_BITS_FINALIZED) == 0)
+    {
+        return report(op, RT_AUDIT_WEAKREF_FLAG);
+    }
+#endif
+    return 0;
+}
+
 RT_NO_INSTRUMENT static int
 check_entry(const AuditEntry *entry, bool tracked)
 {
@@ -249,6 +301,12 @@ check_entry(const AuditEntry *entry, bool tracked)
     }
     else if (tracked && count <= 0) {
         broken += report(op, RT_AUDIT_TRACKED_DEAD);
+    }
+    if (tracked) {
+        broken += check_weakrefs_to(op);
+    }
+    if (tracked && RtWeakref_Check(op)) {
+        broken += check_weakref((RtWeakReference *)op);
     }
     return broken;
 }

@@ -12,6 +12,7 @@
 #ifndef RT_GIL_DISABLED
 
 #include "rt_errors.h"
+#include "rtcore_weakref.h"
 
 #define NUM_GENERATIONS 3
 #define NEXT_UNREACHABLE ((uintptr_t)1)
@@ -220,13 +221,23 @@ move_unreachable(RtGcHead *young, RtGcHead *unreachable)
     young->prev = (uintptr_t)prev;
 }
 
-// Makes the list of unreachable objects an ordinary one again.
+// Makes the list of unreachable objects an ordinary one again; they stay
+// COLLECTING.
 static void
 clear_unreachable_tags(RtGcHead *unreachable)
 {
     RtGcHead *gc = unreachable;
     do {
         gc->next = (RtGcHead *)((uintptr_t)gc->next & ~NEXT_UNREACHABLE);
+        gc = gc->next;
+    } while (gc != unreachable);
+}
+
+static void
+clear_collecting(RtGcHead *unreachable)
+{
+    RtGcHead *gc = unreachable;
+    do {
         gc->prev &= ~(uintptr_t)RT_GC_PREV_COLLECTING;
         gc = gc->next;
     } while (gc != unreachable);
@@ -243,6 +254,30 @@ deduce_unreachable(RtGcHead *base, RtGcHead *unreachable)
 
 // ---------------------------------------------------------------------------
 // What becomes of them.
+
+static bool
+is_garbage(RtObject *ref)
+{
+    return is_collecting(RtGC_AsHead(ref));
+}
+
+// Clears weak references to garbage and those that are garbage; the former's
+// callbacks are called before any finalizer runs.
+static void
+handle_weakrefs(RtGcHead *unreachable)
+{
+    RtWeakrefChain callbacks = { NULL, NULL };
+    RtGcHead *gc;
+    for (gc = unreachable->next; gc != unreachable; gc = gc->next) {
+        RtObject *op = RtGC_FromHead(gc);
+        if (RtWeakref_Check(op)) {
+            RtWeakref_Clear((RtWeakReference *)op);
+        }
+        RtWeakref_ClearAll(op, is_garbage, &callbacks);
+    }
+    clear_collecting(unreachable);
+    RtWeakref_CallCallbacks(&callbacks);
+}
 
 static void
 finalize_garbage(RtGcHead *collectable)
@@ -270,7 +305,13 @@ static void
 handle_resurrected(RtGcHead *candidates, RtGcHead *unreachable, RtGcHead *old)
 {
     deduce_unreachable(candidates, unreachable);
+    clear_collecting(unreachable);
     RtGcHead *gc;
+    // Those that finalizers have made (3.14): what is being taken apart shall
+    // not be seen through them.
+    for (gc = unreachable->next; gc != unreachable; gc = gc->next) {
+        RtWeakref_ClearAll(RtGC_FromHead(gc), NULL, NULL);
+    }
     for (gc = candidates->next; gc != candidates; gc = gc->next) {
         RT_NOTE(GC_RESCUED, RtGC_FromHead(gc), 0);
     }
@@ -345,6 +386,7 @@ collect_generation(RtThreadState *tstate, int generation)
         gcstate->long_lived_total = list_size(young);
     }
     note_unreachable(tstate->interp, &unreachable);
+    handle_weakrefs(&unreachable);
     finalize_garbage(&unreachable);
     RtGcHead garbage;
     handle_resurrected(&unreachable, &garbage, old);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "rt_errors.h"
+#include "rtcore_weakref.h"
 
 // Allocations that a thread collects before it adds them to the shared count.
 #ifdef RT_TINY_LIMITS
@@ -43,6 +44,7 @@ typedef struct Collection {
     size_t count;               // objects seen; may exceed capacity
     size_t unreachable;
     RtObjectStack zeroed;       // dead objects of the merge queues, held once
+    RtWeakrefChain callbacks;   // cleared, to be called
     GcRow small[SMALL_TABLE];
 } Collection;
 
@@ -233,6 +235,20 @@ deduce_unreachable(Collection *c, size_t count, ssize_t held)
 // ---------------------------------------------------------------------------
 // The phases.
 
+// The world is stopped. Weak references to garbage are cleared before any
+// finalizer runs, as those that are garbage: none shall be called.
+static void
+clear_weakrefs(Collection *c)
+{
+    for (size_t i = 0; i < c->unreachable; i++) {
+        RtObject *op = c->rows[i].op;
+        if (RtWeakref_Check(op)) {
+            RtWeakref_Clear((RtWeakReference *)op);
+        }
+        RtWeakref_ClearAll(op, is_unreachable, &c->callbacks);
+    }
+}
+
 // The world is stopped. 0, or -1 without memory.
 static int
 find_unreachable(Collection *c)
@@ -250,6 +266,7 @@ find_unreachable(Collection *c)
     }
     RT_NOTE(GC_JUDGED, c->interp, c->unreachable);
     c->interp->gc.long_lived_total = (ssize_t)(c->count - c->unreachable);
+    clear_weakrefs(c);
     return 0;
 }
 
@@ -285,6 +302,11 @@ handle_resurrected(Collection *c)
         rt_assert(old >> RT_REF_SHARED_SHIFT > 1);
         (void)old;
     }
+    // Those that finalizers have made (3.14): what is being taken apart shall
+    // not be seen through them.
+    for (size_t i = 0; i < c->unreachable; i++) {
+        RtWeakref_ClearAll(c->rows[i].op, NULL, NULL);
+    }
 }
 
 static void
@@ -308,6 +330,7 @@ collect(RtInterpreterState *interp)
     c.interp = interp;
     c.unreachable = 0;
     c.zeroed.head = NULL;
+    c.callbacks = (RtWeakrefChain){ NULL, NULL };
     RtEval_StopTheWorld(interp);
     rt_atomic_store_int(&interp->gc.generations[0].count, 0);
     int result = find_unreachable(&c);
@@ -317,6 +340,7 @@ collect(RtInterpreterState *interp)
         free_table(&c);
         return -1;
     }
+    RtWeakref_CallCallbacks(&c.callbacks);
     finalize_garbage(&c);
     RtEval_StopTheWorld(interp);
     handle_resurrected(&c);

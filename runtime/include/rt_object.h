@@ -99,6 +99,7 @@ enum {                          // tp_flags
     RT_TPFLAGS_TYPE_SUBCLASS = 1 << 8,
     RT_TPFLAGS_BASE_EXC_SUBCLASS = 1 << 9,
     RT_TPFLAGS_READY = 1 << 10,
+    RT_TPFLAGS_WEAKREF_SUBCLASS = 1 << 24,
 };
 
 // The classes that name a heap type among their bases, borrowed: each leaves
@@ -116,6 +117,8 @@ struct RtTypeObject {
     ssize_t tp_itemsize;        // bytes for each of ob_size items, or 0
     uint32_t tp_flags;
     ssize_t tp_dictoffset;      // of the instance's RtObject *dict, or 0
+    ssize_t tp_weaklistoffset;  // of the instance's list of weak references,
+                                // or 0: it cannot have any
 
     destructor tp_dealloc;      // called with the count at 0; frees the memory
     traverseproc tp_traverse;
@@ -165,6 +168,7 @@ struct RtTypeObject {
     // first stands in an instance, and how many there are. Fixed.
     ssize_t tp_slots_offset;
     ssize_t tp_nslots;
+    struct RtWeakReference *tp_weaklist;        // heap types; its stripe
 };
 
 // ---------------------------------------------------------------------------

@@ -135,6 +135,9 @@ extern RtTypeObject RtDictValues_Type;
 extern RtTypeObject RtDictItems_Type;
 extern RtTypeObject RtDictValueIter_Type;
 
+// ---- weak references (weakref.c).
+extern RtTypeObject RtWeakref_Type;     // ref(obj[, callback])
+
 // ---- threads and locks (modules/threading.c).
 extern RtTypeObject RtLock_Type;                // Lock(): acquire, release
 extern RtTypeObject RtThread_Type;      // Thread(func, args): start, join

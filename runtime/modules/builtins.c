@@ -180,6 +180,8 @@ static const NamedType builtin_types[] = {
     { "range", &RtRange_Type },
     { "Thread", &RtThread_Type },
     { "Lock", &RtLock_Type },
+    { "ref", &RtWeakref_Type },
+    { "MethodType", &RtMethod_Type },
     { "BaseException", &RtExc_BaseException },
 #define NAMED_EXCEPTION(name, base) { #name, &RtExc_##name },
     RT_EXCEPTION_ROWS(NAMED_EXCEPTION)
@@ -230,7 +232,8 @@ RtBuiltins_New(void)
     if (add_value(dict, "NotImplemented", Rt_NotImplemented) < 0 ||
         add_functions(dict, builtin_functions) < 0 ||
         add_functions(dict, rt_threading_functions) < 0 ||
-        add_functions(dict, rt_gc_functions) < 0)
+        add_functions(dict, rt_gc_functions) < 0 ||
+        add_functions(dict, rt_weakref_functions) < 0)
     {
         return NULL;
     }

@@ -8,5 +8,6 @@
 // Tables of functions that end with a NULL name.
 extern RtMethodDef rt_threading_functions[];    // sched_yield
 extern RtMethodDef rt_gc_functions[];           // gc_collect
+extern RtMethodDef rt_weakref_functions[];      // getweakrefcount
 
 #endif  // RT_MODULES_MODULE_H

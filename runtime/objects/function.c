@@ -14,6 +14,7 @@
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_object.h"
+#include "rtcore_weakref.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ function_dealloc(RtObject *self)
 {
     RtFunctionObject *func = (RtFunctionObject *)self;
     RtGC_Untrack(self);
+    RtObject_ClearWeakRefs(self);
     Rt_CLEAR(func->func_globals);
     Rt_CLEAR(func->func_code);
     Rt_CLEAR(func->func_name);
@@ -120,6 +122,7 @@ RtTypeObject RtFunction_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "function",
     .tp_basicsize = sizeof(RtFunctionObject),
+    .tp_weaklistoffset = offsetof(RtFunctionObject, func_weaklist),
     .tp_flags = RT_TPFLAGS_HAVE_GC,
     .tp_dealloc = function_dealloc,
     .tp_traverse = function_traverse,

@@ -104,6 +104,26 @@ method_call(RtObject *self, RtObject *const *args, ssize_t nargs)
                                 nargs);
 }
 
+// MethodType(function, object)
+static RtObject *
+method_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    if (nargs != 2) {
+        RtErr_Format(&RtExc_TypeError, "%s() takes 2 arguments (%zd given)",
+                     type->tp_name, nargs);
+        return NULL;
+    }
+    if (Rt_TYPE(args[0])->tp_call == NULL) {
+        RtErr_SetString(&RtExc_TypeError, "first argument must be callable");
+        return NULL;
+    }
+    if (args[1] == Rt_None) {
+        RtErr_SetString(&RtExc_TypeError, "instance must not be None");
+        return NULL;
+    }
+    return RtMethod_New(args[0], args[1]);
+}
+
 RtTypeObject RtMethod_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "method",
@@ -116,6 +136,7 @@ RtTypeObject RtMethod_Type = {
     .tp_richcompare = method_richcompare,
     .tp_call = method_call,
     .tp_getattro = method_getattro,
+    .tp_new = method_new,
 };
 
 RtObject *

@@ -5,7 +5,8 @@
 // ob_ref_shared by compare-and-swap. An object is destroyed by whoever makes
 // the sum of both zero, and only by him.
 // Mirrors Objects/object.c (CPython 3.13); departs: the trashcan stands in
-// RtObject_Dealloc() for all collectable types (as in 3.14).
+// RtObject_Dealloc() for all collectable types (as in 3.14); what is dead after
+// its finalizer is merged.
 
 #include "rtcore_object.h"
 
@@ -553,7 +554,12 @@ resurrect_end(RtObject *op)
     if (mine && shared == 0 &&
         rt_atomic_load_uint32_owned(&op->ob_ref_local) == 1)
     {
+        // Merged: this thread, too, must not get a reference to the dead
+        // object from a list of weak references that it is still in.
         rt_atomic_store_uint32_owned(&op->ob_ref_local, 0);
+        rt_atomic_store_uintptr_owned(&op->ob_tid, 0);
+        rt_atomic_store_ssize_owned(&op->ob_ref_shared, RT_REF_MERGED);
+        RT_NOTE(REF_MERGED, op, 0);
         return true;
     }
     if (Rt_IsImmortal(op)) {

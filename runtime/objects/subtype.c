@@ -4,11 +4,12 @@
 // functions look after it, followed by a dict if that base has none. The
 // instance holds a reference to its type, which RtObject_Free() drops.
 // Mirrors Objects/typeobject.c, subtype_dealloc (CPython 3.13); departs: no
-// __slots__, no weak references.
+// __slots__.
 
 #include "rtcore_type.h"
 
 #include "rtcore_gc.h"
+#include "rtcore_weakref.h"
 
 // The dict that heap types add, or NULL if the static base has its own.
 static RtObject **
@@ -33,6 +34,9 @@ RtSubtype_Dealloc(RtObject *self)
         RtGC_Untrack(self);
     }
     RtTypeObject *base = RtType_StaticBase(type);
+    if (base->tp_weaklistoffset == 0) {
+        RtObject_ClearWeakRefs(self);   // else the base does it
+    }
     RtObject **dict = added_dict(self, base);
     if (dict != NULL) {
         Rt_CLEAR(*dict);

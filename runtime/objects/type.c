@@ -14,12 +14,14 @@
 #include "rt_types.h"
 #include "rtcore_gc.h"
 #include "rtcore_types.h"
+#include "rtcore_weakref.h"
 
 enum {                          // flags that a type has from its base
     INHERITED_FLAGS = RT_TPFLAGS_LONG_SUBCLASS | RT_TPFLAGS_STR_SUBCLASS |
                       RT_TPFLAGS_TUPLE_SUBCLASS | RT_TPFLAGS_LIST_SUBCLASS |
                       RT_TPFLAGS_DICT_SUBCLASS | RT_TPFLAGS_TYPE_SUBCLASS |
-                      RT_TPFLAGS_BASE_EXC_SUBCLASS,
+                      RT_TPFLAGS_BASE_EXC_SUBCLASS |
+                      RT_TPFLAGS_WEAKREF_SUBCLASS,
 };
 
 // ---------------------------------------------------------------------------
@@ -278,6 +280,16 @@ prepare_dict(RtObject *dict)
     return copy;
 }
 
+// Room for a pointer behind all else in instances; its offset.
+static ssize_t
+append_pointer(RtTypeObject *type)
+{
+    ssize_t align = (ssize_t)sizeof(void *);
+    ssize_t offset = (type->tp_basicsize + align - 1) / align * align;
+    type->tp_basicsize = offset + align;
+    return offset;
+}
+
 static void
 set_layout(RtTypeObject *type, RtTypeObject *base)
 {
@@ -285,14 +297,15 @@ set_layout(RtTypeObject *type, RtTypeObject *base)
     type->tp_basicsize = base->tp_basicsize;
     type->tp_itemsize = base->tp_itemsize;
     type->tp_dictoffset = base->tp_dictoffset;
+    type->tp_weaklistoffset = base->tp_weaklistoffset;
     type->tp_flags = RT_TPFLAGS_HEAPTYPE | RT_TPFLAGS_BASETYPE |
                      RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_READY |
                      (base->tp_flags & INHERITED_FLAGS);
     if (type->tp_dictoffset == 0 && type->tp_itemsize == 0) {
-        ssize_t align = (ssize_t)sizeof(RtObject *);
-        ssize_t offset = (type->tp_basicsize + align - 1) / align * align;
-        type->tp_dictoffset = offset;
-        type->tp_basicsize = offset + align;
+        type->tp_dictoffset = append_pointer(type);
+    }
+    if (type->tp_weaklistoffset == 0 && type->tp_itemsize == 0) {
+        type->tp_weaklistoffset = append_pointer(type);
     }
     type->tp_dealloc = RtSubtype_Dealloc;
     type->tp_traverse = RtSubtype_Traverse;
@@ -513,6 +526,7 @@ type_dealloc(RtObject *self)
     RtGC_Untrack(self);
     // First of all: others find it by its bases and go through its fields.
     RtSubclasses_Forget(type);
+    RtObject_ClearWeakRefs(self);
     Rt_CLEAR(type->tp_dict);
     Rt_CLEAR(type->tp_mro);
     Rt_CLEAR(type->tp_bases);
@@ -525,6 +539,7 @@ RtTypeObject RtType_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "type",
     .tp_basicsize = sizeof(RtTypeObject),
+    .tp_weaklistoffset = offsetof(RtTypeObject, tp_weaklist),
     .tp_flags = RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_TYPE_SUBCLASS,
     .tp_dealloc = type_dealloc,
     .tp_traverse = type_traverse,

@@ -24,7 +24,8 @@ static RtTypeObject *const static_types[] = {
     &RtCode_Type, &RtFunction_Type, &RtMethod_Type, &RtCFunction_Type,
     &RtMethodDescr_Type, &RtSeqIter_Type, &RtDictKeyIter_Type,
     &RtDictValueIter_Type, &RtDictItemIter_Type, &RtRange_Type,
-    &RtRangeIter_Type, &RtLock_Type, &RtThread_Type, &RtExc_BaseException,
+    &RtRangeIter_Type, &RtWeakref_Type, &RtLock_Type, &RtThread_Type,
+    &RtExc_BaseException,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)
 #undef STATIC_EXCEPTION

@@ -23,7 +23,12 @@
     ROW(TYPE_CACHE_STALE, \
         "the type cache holds for a valid version what the MRO does not say") \
     ROW(TYPE_BASES, \
-        "a type's base, bases, MRO or its bases' lists of subclasses disagree")
+        "a type's base, bases, MRO or its bases' lists of subclasses disagree") \
+    ROW(WEAKREF_LIST, \
+        "a weak reference and the list of its referent contradict each " \
+        "other") \
+    ROW(WEAKREF_FLAG, \
+        "an object with weak references does not say that it may have some")
 
 typedef enum RtAuditRule {
 #define RT_AUDIT_ENUM(name, text) RT_AUDIT_##name,

@@ -93,6 +93,7 @@ typedef struct RtFunctionObject {
                                 // with a lock-free try first
     RtObject *func_globals;
     RtObject *func_name;
+    struct RtWeakReference *func_weaklist;      // its stripe
 } RtFunctionObject;
 
 typedef struct RtMethodObject {

@@ -83,6 +83,8 @@ typedef struct RtThreadState {
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
     struct RtDelayedChunk *delayed_head;        // deferred frees, oldest
     struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
+    size_t delayed_bytes;       // queued since the last processing
+    bool delayed_pressure;      // to be processed at the next check
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
     RtInterruptState interrupt;         // sync/interrupt.c
@@ -114,6 +116,13 @@ typedef struct RtBrcBucket {
 #define RT_BRC_NUM_BUCKETS 3
 #else
 #define RT_BRC_NUM_BUCKETS 257
+#endif
+
+// Locks of the lists of weak references (objects/weakref.c).
+#ifdef RT_TINY_LIMITS
+#define RT_NUM_WEAKREF_STRIPES 3
+#else
+#define RT_NUM_WEAKREF_STRIPES 127
 #endif
 
 typedef struct RtQsbrShared {
@@ -151,6 +160,7 @@ typedef struct RtGcState {
     int collecting;             // atomic; at most one collection
     RtGcGeneration generations[3];
     RtGcHead heads[3];          // GIL build: list heads
+    RtGcHead permanent;         // GIL build: frozen objects
     ssize_t long_lived_total;
     ssize_t long_lived_pending;
     int64_t collections;        // finished, for programs and tests
@@ -190,6 +200,7 @@ struct RtInterpreterState {
     RtLimbo limbo;
     RtMutex delayed_mutex;
     RtGcState gc;
+    RtMutex weakref_stripes[RT_NUM_WEAKREF_STRIPES];
     RtGil gil;
     int finalizing;             // atomic
     RtTypesState types;
