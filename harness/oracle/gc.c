@@ -1,5 +1,6 @@
 // gc.c: what the collector judges unreachable has no references from outside
-// the judged set, and finalizers run once (invariants G4, H10).
+// the judged set, finalizers run once, and garbage is gone at the latest after
+// the second collection that judges it (invariants G4, G12, H10).
 //
 // The judged objects are noted one by one; the set is complete at GC_JUDGED and
 // is checked there, before any finalizer or destructor.
@@ -16,6 +17,8 @@ enum { FINALIZED = 1 };
 static struct {
     FzMap judged;               // object -> references found inside the set
     FzMap objects;              // object -> FINALIZED
+    FzMap garbage;              // object -> judged by the running collection;
+                                // extra: collections that it has outlived
 } state;
 
 static void
@@ -23,6 +26,7 @@ begin(void)
 {
     FzMap_Clear(&state.judged);
     FzMap_Clear(&state.objects);
+    FzMap_Clear(&state.garbage);
 }
 
 static int
@@ -68,8 +72,43 @@ check_judged(void)
                 (long long)Rt_REFCNT(op));
             FzEngine_Stop();
         }
+        FzMap_Get(&state.garbage, op)->value = 1;
     }
     FzMap_Clear(&state.judged);
+}
+
+// It is dead, or alive for a reason: no garbage any more.
+static void
+forget_garbage(const void *op)
+{
+    FzMapEntry *entry = FzMap_Find(&state.garbage, op);
+    if (entry != NULL) {
+        entry->value = 0;
+        entry->extra = 0;
+    }
+}
+
+static void
+collection_ends(void)
+{
+    for (size_t i = 0; i < state.garbage.count; i++) {
+        FzMapEntry *entry = FzMap_At(&state.garbage, i);
+        RtObject *op = (RtObject *)entry->key;
+        // Without references it waits for the end of another destructor.
+        if (entry->value == 0 || Rt_REFCNT(op) == 0) {
+            continue;
+        }
+        entry->value = 0;
+        if (++entry->extra >= 2) {
+            FzEngine_Violation(
+                FZ_RULE_GC_KEPT_GARBAGE, UINT32_MAX,
+                "%s (%s) was judged unreachable by two collections and is "
+                "still there, with %lld references",
+                FzName_Of(op).text, Rt_TYPE(op)->tp_name,
+                (long long)Rt_REFCNT(op));
+            FzEngine_Stop();
+        }
+    }
 }
 
 static bool
@@ -83,6 +122,15 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_GC_JUDGED:
         check_judged();
+        break;
+    case RT_NOTE_GC_RESCUED:
+    case RT_NOTE_OBJECT_DEALLOC:
+        if (state.garbage.count != 0) {
+            forget_garbage(a);
+        }
+        break;
+    case RT_NOTE_GC_END:
+        collection_ends();
         break;
     case RT_NOTE_OBJECT_NEW: {
         FzMapEntry *before = FzMap_Find(&state.objects, a);

@@ -10,7 +10,7 @@
 static const FzOracleOps *const oracles[] = {
     &fz_oracle_lock,        &fz_oracle_stop_world, &fz_oracle_gil,
     &fz_oracle_memory,      &fz_oracle_gc,         &fz_oracle_refcount,
-    &fz_oracle_dead_object,
+    &fz_oracle_dead_object, &fz_oracle_weakref,
 };
 enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
 static_assert(NORACLES <= 8, "a bit for each");

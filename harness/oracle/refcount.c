@@ -67,6 +67,9 @@ audit_failed(const void *op, RtAuditRule rule)
              rule == RT_AUDIT_DICT_INVALID) {
         verdict = FZ_RULE_HEAP_INVALID;
     }
+    else if (rule == RT_AUDIT_WEAKREF_LIST || rule == RT_AUDIT_WEAKREF_FLAG) {
+        verdict = FZ_RULE_WEAKREF_STATE;
+    }
     FzEngine_Violation(verdict, UINT32_MAX, "%s: %s (count %lld)",
                        FzName_Of(op).text, RtAudit_Sentence(rule),
                        (long long)Rt_REFCNT((RtObject *)op));

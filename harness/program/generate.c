@@ -288,6 +288,8 @@ note_assignment(Generator *g, const FzOp *op)
         break;
     case FZ_OP_NEW:
     case FZ_OP_CYCLE_INST:
+    case FZ_OP_WEAK_CYCLE:
+    case FZ_OP_WEAK_GET:
         holds = HOLDS_INST;
         break;
     case FZ_OP_ITER_NEW:

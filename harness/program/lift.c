@@ -10,6 +10,8 @@
 static const char prelude[] =
     "import gc, threading, time\n"
     "from threading import Lock\n"
+    "from types import MethodType\n"
+    "from weakref import getweakrefcount, ref\n"
     "gc_collect = gc.collect\n"
     "\n"
     "\n"

@@ -20,7 +20,8 @@
     NAME(type) NAME(object) NAME(int) NAME(str) NAME(Thread) NAME(Lock) \
     NAME(gc_collect) NAME(sched_yield) NAME(Exception) NAME(ValueError) \
     NAME(KeyError) NAME(RuntimeError) NAME(IndexError) NAME(AttributeError) \
-    NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__)
+    NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
+    NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -105,6 +106,16 @@ void FzLower_Operand(FzEmitter *e, const FzOp *op, int k);
 void FzLower_Store(FzEmitter *e, uint8_t local);
 // An operation that neither opens nor closes a block.
 void FzLower_Statement(FzEmitter *e, const FzOp *op);
+
+// What an operand names; the result into the local of the operation.
+void FzLower_Load(FzEmitter *e, const FzOp *op, int k);
+void FzLower_Store(FzEmitter *e, uint8_t local);
+void FzLower_LoadLocal(FzEmitter *e, uint8_t local);
+
+// ---- lower_weakref.c
+
+// False: not an operation on weak references.
+bool FzLower_Weakref(FzEmitter *e, const FzOp *op);
 
 // ---- lower_block.c
 

@@ -100,6 +100,24 @@ FzLower_Store(FzEmitter *e, uint8_t local)
     FzEmit_Op(e, RT_OP_STORE_FAST, local_slot(e, local));
 }
 
+void
+FzLower_Load(FzEmitter *e, const FzOp *op, int k)
+{
+    load(e, op, k);
+}
+
+void
+FzLower_Store(FzEmitter *e, uint8_t local)
+{
+    store(e, local);
+}
+
+void
+FzLower_LoadLocal(FzEmitter *e, uint8_t local)
+{
+    FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, local));
+}
+
 // Pops the result into the operation's first operand if it is a local.
 static void
 finish_value(FzEmitter *e, const FzOp *op)
@@ -452,6 +470,7 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
     METHOD(HASH, hash), METHOD(GC, gc_collect), METHOD(YIELD, sched_yield),
+    METHOD(WEAK_COUNT, getweakrefcount),
 #undef METHOD
 };
 
@@ -464,7 +483,9 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     else if (builtin_of[op->op] != 0) {
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
-    else if (!lower_container(e, op) && !FzLower_Type(e, op)) {
+    else if (!lower_container(e, op) && !FzLower_Type(e, op) &&
+             !FzLower_Weakref(e, op))
+    {
         lower_other(e, op);
     }
 }

@@ -71,7 +71,7 @@ FzArg_IsReference(FzArg arg)
 typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
-    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_COUNT
+    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -210,10 +210,10 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 15,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 27,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 35, // def attributes(item):
-    FZ_PRELUDE_LINES = 45,
+    FZ_PRELUDE_SHOW = 17,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 29,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 37, // def attributes(item):
+    FZ_PRELUDE_LINES = 47,
 };
 
 // ---------------------------------------------------------------------------

@@ -55,15 +55,25 @@ static const char driver[] =
     "print(wrong, 'of', count, 'differ')\n"
     "sys.exit(wrong != 0)\n";
 
-// Whether a destructor of the program changes a shared object.
+// Whether it can be seen when objects die: a destructor of the program changes
+// a shared object, or it asks weak references.
 static bool
-destructors_show(const FzProgram *program)
+deaths_show(const FzProgram *program)
 {
     for (int i = 0; i < program->nclasses; i++) {
         if (program->classes[i].del == FZ_DEL_PUBLISH ||
             program->classes[i].del == FZ_DEL_RESURRECT)
         {
             return true;
+        }
+    }
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        const FzBlockOps *ops = FzProgram_BlockConst(program, block);
+        for (int i = 0; i < ops->nops; i++) {
+            int flags = fz_op_info[ops->ops[i].op].flags;
+            if ((flags & FZ_OPF_GROUP) == FZ_GROUP_GC) {
+                return true;
+            }
         }
     }
     return false;
@@ -95,7 +105,7 @@ make_program(FzProgram *program, uint64_t seed)
     FzRng_Seed(&rng, seed);
     FzProgram_Generate(program, &rng);
     spare_old_pythons(program);
-    bool show = destructors_show(program);
+    bool show = deaths_show(program);
     if (program->nbodies > 0) {
         program->nbodies = 1;
         program->main.nops = 0;

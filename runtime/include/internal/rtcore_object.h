@@ -80,7 +80,7 @@ RtObject_TryIncref(RtObject *op)
     if (op->ob_refcnt == 0) {
         return false;           // it waits for its destructor
     }
-    op->ob_refcnt++;
+    op->ob_refcnt += op->ob_refcnt < RT_IMMORTAL_REFCNT / 2;
     return true;
 }
 #endif

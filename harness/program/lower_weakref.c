@@ -1,0 +1,96 @@
+// lower_weakref.c: operations on weak references to bytecode. A reference is
+// kept in the attribute `w` of an instance, where other threads find it.
+// Callbacks are functions of the program, bound to s0: f(s0, reference).
+
+#include "lower_internal.h"
+
+// `s0`: there is always one.
+static void
+load_first_shared(FzEmitter *e)
+{
+    FzLower_Reference(e, FZ_REF_SHARED);
+}
+
+// [referent] -> [reference], with a callback if the operand k is a function.
+// `ref` has been pushed before the referent.
+static void
+call_ref(FzEmitter *e, const FzOp *op, int k)
+{
+    uint32_t nargs = 1;
+    if (k >= 0) {
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_MethodType);
+        FzLower_Load(e, op, k);
+        load_first_shared(e);
+        FzEmit_Op(e, RT_OP_CALL, 2);
+        nargs++;
+    }
+    FzEmit_Op(e, RT_OP_CALL, nargs);
+}
+
+// `a.w = ref(a.b[, callback])`
+static void
+lower_of_attribute(FzEmitter *e, const FzOp *op, int k)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
+    FzLower_Load(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
+    call_ref(e, op, k);
+    FzLower_Load(e, op, 0);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
+}
+
+static void
+lower_new(FzEmitter *e, const FzOp *op)
+{
+    FzLower_Load(e, op, 2);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    FzLower_Load(e, op, 0);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
+    lower_of_attribute(e, op, -1);
+}
+
+static void
+lower_cycle(FzEmitter *e, const FzOp *op)
+{
+    FzLower_Load(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    FzLower_Store(e, op->a);
+    FzLower_LoadLocal(e, op->a);
+    FzLower_LoadLocal(e, op->a);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X);
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
+    FzLower_LoadLocal(e, op->a);
+    call_ref(e, op, 2);
+    FzLower_LoadLocal(e, op->a);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
+}
+
+bool
+FzLower_Weakref(FzEmitter *e, const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_WEAK_SET:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
+        FzLower_Load(e, op, 1);
+        call_ref(e, op, -1);
+        FzLower_Load(e, op, 0);
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
+        return true;
+    case FZ_OP_WEAK_NEW:
+        lower_new(e, op);
+        return true;
+    case FZ_OP_WEAK_WATCH:
+        lower_of_attribute(e, op, 2);
+        return true;
+    case FZ_OP_WEAK_CYCLE:
+        lower_cycle(e, op);
+        return true;
+    case FZ_OP_WEAK_GET:
+        FzLower_Load(e, op, 1);
+        FzEmit_CallMethod(e, FZ_NAME_w);
+        FzLower_Store(e, op->a);
+        return true;
+    default:
+        return false;
+    }
+}
