@@ -29,7 +29,6 @@ enum {                          // ob_gc_bits
     RT_GC_BITS_TRACKED = 1,
     RT_GC_BITS_FINALIZED = 2,
     RT_GC_BITS_UNREACHABLE = 4,
-    RT_GC_BITS_FROZEN = 8,      // no collection looks at it; stopped world
     RT_GC_BITS_SHARED = 16,     // a container whose memory readers may hold
 };
 

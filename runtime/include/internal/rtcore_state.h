@@ -83,8 +83,6 @@ typedef struct RtThreadState {
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
     struct RtDelayedChunk *delayed_head;        // deferred frees, oldest
     struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
-    size_t delayed_bytes;       // queued since the last processing
-    bool delayed_pressure;      // to be processed at the next check
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
     RtInterruptState interrupt;         // sync/interrupt.c
@@ -160,7 +158,6 @@ typedef struct RtGcState {
     int collecting;             // atomic; at most one collection
     RtGcGeneration generations[3];
     RtGcHead heads[3];          // GIL build: list heads
-    RtGcHead permanent;         // GIL build: frozen objects
     ssize_t long_lived_total;
     ssize_t long_lived_pending;
     int64_t collections;        // finished, for programs and tests
