@@ -15,6 +15,7 @@
 #include "rt_errors.h"
 #include "rt_lock.h"
 #include "rt_types.h"
+#include "rtcore_lock_order.h"
 #include "rtcore_types.h"
 
 #include <string.h>
@@ -34,9 +35,14 @@ static void
 lock_stripe(RtMutex *stripe)
 {
 #ifdef RT_GIL_DISABLED
+    RtLockOrder_Asks(RT_RANK_WEAKREF, stripe);
     if (!RtMutex_TryLockFast(stripe)) {
-        (void)RtMutex_LockTimed(stripe, -1, RT_LOCK_DONT_DETACH);
+        RtLockStatus status =
+            RtMutex_LockTimed(stripe, -1, RT_LOCK_DONT_DETACH);
+        rt_assert(status == RT_LOCK_ACQUIRED);
+        (void)status;
     }
+    RtLockOrder_Has(RT_RANK_WEAKREF);
 #else
     (void)stripe;
 #endif
@@ -46,7 +52,7 @@ static void
 unlock_stripe(RtMutex *stripe)
 {
 #ifdef RT_GIL_DISABLED
-    RtMutex_Unlock(stripe);
+    RtMutex_UnlockRanked(stripe, RT_RANK_WEAKREF);
 #else
     (void)stripe;
 #endif
