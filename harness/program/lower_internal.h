@@ -104,13 +104,9 @@ void FzLower_Reference(FzEmitter *e, uint8_t ref);
 void FzLower_Operand(FzEmitter *e, const FzOp *op, int k);
 // Pops into local v<local>.
 void FzLower_Store(FzEmitter *e, uint8_t local);
+void FzLower_LoadLocal(FzEmitter *e, uint8_t local);
 // An operation that neither opens nor closes a block.
 void FzLower_Statement(FzEmitter *e, const FzOp *op);
-
-// What an operand names; the result into the local of the operation.
-void FzLower_Load(FzEmitter *e, const FzOp *op, int k);
-void FzLower_Store(FzEmitter *e, uint8_t local);
-void FzLower_LoadLocal(FzEmitter *e, uint8_t local);
 
 // ---- lower_weakref.c
 

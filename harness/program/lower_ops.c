@@ -101,18 +101,6 @@ FzLower_Store(FzEmitter *e, uint8_t local)
 }
 
 void
-FzLower_Load(FzEmitter *e, const FzOp *op, int k)
-{
-    load(e, op, k);
-}
-
-void
-FzLower_Store(FzEmitter *e, uint8_t local)
-{
-    store(e, local);
-}
-
-void
 FzLower_LoadLocal(FzEmitter *e, uint8_t local)
 {
     FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, local));

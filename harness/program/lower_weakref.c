@@ -19,7 +19,7 @@ call_ref(FzEmitter *e, const FzOp *op, int k)
     uint32_t nargs = 1;
     if (k >= 0) {
         FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_MethodType);
-        FzLower_Load(e, op, k);
+        FzLower_Operand(e, op, k);
         load_first_shared(e);
         FzEmit_Op(e, RT_OP_CALL, 2);
         nargs++;
@@ -32,19 +32,19 @@ static void
 lower_of_attribute(FzEmitter *e, const FzOp *op, int k)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
-    FzLower_Load(e, op, 0);
+    FzLower_Operand(e, op, 0);
     FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
     call_ref(e, op, k);
-    FzLower_Load(e, op, 0);
+    FzLower_Operand(e, op, 0);
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
 }
 
 static void
 lower_new(FzEmitter *e, const FzOp *op)
 {
-    FzLower_Load(e, op, 2);
+    FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_CALL, 0);
-    FzLower_Load(e, op, 0);
+    FzLower_Operand(e, op, 0);
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
     lower_of_attribute(e, op, -1);
 }
@@ -52,7 +52,7 @@ lower_new(FzEmitter *e, const FzOp *op)
 static void
 lower_cycle(FzEmitter *e, const FzOp *op)
 {
-    FzLower_Load(e, op, 1);
+    FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_CALL, 0);
     FzLower_Store(e, op->a);
     FzLower_LoadLocal(e, op->a);
@@ -71,9 +71,9 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
     switch (op->op) {
     case FZ_OP_WEAK_SET:
         FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
-        FzLower_Load(e, op, 1);
+        FzLower_Operand(e, op, 1);
         call_ref(e, op, -1);
-        FzLower_Load(e, op, 0);
+        FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
         return true;
     case FZ_OP_WEAK_NEW:
@@ -86,7 +86,7 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
         lower_cycle(e, op);
         return true;
     case FZ_OP_WEAK_GET:
-        FzLower_Load(e, op, 1);
+        FzLower_Operand(e, op, 1);
         FzEmit_CallMethod(e, FZ_NAME_w);
         FzLower_Store(e, op->a);
         return true;

@@ -23,7 +23,8 @@
     ROW(TYPE_CACHE_STALE, \
         "the type cache holds for a valid version what the MRO does not say") \
     ROW(TYPE_BASES, \
-        "a type's base, bases, MRO or its bases' lists of subclasses disagree") \
+        "a type's base, bases, MRO or its bases' lists of subclasses " \
+        "disagree") \
     ROW(WEAKREF_LIST, \
         "a weak reference and the list of its referent contradict each " \
         "other") \
