@@ -49,6 +49,7 @@ ALLOWED_PTHREAD = {
     "runtime/mem/heap.c": "mimalloc's heaps belong to OS threads, by id",
     "harness/engine/native.c": "the carrier of free OS threads",
     "harness/engine/native_token.c": "OS threads of which one runs at a time",
+    "harness/bench/locks.c": "what the runtime's locks are measured beside",
 }
 
 # Who, above state/, may contain points and notes.

@@ -9,8 +9,8 @@
 #include "fz_bench.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench_clock.h"
 #include "fz_exec.h"
 #include "fz_native.h"
 #include "fz_program.h"
@@ -60,14 +60,6 @@ typedef struct Medians {
     double rate[WAYS];
     double cpu_us[WAYS];
 } Medians;
-
-static double
-read_clock(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool
 can_run(const Way *way)
@@ -181,17 +173,17 @@ static void
 measure_slice(Bench *bench, size_t w, size_t round, double seconds)
 {
     uint64_t executions = 0;
-    double start = read_clock(CLOCK_MONOTONIC);
-    double cpu_start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    double start = FzBench_Clock(CLOCK_MONOTONIC);
+    double cpu_start = FzBench_Clock(CLOCK_PROCESS_CPUTIME_ID);
     double elapsed;
     do {
         for (size_t p = 0; p < PROGRAMS; p++) {
             run_once(bench, w, p);
         }
         executions += PROGRAMS;
-        elapsed = read_clock(CLOCK_MONOTONIC) - start;
+        elapsed = FzBench_Clock(CLOCK_MONOTONIC) - start;
     } while (elapsed < seconds);
-    double cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
+    double cpu = FzBench_Clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
     bench->rates[w][round] = (double)executions / elapsed;
     bench->cpu_us[w][round] = 1e6 * cpu / (double)executions;
 }
@@ -212,14 +204,6 @@ measure(Bench *bench, double seconds)
             }
         }
     }
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 // ---------------------------------------------------------------------------
@@ -285,10 +269,8 @@ find_medians(Bench *bench)
 {
     Medians medians;
     for (size_t w = 0; w < WAYS; w++) {
-        qsort(bench->rates[w], ROUNDS, sizeof(double), by_value);
-        qsort(bench->cpu_us[w], ROUNDS, sizeof(double), by_value);
-        medians.rate[w] = bench->rates[w][ROUNDS / 2];
-        medians.cpu_us[w] = bench->cpu_us[w][ROUNDS / 2];
+        medians.rate[w] = FzBench_Median(bench->rates[w], ROUNDS);
+        medians.cpu_us[w] = FzBench_Median(bench->cpu_us[w], ROUNDS);
     }
     return medians;
 }

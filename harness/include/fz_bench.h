@@ -9,5 +9,11 @@
 // threads, as a table or one JSON object. After FzExec_Init(). 0, or 1 if too
 // few programs could be generated to measure with.
 int FzBench_Throughput(bool json, double seconds, FILE *out);
+// Nanoseconds of an uncontended lock and unlock, beside pthread_mutex.
+int FzBench_Locks(bool json, double seconds, FILE *out);
+// Full collections per second over a heap of 1,000,000 objects. 1: no memory.
+int FzBench_Collector(bool json, double seconds, FILE *out);
+// Bytes of objects of each kind, headers and slack of blocks included.
+int FzBench_Memory(bool json, double seconds, FILE *out);
 
 #endif  // FZ_BENCH_H

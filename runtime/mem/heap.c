@@ -199,6 +199,30 @@ RtHeap_CountLive(void)
     return live;
 }
 
+static bool
+add_area(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
+         size_t size, void *arg)
+{
+    (void)heap;
+    (void)start;
+    (void)size;
+    *(size_t *)arg += area->used * area->full_block_size;
+    return true;
+}
+
+size_t
+RtHeap_CountBytes(void)
+{
+    size_t bytes = 0;
+    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
+        mi_heap_t *heaps[] = {set->mem_heap, set->object_heap, set->gc_heap};
+        for (size_t i = 0; i < sizeof(heaps) / sizeof(heaps[0]); i++) {
+            mi_heap_visit_blocks(heaps[i], false, add_area, &bytes);
+        }
+    }
+    return bytes;
+}
+
 int
 RtHeap_ReserveArena(size_t size, void **base)
 {

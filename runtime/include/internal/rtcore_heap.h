@@ -68,6 +68,8 @@ void RtHeap_Freeze(void);
 void RtHeap_ForgetSets(void);
 // Sum of the sets' `live` counts; exact at rest.
 ssize_t RtHeap_CountLive(void);
+// Bytes of the blocks in use, headers and slack included; exact at rest.
+size_t RtHeap_CountBytes(void);
 // A GC block was made or freed by a thread without a heap set.
 void RtHeap_CountStrayGcChange(void);
 // Reserves one region for all heaps made afterwards, so that a driver can keep

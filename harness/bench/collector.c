@@ -1,0 +1,213 @@
+// collector.c: full collections over a heap of a million objects, and the bytes
+// that objects of each kind take.
+
+#include "fz_bench.h"
+
+#include "bench_clock.h"
+#include "fz_exec.h"
+#include "rt_types.h"
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+#include "rtcore_state.h"
+
+enum { OBJECTS = 1000000, MAX_COLLECTIONS = 101, COUNTED = 20000 };
+
+// ---------------------------------------------------------------------------
+// Collections
+
+// A list of lists: as many live objects that the collector has to look at, each
+// with one reference out.
+static RtObject *
+make_heap(ssize_t n)
+{
+    RtObject *all = RtList_New(0);
+    for (ssize_t i = 0; all != NULL && i < n; i++) {
+        RtObject *item = RtList_New(0);
+        if (item == NULL || RtList_Append(item, all) < 0 ||
+            RtList_Append(all, item) < 0) {
+            return NULL;
+        }
+        Rt_DECREF(item);
+    }
+    return all;
+}
+
+int
+FzBench_Collector(bool json, double seconds, FILE *out)
+{
+    double each[MAX_COLLECTIONS];
+    RtThreadState *tstate = RtRuntime_Start();
+    FZ_ASSERT(tstate != NULL);
+    RtObject *all = make_heap(OBJECTS);
+    if (all == NULL) {
+        fprintf(stderr, "ftfuzz: no memory for %d objects\n", OBJECTS);
+        return 1;
+    }
+    RtGC_Collect(tstate, 2);
+    double start = FzBench_Clock(CLOCK_MONOTONIC);
+    size_t n = 0;
+    while (n < MAX_COLLECTIONS &&
+           (n < 3 || FzBench_Clock(CLOCK_MONOTONIC) - start < seconds)) {
+        double from = FzBench_Clock(CLOCK_THREAD_CPUTIME_ID);
+        RtGC_Collect(tstate, 2);
+        each[n++] = FzBench_Clock(CLOCK_THREAD_CPUTIME_ID) - from;
+    }
+    // The cycles through the outer list end with it.
+    RtList_Clear(all);
+    Rt_DECREF(all);
+    RtRuntime_Finish(tstate);
+    double median = FzBench_Median(each, n);
+    fprintf(out,
+            json ? "{\"build\": \"%s\", \"objects\": %d, \"collections\": %zu, "
+                   "\"collections_per_second\": %.3f, "
+                   "\"nanoseconds_per_object\": %.3f}\n"
+                 : "build %s: a heap of %d objects, %zu full collections: %.2f "
+                   "collections/s, %.1f ns for an object\n",
+            FzExec_BuildName(), OBJECTS, n, 1 / median,
+            1e9 * median / OBJECTS);
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// Memory
+
+static RtObject *point_type;
+
+static RtObject *
+make_int(ssize_t i)
+{
+    return RtLong_FromInt64(100000 + i);
+}
+
+static RtObject *
+make_str(ssize_t i)
+{
+    return RtStr_FromFormat("%08zd", i);
+}
+
+static RtObject *
+make_tuple(ssize_t i)
+{
+    (void)i;
+    RtObject *items[2] = {Rt_None, Rt_None};
+    return RtTuple_FromArray(items, 2);
+}
+
+static RtObject *
+make_list(ssize_t i)
+{
+    (void)i;
+    return RtList_New(0);
+}
+
+static RtObject *
+make_list10(ssize_t i)
+{
+    (void)i;
+    RtObject *list = RtList_New(0);
+    for (int k = 0; list != NULL && k < 10; k++) {
+        RtList_Append(list, Rt_None);
+    }
+    return list;
+}
+
+static RtObject *
+make_dict(ssize_t i)
+{
+    (void)i;
+    return RtDict_New();
+}
+
+static RtObject *
+make_dict5(ssize_t i)
+{
+    (void)i;
+    RtObject *dict = RtDict_New();
+    for (int k = 0; dict != NULL && k < 5; k++) {
+        RtDict_SetItem(dict, RtLong_FromInt64(k), Rt_None);
+    }
+    return dict;
+}
+
+static RtObject *
+make_instance(ssize_t i)
+{
+    (void)i;
+    static const char *const names[] = {"x", "y", "z"};
+    RtObject *point = RtObject_CallNoArgs(point_type);
+    for (int k = 0; point != NULL && k < 3; k++) {
+        RtObject *name = RtStr_FromString(names[k]);
+        RtObject_SetAttr(point, name, Rt_None);
+        Rt_DECREF(name);
+    }
+    return point;
+}
+
+static const struct {
+    const char *name;
+    RtObject *(*make)(ssize_t i);
+} kinds[] = {
+    {"int", make_int},
+    {"str of 8", make_str},
+    {"tuple of 2", make_tuple},
+    {"empty list", make_list},
+    {"list of 10, appended", make_list10},
+    {"empty dict", make_dict},
+    {"dict of 5", make_dict5},
+    {"instance, 3 attributes", make_instance},
+};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static double
+bytes_of(RtObject *(*make)(ssize_t))
+{
+    RtObject *all = RtList_New(COUNTED);
+    FZ_ASSERT(all != NULL);
+    size_t before = RtHeap_CountBytes();
+    for (ssize_t i = 0; i < COUNTED; i++) {
+        RtObject *op = make(i);
+        FZ_ASSERT(op != NULL);
+        RtList_SetItemNew(all, i, op);
+    }
+    double bytes = (double)(RtHeap_CountBytes() - before) / COUNTED;
+    Rt_DECREF(all);
+    return bytes;
+}
+
+static RtObject *
+make_point_type(void)
+{
+    RtObject *name = RtStr_FromString("Point");
+    RtObject *bases = RtTuple_New(0);
+    RtObject *dict = RtDict_New();
+    RtObject *type = RtType_New(name, bases, dict);
+    Rt_DECREF(name);
+    Rt_DECREF(bases);
+    Rt_DECREF(dict);
+    return type;
+}
+
+int
+FzBench_Memory(bool json, double seconds, FILE *out)
+{
+    (void)seconds;
+    RtThreadState *tstate = RtRuntime_Start();
+    FZ_ASSERT(tstate != NULL);
+    point_type = make_point_type();
+    FZ_ASSERT(point_type != NULL);
+    fprintf(out, json ? "{\"build\": \"%s\", \"bytes\": {"
+                      : "bytes of an object with what belongs to it alone; "
+                        "build %s\n",
+            FzExec_BuildName());
+    for (int k = 0; k < KINDS; k++) {
+        fprintf(out, json ? "%s\"%s\": %.1f" : "%s%-26s %8.1f\n",
+                json && k > 0 ? ", " : "", kinds[k].name,
+                bytes_of(kinds[k].make));
+    }
+    if (json) {
+        fprintf(out, "}}\n");
+    }
+    Rt_DECREF(point_type);
+    RtRuntime_Finish(tstate);
+    return 0;
+}
