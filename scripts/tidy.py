@@ -72,7 +72,8 @@ HEADERS = {
     "rtcore_semaphore.h": "sync", "rtcore_lock.h": "sync", "rt_lock.h": "sync",
     "rtcore_lock_order.h": "sync", "lock_order.def": "sync",
     "rtcore_heap.h": "mem",
-    "rtcore_state.h": "state", "rt_critical_section.h": "state",
+    "rtcore_state.h": "state", "rtcore_ceval.h": "state",
+    "rt_gilstate.h": "state", "rt_critical_section.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
     "rtcore_weakref.h": "objects",
@@ -99,6 +100,12 @@ ALLOWED_EDGES = {
         "a new thread state has the recursion limit",
     ("runtime/state/ceval_gil.c", "rtcore_object.h"):
         "the eval breaker merges queued objects and runs the collector",
+    ("runtime/state/pending_calls.c", "rtcore_object.h"):
+        "a queued call may own its argument",
+    ("runtime/state/async_exc.c", "rtcore_object.h"):
+        "a thread state owns the exception that is to be raised",
+    ("runtime/state/signals.c", "rt*_*.h"):
+        "handlers are called with ints",
     ("runtime/state/lifecycle.c", "rtcore_*.h"):
         "start and end of everything",
     ("runtime/objects/object.c", "rtcore_gc.h"):

@@ -45,5 +45,6 @@ extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
 extern const FzOracleOps fz_oracle_gil;
+extern const FzOracleOps fz_oracle_eval_breaker;     // calls, exceptions
 
 #endif  // FZ_ORACLE_H

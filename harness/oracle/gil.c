@@ -1,10 +1,12 @@
-// gil.c: one holder of the GIL at most, and a holder that is asked to drop it
-// does so at its next eval-breaker checks (bugs L1-L5 of the GIL).
+// gil.c: one holder of the GIL at most; who is attached holds it while it is on
+// (in the free-threaded build a program may switch it); a holder that is asked
+// to drop it does so at its next eval-breaker checks (bugs L1-L5, L8 of the
+// GIL).
 
 #include <string.h>
 
 #include "oracle_internal.h"
-#include "rtcore_hooks.h"
+#include "rtcore_state.h"
 
 enum {
     // A request made between the load of the breaker and the check's end is
@@ -18,12 +20,16 @@ static struct {
     const void *asked;          // holder with a pending request
     uint32_t asked_by;
     unsigned checks;            // passed since the request
+    bool off;                   // free-threaded build: nobody needs it
 } state;
 
 static void
 begin(void)
 {
     memset(&state, 0, sizeof(state));
+#ifdef RT_GIL_DISABLED
+    state.off = RtConfig_GetGil() != 1;
+#endif
 }
 
 static void
@@ -38,6 +44,18 @@ taken(uint32_t thread, const void *tstate)
     state.holder = tstate;
     state.holder_thread = thread;
     state.asked = NULL;
+}
+
+static void
+must_hold(uint32_t thread, const void *tstate, const char *what)
+{
+    if (!state.off && state.holder != tstate) {
+        FzEngine_Violation(FZ_RULE_GIL_NOT_HELD,
+                           state.holder != NULL ? state.holder_thread
+                                                : UINT32_MAX,
+                           "thread %u %s without the GIL", thread, what);
+        FzEngine_Stop();
+    }
 }
 
 static void
@@ -59,8 +77,16 @@ checked(uint32_t thread, const void *tstate)
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
-    (void)b;
     switch (kind) {
+    case RT_NOTE_TSTATE_ATTACHED:
+        must_hold(thread, a, "attached");
+        break;
+    case RT_NOTE_GIL_ENABLED:
+        state.off = false;
+        break;
+    case RT_NOTE_GIL_DISABLED:
+        state.off = b == 0;
+        break;
     case RT_NOTE_GIL_TAKEN:
         taken(thread, a);
         break;
@@ -78,6 +104,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         }
         break;
     case RT_NOTE_EVAL_BREAKER:
+        must_hold(thread, a, "runs bytecode");
         checked(thread, a);
         break;
     default:

@@ -10,14 +10,14 @@
 static const FzOracleOps *const oracles[] = {
     &fz_oracle_lock,        &fz_oracle_stop_world, &fz_oracle_gil,
     &fz_oracle_memory,      &fz_oracle_gc,         &fz_oracle_refcount,
-    &fz_oracle_dead_object, &fz_oracle_weakref,
+    &fz_oracle_dead_object, &fz_oracle_weakref,    &fz_oracle_eval_breaker,
 };
 enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
-static_assert(NORACLES <= 8, "a bit for each");
+static_assert(NORACLES < 32, "a bit for each");
 
 // Whom a kind of note concerns, as bits: all, until they deny it.
-static uint8_t concerned[RT_NOTE_COUNT] = {
-#define RT_NOTE_ROW(name, a, b, text) UINT8_MAX >> (8 - NORACLES),
+static uint32_t concerned[RT_NOTE_COUNT] = {
+#define RT_NOTE_ROW(name, a, b, text) (1u << NORACLES) - 1,
 #include "rtcore_hooks.def"
 };
 
@@ -39,7 +39,7 @@ FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b)
     for (uint32_t rest = concerned[note]; rest != 0; rest &= rest - 1) {
         int i = __builtin_ctz(rest);
         if (!oracles[i]->note(thread, note, a, b)) {
-            concerned[note] &= (uint8_t)~(1u << i);
+            concerned[note] &= ~(1u << i);
         }
     }
 }

@@ -137,6 +137,9 @@ fix_operand(const FzProgram *p, int block, FzArg arg, int held, uint8_t *value)
     case FZ_ARG_ERROR:
         *value = clamp(*value, FZ_NUM_ERRORS);
         return true;
+    case FZ_ARG_THREAD:
+        *value = clamp(*value, p->nbodies + 1u);
+        return true;
     default:
         *value = fix_reference(p, block, arg, *value);
         return true;
@@ -172,9 +175,11 @@ admit(int block, const FzOp *op, int room, Open *open)
     if (FzOp_CallsAny(op) && FzBlock_IsFunction(block)) {
         return false;
     }
-    if (op->op == FZ_OP_SPAWN) {
-        return !FzBlock_IsFunction(block) && open->loops == 0 &&
-               open->spawns++ < FZ_MAX_SPAWNS;
+    if (FzOp_IsForBodies(op->op) && FzBlock_IsFunction(block)) {
+        return false;
+    }
+    if (FzOp_StartsThread(op->op)) {
+        return open->loops == 0 && open->spawns++ < FZ_MAX_SPAWNS;
     }
     if (!opens) {
         return true;
@@ -239,9 +244,7 @@ fix_cost(FzProgram *p, int block, FzBlockOps *ops)
         if (FzProgram_BlockCost(p, block) <= limit) {
             return;
         }
-        if (ops->ops[i].op == FZ_OP_CALL || ops->ops[i].op == FZ_OP_SPAWN ||
-            FzOp_CallsAny(&ops->ops[i]))
-        {
+        if (FzOp_Calls(ops->ops[i].op) || FzOp_CallsAny(&ops->ops[i])) {
             ops->ops[i] = (FzOp){ .op = FZ_OP_PASS };
         }
     }

@@ -229,6 +229,8 @@ draw_operand(Generator *g, FzArg arg)
         return (uint8_t)FzRng_Below(g->rng, p->nshared);
     case FZ_ARG_ERROR:
         return (uint8_t)FzRng_Below(g->rng, FZ_NUM_ERRORS);
+    case FZ_ARG_THREAD:
+        return (uint8_t)FzRng_Below(g->rng, p->nbodies + 1u);
     default:
         return draw_target(g, arg);
     }
@@ -318,9 +320,13 @@ is_wanted(Generator *g, uint8_t op)
     if (FzOp_CallsAny(&(FzOp){ .op = op }) && FzBlock_IsFunction(g->block)) {
         return false;
     }
-    if (op == FZ_OP_SPAWN &&
-        (FzBlock_IsFunction(g->block) || !one_in(g, 4)))
+    if ((FzOp_IsForBodies(op) && FzBlock_IsFunction(g->block)) ||
+        (FzOp_StartsThread(op) && !one_in(g, 4)))
     {
+        return false;
+    }
+    // An exception in the middle ends much of what was to be tested.
+    if (op == FZ_OP_ASYNC_EXC && !one_in(g, 2)) {
         return false;
     }
     for (int k = 0; k < 3; k++) {

@@ -8,7 +8,7 @@
 
 // Ends after two empty lines. FZ_PRELUDE_* are line numbers in it.
 static const char prelude[] =
-    "import gc, threading, time\n"
+    "import ctypes, gc, signal, sys, threading, time\n"
     "from threading import Lock\n"
     "from types import MethodType\n"
     "from weakref import getweakrefcount, ref\n"
@@ -22,6 +22,47 @@ static const char prelude[] =
     "\n"
     "def sched_yield():\n"
     "    time.sleep(0)\n"
+    "\n"
+    "\n"
+    "signal.signal(10, signal.SIG_IGN)\n"
+    "set_signal_handler = signal.signal\n"
+    "raise_signal = signal.raise_signal\n"
+    "\n"
+    "\n"
+    "def set_async_exc(thread, exc):\n"
+    "    thread = thread or threading.current_thread()\n"
+    "    ctypes.pythonapi.PyThreadState_SetAsyncExc(\n"
+    "        ctypes.c_ulong(thread.ident), ctypes.py_object(exc))\n"
+    "\n"
+    "\n"
+    "# At once, which is one of the times that are allowed.\n"
+    "def pending_call(func, *args):\n"
+    "    func(*args)\n"
+    "\n"
+    "\n"
+    "main_calls = []\n"
+    "\n"
+    "\n"
+    "def main_pending_call(func, *args):\n"
+    "    if threading.current_thread() is threading.main_thread():\n"
+    "        func(*args)\n"
+    "        return\n"
+    "    def run(_):\n"
+    "        func(*args)\n"
+    "        return 0\n"
+    "    main_calls.append(ctypes.PYFUNCTYPE(\n"
+    "        ctypes.c_int, ctypes.c_void_p)(run))\n"
+    "    ctypes.pythonapi.Py_AddPendingCall(main_calls[-1], None)\n"
+    "\n"
+    "\n"
+    "def foreign_call(func, args):\n"
+    "    thread = Thread(func, args)\n"
+    "    thread.start()\n"
+    "    thread.join()\n"
+    "\n"
+    "\n"
+    "def setswitchinterval(us):\n"
+    "    sys.setswitchinterval(us / 1000000)\n"
     "\n"
     "\n"
     "def show(name, items):\n"
@@ -152,6 +193,14 @@ put_operand(Lifter *l, FzArg arg, uint8_t value)
         break;
     case FZ_ARG_ERROR:
         put(l, "%s", errors[value]);
+        break;
+    case FZ_ARG_THREAD:
+        if (value == 0) {
+            put(l, "None");
+        }
+        else {
+            put(l, "w%d", value);
+        }
         break;
     default:
         put_reference(l, value);

@@ -56,7 +56,7 @@ FzProgram_LowerInit(void)
     } ints[] = {
         { FZ_CONST_0, 0 }, { FZ_CONST_1, 1 }, { FZ_CONST_2, 2 },
         { FZ_CONST_3, 3 }, { FZ_CONST_MINUS_1, -1 }, { FZ_CONST_4, 4 },
-        { FZ_CONST_8, 8 }, { FZ_CONST_16, 16 },
+        { FZ_CONST_8, 8 }, { FZ_CONST_10, 10 }, { FZ_CONST_16, 16 },
     };
     intern_names();
     common_consts[FZ_CONST_NONE] = Rt_None;

@@ -42,7 +42,11 @@ static void
 call_lock(FzEmitter *e, uint8_t lock, unsigned name)
 {
     FzLower_Reference(e, (uint8_t)(FZ_REF_SHARED + lock));
-    FzEmit_CallMethod(e, name);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, name);
+    // Nothing that others ask for is raised between the lock and the handler
+    // that gives it back.
+    FzEmit_Op(e, name == FZ_NAME_acquire ? RT_OP_CALL_METHOD_NO_INTERRUPT
+                                         : RT_OP_CALL_METHOD, 0);
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
@@ -185,9 +189,10 @@ lower_handlers(BlockLowering *b)
         const Wrapped *wrapped = &b->wrapped[i];
         e->line = wrapped->line;
         e->exceptions[wrapped->exception].handler = e->n;
-        // Nothing in the handler could ask for the exception.
+        // Nothing in the handler could ask for the exception. It stands
+        // outside of the blocks around the operation: nothing may be raised.
         FzEmit_Op(e, RT_OP_POP_TOP, 0);
-        FzEmit_Op(e, RT_OP_JUMP_BACKWARD, wrapped->next);
+        FzEmit_Op(e, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, wrapped->next);
     }
 }
 

@@ -82,6 +82,17 @@ load_operand(FzEmitter *e, FzArg arg, uint8_t value)
     case FZ_ARG_ERROR:
         FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ValueError + value);
         break;
+    case FZ_ARG_COUNT:
+        load_const(e, value == 4 ? FZ_CONST_4 : FZ_CONST_0 + value);
+        break;
+    case FZ_ARG_THREAD:
+        if (value == 0) {
+            load_const(e, FZ_CONST_NONE);
+        }
+        else {
+            FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_W + value);
+        }
+        break;
     default:
         FzLower_Reference(e, value);
         break;
@@ -340,6 +351,35 @@ lower_spawn(FzEmitter *e, const FzOp *op)
     }
 }
 
+// Calls of a function of the program from a thread of the outside, and by
+// signals.
+static void
+lower_outside(FzEmitter *e, const FzOp *op)
+{
+    uint32_t nargs = 2;
+    switch (op->op) {
+    case FZ_OP_FOREIGN_CALL:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_foreign_call);
+        FzLower_Operand(e, op, 0);
+        FzLower_Operand(e, op, 1);
+        FzLower_Operand(e, op, 2);
+        FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
+        break;
+    case FZ_OP_SIGNAL_HANDLER:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_set_signal_handler);
+        load_const(e, FZ_CONST_10);
+        FzLower_Operand(e, op, 0);
+        break;
+    default:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_raise_signal);
+        load_const(e, FZ_CONST_10);
+        nargs = 1;
+        break;
+    }
+    FzEmit_Op(e, RT_OP_CALL, nargs);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
 // Operations on containers that are more than one call. False: not one.
 static bool
 lower_container(FzEmitter *e, const FzOp *op)
@@ -433,6 +473,11 @@ lower_other(FzEmitter *e, const FzOp *op)
     case FZ_OP_SPAWN:
         lower_spawn(e, op);
         break;
+    case FZ_OP_FOREIGN_CALL:
+    case FZ_OP_SIGNAL_HANDLER:
+    case FZ_OP_RAISE_SIGNAL:
+        lower_outside(e, op);
+        break;
     case FZ_OP_RAISE:
         FzLower_Operand(e, op, 0);
         FzEmit_Op(e, RT_OP_RAISE, 1);
@@ -459,6 +504,10 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
     METHOD(HASH, hash), METHOD(GC, gc_collect), METHOD(YIELD, sched_yield),
     METHOD(WEAK_COUNT, getweakrefcount),
+    METHOD(PENDING_CALL, pending_call),
+    METHOD(MAIN_PENDING_CALL, main_pending_call),
+    METHOD(ASYNC_EXC, set_async_exc),
+    METHOD(SWITCH_INTERVAL, setswitchinterval),
 #undef METHOD
 };
 

@@ -138,7 +138,7 @@ FzProgram_BlockCost(const FzProgram *program, int block)
             continue;
         }
         cost += times[depth];
-        if (op->op == FZ_OP_CALL || op->op == FZ_OP_SPAWN) {
+        if (FzOp_Calls(op->op)) {
             cost += times[depth] * FzProgram_BlockCost(program, op->a);
         }
         else if (FzOp_CallsAny(op) && !FzBlock_IsFunction(block)) {
@@ -228,6 +228,8 @@ operand_is_valid(const FzProgram *p, int block, FzArg arg, uint8_t value)
                p->shared[value].kind == FZ_SHARED_LOCK;
     case FZ_ARG_ERROR:
         return value < FZ_NUM_ERRORS;
+    case FZ_ARG_THREAD:
+        return value <= p->nbodies;
     default:
         return reference_is_valid(p, block, arg, value);
     }
@@ -271,11 +273,14 @@ check_structure(const Checker *c, int block, int i, const FzOp *op, Nesting *n)
     if (FzOp_CallsAny(op) && FzBlock_IsFunction(block)) {
         return fail(c, "block %d op %d: a function calls any", block, i);
     }
-    if (op->op == FZ_OP_SPAWN) {
-        if (FzBlock_IsFunction(block) || n->loops > 0 ||
-            ++n->spawns > FZ_MAX_SPAWNS)
-        {
-            return fail(c, "block %d op %d: SPAWN not allowed", block, i);
+    if (FzOp_IsForBodies(op->op) && FzBlock_IsFunction(block)) {
+        return fail(c, "block %d op %d: %s in a function", block, i,
+                    fz_op_info[op->op].name);
+    }
+    if (FzOp_StartsThread(op->op)) {
+        if (n->loops > 0 || ++n->spawns > FZ_MAX_SPAWNS) {
+            return fail(c, "block %d op %d: %s not allowed", block, i,
+                        fz_op_info[op->op].name);
         }
     }
     if (!FzOp_Opens(op)) {

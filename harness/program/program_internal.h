@@ -26,6 +26,7 @@ typedef enum FzArg {
     FZ_ARG_CLASS, FZ_ARG_FUNC,
     FZ_ARG_LOCK,                // index of a shared object that is a lock
     FZ_ARG_ERROR,               // 0…3: an exception type
+    FZ_ARG_THREAD,              // 0: the calling thread; i: the thread w<i>
 } FzArg;
 
 enum {
@@ -100,6 +101,30 @@ static inline uint8_t
 FzOp_Get(const FzOp *op, int i)
 {
     return i == 0 ? op->a : i == 1 ? op->b : op->c;
+}
+
+// Whether it stands in main and thread bodies only: what it starts may run the
+// functions of the program at any time, and must not start itself again.
+static inline bool
+FzOp_IsForBodies(uint8_t op)
+{
+    return op == FZ_OP_SPAWN ||
+           (op >= FZ_OP_FOREIGN_CALL && op <= FZ_OP_RAISE_SIGNAL &&
+            op != FZ_OP_ASYNC_EXC);
+}
+
+// Whether it starts a thread, which the body waits for.
+static inline bool
+FzOp_StartsThread(uint8_t op)
+{
+    return op == FZ_OP_SPAWN || op == FZ_OP_FOREIGN_CALL;
+}
+
+// Whether it calls the function that is its first operand.
+static inline bool
+FzOp_Calls(uint8_t op)
+{
+    return fz_op_info[op].args[0] == FZ_ARG_FUNC;
 }
 
 static inline bool
@@ -210,10 +235,10 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 17,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 29,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 37, // def attributes(item):
-    FZ_PRELUDE_LINES = 47,
+    FZ_PRELUDE_SHOW = 58,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 70,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 78, // def attributes(item):
+    FZ_PRELUDE_LINES = 88,
 };
 
 // ---------------------------------------------------------------------------

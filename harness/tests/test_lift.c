@@ -115,8 +115,14 @@ make_program(FzProgram *program, uint64_t seed)
         }
     }
     for (int i = 0; show && i < program->main.nops; i++) {
-        if (program->main.ops[i].op == FZ_OP_SPAWN) {
+        if (FzOp_StartsThread(program->main.ops[i].op)) {
             program->main.ops[i].op = FZ_OP_CALL;
+        }
+    }
+    // What another thread makes the main thread do may raise there.
+    for (int i = 0; i < program->bodies[0].nops; i++) {
+        if (program->bodies[0].ops[i].op == FZ_OP_MAIN_PENDING_CALL) {
+            program->bodies[0].ops[i].op = FZ_OP_CALL;
         }
     }
     FzProgram_Fixup(program);

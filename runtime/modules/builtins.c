@@ -233,7 +233,9 @@ RtBuiltins_New(void)
         add_functions(dict, builtin_functions) < 0 ||
         add_functions(dict, rt_threading_functions) < 0 ||
         add_functions(dict, rt_gc_functions) < 0 ||
-        add_functions(dict, rt_weakref_functions) < 0)
+        add_functions(dict, rt_weakref_functions) < 0 ||
+        add_functions(dict, rt_sys_functions) < 0 ||
+        add_functions(dict, rt_eval_functions) < 0)
     {
         return NULL;
     }

@@ -36,6 +36,7 @@ typedef struct ThreadHandle {
     RtEvent done;
     int state;                  // ThreadHandleState; mutex
     uintptr_t ident;            // mutex; 0 until the thread has run
+    uint64_t tstate_id;         // mutex; 0 until it is started
 } ThreadHandle;
 
 static ThreadHandle *
@@ -204,6 +205,9 @@ new_boot(RtThreadObject *self, RtInterpreterState *interp)
     boot->args = Rt_NewRef(self->args);
     boot->handle = self->handle;
     handle_incref(boot->handle);
+    RtMutex_LockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    self->handle->tstate_id = boot->tstate->id;
+    RtMutex_UnlockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
     return boot;
 }
 
@@ -343,6 +347,16 @@ thread_dealloc(RtObject *op)
         handle_decref(self->handle);
     }
     RtObject_Free(op);
+}
+
+uint64_t
+RtThread_GetStateId(RtObject *thread)
+{
+    ThreadHandle *handle = ((RtThreadObject *)thread)->handle;
+    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    uint64_t id = handle->tstate_id;
+    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    return id;
 }
 
 static RtMethodDef thread_methods[] = {

@@ -4,12 +4,17 @@
 // under switch_mutex as well, by the thread that has just taken the lock. While
 // the GIL is locked its last_holder is alive: it cannot end without gil->mutex.
 // A holder that was asked to drop the GIL does not go on before another thread
-// has had it. Each bit of the breaker is cleared before its work is done, so
-// that a request made meanwhile is not lost.
-// Mirrors Python/ceval_gil.c (CPython 3.13); departs: no signals, pending calls
-// or async exceptions.
+// has had it. In the free-threaded build the GIL may be off (gil_toggle.c):
+// then nobody takes it, and who waits for it goes on without. Each bit of the
+// breaker is cleared before its work is done, so that a request made meanwhile
+// is not lost.
+// Mirrors Python/ceval_gil.c (CPython 3.13); departs: the drop request of a
+// thread that switches the GIL off is forgotten with it; the holder is
+// signalled under gil->mutex, so that it is alive.
 
 #include "rtcore_state.h"
+
+#include <limits.h>
 
 #include "rtcore_assert.h"
 #include "rtcore_object.h"      // RtBrc_MergeRefcounts(), RtGC_RunScheduled()
@@ -24,6 +29,9 @@ RtEval_InitGil(RtInterpreterState *interp)
         .locked = 0,
         .interval_ns = DEFAULT_INTERVAL_NS,
     };
+#ifdef RT_GIL_DISABLED
+    gil->enabled = RtConfig_GetGil() == 1 ? INT_MAX : 0;
+#endif
 }
 
 void
@@ -33,10 +41,24 @@ RtEval_SetSwitchInterval(RtInterpreterState *interp, int64_t ns)
     rt_atomic_store_int64_relaxed(&interp->gil.interval_ns, ns);
 }
 
+int64_t
+RtEval_GetSwitchInterval(RtInterpreterState *interp)
+{
+    return rt_atomic_load_int64_relaxed(&interp->gil.interval_ns);
+}
+
+RtGilStats
+RtEval_GetGilStats(RtInterpreterState *interp)
+{
+    RtGil *gil = &interp->gil;
+    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
+    RtGilStats stats = { gil->waited_ns, gil->waits, gil->switch_number };
+    RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
+    return stats;
+}
+
 // ---------------------------------------------------------------------------
 // Taking and dropping.
-
-#ifndef RT_GIL_DISABLED
 
 // gil->mutex is held and the GIL is locked: its holder is alive.
 static void
@@ -53,6 +75,7 @@ static void
 wait_until_unlocked(RtThreadState *tstate, RtGil *gil)
 {
     RT_NOTE(GIL_WAIT, tstate, 0);
+    int64_t start = rt_world->now_ns();
     while (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
         uint64_t switch_number = gil->switch_number;
         int64_t interval =
@@ -65,18 +88,23 @@ wait_until_unlocked(RtThreadState *tstate, RtGil *gil)
             request_drop(gil);
         }
     }
+    gil->waits++;
+    gil->waited_ns += rt_world->now_ns() - start;
 }
 
-void
-RtEval_TakeGil(RtThreadState *tstate)
+// What was asked of the interpreter while none of its threads held the GIL.
+static void
+update_eval_breaker(RtThreadState *tstate)
 {
-    RtGil *gil = &tstate->interp->gil;
-    rt_assert(!tstate->holds_gil);
-    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
-    rt_assert(rt_atomic_load_int_owned(&gil->locked) >= 0);
-    if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
-        wait_until_unlocked(tstate, gil);
+    if (RtEval_HasPendingCalls(tstate)) {
+        RtThreadState_SetEvalBreakerBit(tstate, RT_CALLS_TO_DO_BIT);
     }
+}
+
+// The GIL is free and gil->mutex is held.
+static void
+become_holder(RtThreadState *tstate, RtGil *gil)
+{
     RtRawMutex_LockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     rt_atomic_store_int_relaxed(&gil->locked, 1);
     if (rt_atomic_load_ptr_relaxed(&gil->last_holder) != tstate) {
@@ -85,10 +113,45 @@ RtEval_TakeGil(RtThreadState *tstate)
     }
     RtCond_Signal(&gil->switch_cond);
     RtRawMutex_UnlockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
-    tstate->holds_gil = true;
+    tstate->holds_gil = 1;
     // It was asked as the holder that it was before.
     RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
+    update_eval_breaker(tstate);
     RT_NOTE(GIL_TAKEN, tstate, 0);
+}
+
+// Without the mutex the answer is a hint: who attaches looks again.
+static bool
+is_on(const RtGil *gil)
+{
+#ifdef RT_GIL_DISABLED
+    return rt_atomic_load_int_hint(&gil->enabled) != 0;
+#else
+    (void)gil;
+    return true;
+#endif
+}
+
+void
+RtEval_TakeGil(RtThreadState *tstate)
+{
+    RtGil *gil = &tstate->interp->gil;
+    rt_assert(!tstate->holds_gil);
+    if (!is_on(gil)) {
+        return;
+    }
+    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
+    rt_assert(rt_atomic_load_int_owned(&gil->locked) >= 0);
+    if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
+        wait_until_unlocked(tstate, gil);
+    }
+    if (is_on(gil)) {
+        become_holder(tstate, gil);
+    }
+    else {
+        // Switched off meanwhile. The drop woke one waiter; there may be more.
+        RtCond_Signal(&gil->cond);
+    }
     RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
 }
 
@@ -119,11 +182,15 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     rt_assert(tstate->holds_gil);
     rt_assert(rt_atomic_load_int_owned(&gil->locked) == 1);
     RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
+    if (!is_on(gil)) {
+        // Nobody will take it from us: there is no switch to wait for.
+        RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
+    }
     // Requests are made under the mutex.
     RT_NOTE(GIL_DROPPED, tstate,
             (rt_atomic_load_uintptr_owned(&tstate->eval_breaker) &
              RT_GIL_DROP_REQUEST_BIT) != 0);
-    tstate->holds_gil = false;
+    tstate->holds_gil = 0;
     rt_atomic_store_int_relaxed(&gil->locked, 0);
     RtCond_Signal(&gil->cond);
     RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
@@ -134,10 +201,55 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     }
 }
 
-#endif  // !RT_GIL_DISABLED
+#ifndef RT_GIL_DISABLED
+
+void
+RtEval_SignalActiveThreads(RtInterpreterState *interp, uintptr_t bit)
+{
+    RtGil *gil = &interp->gil;
+    RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
+    // If nobody holds the GIL, the next to take it looks for requests.
+    if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
+        RtThreadState *holder = rt_atomic_load_ptr_relaxed(&gil->last_holder);
+        RtThreadState_SetEvalBreakerBit(holder, bit);
+    }
+    RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
+}
+
+#else
+
+void
+RtEval_SignalActiveThreads(RtInterpreterState *interp, uintptr_t bit)
+{
+    RT_HEAD_LOCK();
+    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+        RtThreadState_SetEvalBreakerBit(t, bit);
+    }
+    RT_HEAD_UNLOCK();
+}
+
+#endif
 
 // ---------------------------------------------------------------------------
 // Eval breaker.
+
+// What the program is to see of other threads: handlers of signals, pending
+// calls. May run any code.
+static int
+handle_calls(RtThreadState *tstate, uintptr_t bits)
+{
+    if ((bits & RT_SIGNALS_PENDING_BIT) != 0 &&
+        RtEval_HandleSignals(tstate) < 0) {
+        return -1;
+    }
+    if ((bits & RT_CALLS_TO_DO_BIT) != 0) {
+        RtThreadState_UnsetEvalBreakerBit(tstate, RT_CALLS_TO_DO_BIT);
+        if (RtEval_HandlePendingCalls(tstate) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
 
 int
 RtEval_HandlePending(RtThreadState *tstate)
@@ -149,6 +261,12 @@ RtEval_HandlePending(RtThreadState *tstate)
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_EVAL_PLEASE_STOP_BIT);
         RtThreadState_Suspend(tstate);
     }
+#endif
+    if ((bits & (RT_SIGNALS_PENDING_BIT | RT_CALLS_TO_DO_BIT)) != 0 &&
+        handle_calls(tstate, bits) < 0) {
+        return -1;
+    }
+#ifdef RT_GIL_DISABLED
     if ((bits & RT_EVAL_EXPLICIT_MERGE_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_EVAL_EXPLICIT_MERGE_BIT);
         RtBrc_MergeRefcounts(tstate);
@@ -163,6 +281,10 @@ RtEval_HandlePending(RtThreadState *tstate)
     if ((bits & RT_GIL_DROP_REQUEST_BIT) != 0) {
         RtThreadState_Detach(tstate);
         RtThreadState_Attach(tstate);
+    }
+    if ((bits & RT_ASYNC_EXCEPTION_BIT) != 0) {
+        RtThreadState_UnsetEvalBreakerBit(tstate, RT_ASYNC_EXCEPTION_BIT);
+        return RtEval_HandleAsyncExc(tstate);
     }
     return 0;
 }

@@ -77,13 +77,18 @@ init_interpreter(RtInterpreterState *interp)
     memset(&rt_runtime, 0, sizeof(rt_runtime));
     RtParkingLot_Reset();
     RtEval_InitGil(interp);
+    RtPendingCalls_Init(&interp->pending, interp->pending_calls,
+                        RT_PENDING_MAX, RT_PENDING_MAX_LOOP);
+    RtPendingCalls_Init(&rt_runtime.pending_main,
+                        rt_runtime.pending_main_calls, RT_PENDING_MAX_MAIN,
+                        RT_PENDING_MAX_MAIN);
 #ifdef RT_GIL_DISABLED
     RtQsbr_Init(interp);
     RtBrc_InitState(interp);
 #endif
     RtGC_InitState(interp);
     interp->builtins = builtins;
-    rt_runtime.started = true;
+    rt_atomic_store_int(&rt_runtime.started, 1);
 }
 
 static void
@@ -95,7 +100,7 @@ fini_interpreter(RtInterpreterState *interp)
 #ifdef RT_GIL_DISABLED
     RtQsbr_Fini(interp);
 #endif
-    rt_runtime.started = false;
+    rt_atomic_store_int(&rt_runtime.started, 0);
 }
 
 // Deletes the last thread state and with it what the interpreter owns.
@@ -109,6 +114,7 @@ end_interpreter(RtThreadState *tstate)
     // `finalizing` set and wait for nobody.
     RtMem_ProcessAllDelayed(interp);
     RtTypeCache_Close(interp);
+    rt_atomic_store_ptr(&rt_runtime.main_tstate, NULL);
     RtThreadState_Clear(tstate);
     RtThreadState_DeleteCurrent(tstate);
     fini_interpreter(interp);
@@ -117,7 +123,7 @@ end_interpreter(RtThreadState *tstate)
 RtThreadState *
 RtRuntime_Start(void)
 {
-    rt_assert(!rt_runtime.started);
+    rt_assert(!rt_atomic_load_int_owned(&rt_runtime.started));
     rt_assert(RtThreadState_Get() == NULL);
     RtInterpreterState *interp = &rt_runtime.main_interp;
     init_interpreter(interp);
@@ -126,6 +132,7 @@ RtRuntime_Start(void)
         fini_interpreter(interp);
         return NULL;
     }
+    rt_atomic_store_ptr(&rt_runtime.main_tstate, tstate);
     RtThreadState_Bind(tstate);
     RtThreadState_Attach(tstate);
     return tstate;
@@ -161,9 +168,11 @@ collect_all(RtThreadState *tstate)
 int
 RtRuntime_Finish(RtThreadState *tstate)
 {
-    rt_assert(rt_runtime.started);
+    rt_assert(rt_atomic_load_int_owned(&rt_runtime.started));
     rt_assert(tstate == RtThreadState_Get());
     wait_for_threads(tstate);
+    RtEval_FinishPendingCalls(tstate);
+    RtSignals_Fini();
     int result = collect_all(tstate);
     end_interpreter(tstate);
     return result;
@@ -177,6 +186,7 @@ RtRuntime_Abandon(void)
     RtHeap_ReleaseAll();
     rt_thread_local.tstate = NULL;
     rt_thread_local.held_ranks = 0;
+    rt_thread_local.gilstate = NULL;
 }
 
 // ---------------------------------------------------------------------------

@@ -55,6 +55,8 @@ RtThreadState_New(RtInterpreterState *interp)
     tstate->interp = interp;
     tstate->state = RT_THREAD_DETACHED;
     tstate->recursion_remaining = RT_RECURSION_LIMIT;
+    // RtGILState_Release() ends only states that RtGILState_Ensure() made.
+    tstate->gilstate_counter = 1;
 #ifdef RT_GIL_DISABLED
     // The last step that can fail: nothing has to give the slot back.
     if (RtQsbr_Reserve(tstate) < 0) {
@@ -79,6 +81,10 @@ RtThreadState_Bind(RtThreadState *tstate)
     RtBrc_InitThread(tstate);
 #endif
     tstate->bound = true;
+    // The first state of a thread is the one that RtGILState_Ensure() finds.
+    if (rt_thread_local.gilstate == NULL) {
+        rt_thread_local.gilstate = tstate;
+    }
     RT_NOTE(TSTATE_BOUND, tstate, tstate->thread_id);
 }
 
@@ -113,9 +119,18 @@ RtThreadState_Attach(RtThreadState *tstate)
     rt_assert(tstate->bound);
     rt_assert(tstate->thread_id == RtThread_Id());
 #ifdef RT_GIL_DISABLED
-    rt_thread_local.tstate = tstate;
-    if (!try_attach(tstate)) {
-        wait_attach(tstate);
+    for (;;) {
+        RtEval_TakeGil(tstate);
+        rt_thread_local.tstate = tstate;
+        if (!try_attach(tstate)) {
+            wait_attach(tstate);
+        }
+        if (tstate->holds_gil || !RtEval_IsGILEnabled(tstate->interp)) {
+            break;
+        }
+        // The GIL was switched on on our way. No object was touched yet.
+        rt_thread_local.tstate = NULL;
+        rt_atomic_store_int(&tstate->state, RT_THREAD_DETACHED);
     }
     RT_NOTE(TSTATE_ATTACHED, tstate, 0);
     // Online before anything is read without a lock.
@@ -152,6 +167,9 @@ detach_thread(RtThreadState *tstate, int detached_state)
         RT_NOTE(TSTATE_SUSPENDED, tstate, 0);
     }
     rt_thread_local.tstate = NULL;
+    if (tstate->holds_gil) {
+        RtEval_DropGil(tstate, false);
+    }
 }
 #endif
 
@@ -231,6 +249,7 @@ RtThreadState_Clear(RtThreadState *tstate)
     RtObject *exception = tstate->current_exception;
     tstate->current_exception = NULL;
     Rt_XDECREF(exception);
+    RtThreadState_CloseAsyncExc(tstate);
 #ifdef RT_GIL_DISABLED
     // From here on the thread touches no reference count.
     RtBrc_RemoveThread(tstate);
@@ -272,6 +291,7 @@ static void
 free_tstate(RtThreadState *tstate)
 {
     rt_assert(tstate->current_exception == NULL);
+    rt_assert(tstate->async_exc == NULL);
     rt_assert(tstate->delayed_head == NULL);
     rt_assert(RtLimbo_IsEmpty(&tstate->limbo));
 #ifdef RT_GIL_DISABLED
@@ -291,15 +311,18 @@ RtThreadState_DeleteCurrent(RtThreadState *tstate)
     RtQsbr_Detach(tstate);
 #endif
     rt_thread_local.tstate = NULL;
+    if (rt_thread_local.gilstate == tstate) {
+        rt_thread_local.gilstate = NULL;
+    }
     // ATTACHED until it is unlinked: no stop completes with this state in the
     // list half deleted.
     RT_HEAD_LOCK();
     RT_NOTE(TSTATE_DETACHED, tstate, 0);
     unlink_tstate(tstate);
     RT_HEAD_UNLOCK();
-#ifndef RT_GIL_DISABLED
-    RtEval_DropGil(tstate, true);
-#endif
+    if (tstate->holds_gil) {
+        RtEval_DropGil(tstate, true);
+    }
     free_tstate(tstate);
     if (heaps != NULL) {
         RtHeap_Release(heaps);

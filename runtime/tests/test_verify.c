@@ -408,7 +408,9 @@ static bool
 has_backward_jump(const RtInstruction *code, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (RtInstruction_Opcode(code[i]) == RT_OP_JUMP_BACKWARD) {
+        RtOpcode op = RtInstruction_Opcode(code[i]);
+        if (op == RT_OP_JUMP_BACKWARD ||
+            op == RT_OP_JUMP_BACKWARD_NO_INTERRUPT) {
             return true;
         }
     }

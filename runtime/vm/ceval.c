@@ -446,6 +446,10 @@ dispatch:
         pc = arg;
         DISPATCH();
 
+    TARGET(JUMP_BACKWARD_NO_INTERRUPT):
+        pc = arg;
+        DISPATCH();
+
     TARGET(POP_JUMP_IF_FALSE): {
         int truth = is_true(TOP());
         if (truth < 0) {
@@ -501,6 +505,19 @@ dispatch:
         if (RtEval_CheckBreaker(tstate) < 0) {
             goto error;
         }
+        NEXT();
+    }
+
+    TARGET(CALL_METHOD_NO_INTERRUPT): {
+        RtObject **slots = sp - arg - 2;
+        RtObject *result = RtEvalOp_CallMethod(slots, arg);
+        assert_result(tstate, result);
+        if (result == NULL) {
+            goto error;
+        }
+        RtEvalOp_DropItems(slots, sp);
+        sp = slots;
+        PUSH(result);
         NEXT();
     }
 

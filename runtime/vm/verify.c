@@ -6,7 +6,7 @@
 // along all paths, so each instruction is looked at once. Every operand is
 // checked, also of instructions that no path reaches.
 //
-// Only JUMP_BACKWARD goes back: exception handlers lie behind their range, so
+// Only JUMP_BACKWARD* go back: exception handlers lie behind their range, so
 // each cycle passes the eval breaker.
 // Mirrors the stack effects of Python/flowgraph.c (CPython 3.13); departs:
 // CPython trusts its bytecode and has no verifier.
@@ -105,7 +105,8 @@ check_target(Verifier *v, uint32_t target, RtOpcode op)
         return reject(v, "target %u is outside of the code", target);
     }
     bool backward = target <= v->pc;
-    if (backward != (op == RT_OP_JUMP_BACKWARD)) {
+    if (backward != (op == RT_OP_JUMP_BACKWARD ||
+                     op == RT_OP_JUMP_BACKWARD_NO_INTERRUPT)) {
         return reject(v, "target %u is in the wrong direction", target);
     }
     return 0;
@@ -315,6 +316,7 @@ instruction_pops(RtOpcode op, uint32_t arg)
     case RT_OP_CALL:
         return (int)arg + 1;
     case RT_OP_CALL_METHOD:
+    case RT_OP_CALL_METHOD_NO_INTERRUPT:
         return (int)arg + 2;
     default:
         return (int)arg;
@@ -333,6 +335,7 @@ can_raise(RtOpcode op)
     case RT_OP_SWAP:
     case RT_OP_IS_OP:
     case RT_OP_JUMP_FORWARD:
+    case RT_OP_JUMP_BACKWARD_NO_INTERRUPT:
     case RT_OP_RETURN_VALUE:
     case RT_OP_PUSH_EXC_INFO:
     case RT_OP_POP_EXCEPT:
@@ -350,7 +353,7 @@ use_slots(Verifier *v, RtOpcode op, int32_t floor, uint32_t *null_top)
     if (*null_top == 0 || null_slot(v, *null_top) < (uint32_t)floor) {
         return 0;
     }
-    if (op == RT_OP_CALL_METHOD &&
+    if ((op == RT_OP_CALL_METHOD || op == RT_OP_CALL_METHOD_NO_INTERRUPT) &&
         null_slot(v, *null_top) == (uint32_t)floor + 1)
     {
         *null_top = null_below(v, *null_top);
@@ -394,8 +397,9 @@ step(Verifier *v)
         return reject(v, "pops %d of %d items", pops, state.depth);
     }
     uint32_t null_top = state.null_top;
-    // It only looks at the top, which stays.
-    int32_t used = op == RT_OP_PUSH_EXC_INFO ? floor - 1 : floor;
+    // They also look at the exception below, which stays.
+    bool peeks = op == RT_OP_PUSH_EXC_INFO || op == RT_OP_CHECK_EXC_MATCH;
+    int32_t used = peeks ? floor - 1 : floor;
     if (used < 0) {
         return reject(v, "the stack is empty");
     }
@@ -415,6 +419,7 @@ step(Verifier *v)
         return 0;
     case RT_OP_JUMP_FORWARD:
     case RT_OP_JUMP_BACKWARD:
+    case RT_OP_JUMP_BACKWARD_NO_INTERRUPT:
         return flow_to(v, arg, depth, null_top);
     case RT_OP_FOR_ITER:
         if (flow_to(v, arg, floor, null_top) < 0) {

@@ -59,6 +59,7 @@ typedef enum RtOrder {
 // stack or reachable from here.
 typedef struct RtThreadLocal {
     struct RtThreadState *tstate;   // the attached thread state, or NULL
+    struct RtThreadState *gilstate; // the state bound to this thread, or NULL
     uintptr_t thread_id;            // RtThread_Id(), 0 until first asked
     struct RtHeapSet *heaps;        // heaps of this OS-level thread, or NULL
     uint32_t held_ranks;            // internal locks (rtcore_lock_order.h)

@@ -17,6 +17,7 @@
 
 #include "rt_critical_section.h"
 #include "rt_object.h"
+#include "rtcore_ceval.h"
 #include "rtcore_lock.h"
 #include "rtcore_lock_order.h"
 
@@ -24,13 +25,6 @@ enum {
     RT_THREAD_DETACHED = 0,
     RT_THREAD_ATTACHED = 1,
     RT_THREAD_SUSPENDED = 2,
-};
-
-enum {                          // bits of RtThreadState.eval_breaker
-    RT_GIL_DROP_REQUEST_BIT = 1,
-    RT_GC_SCHEDULED_BIT = 16,
-    RT_EVAL_PLEASE_STOP_BIT = 32,
-    RT_EVAL_EXPLICIT_MERGE_BIT = 64,
 };
 
 // tags of RtThreadState.critical_section and cs_prev
@@ -77,7 +71,11 @@ typedef struct RtThreadState {
     uint64_t id;                // 1, 2, …: unique in the interpreter
     uintptr_t thread_id;        // of the bound thread
     bool bound;
-    bool holds_gil;             // GIL build; its thread only
+    bool async_exc_closed;      // HEAD_LOCK; the state is ending
+    // A word of its own: others write the flags before it. Its thread only.
+    int holds_gil;
+    int gilstate_counter;       // RtGILState_Ensure; its thread only
+    RtObject *async_exc;        // atomic; an owned type, or NULL
     uintptr_t critical_section; // tagged top of the stack; its thread only
     RtBrcThreadState brc;       // free-threaded build
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
@@ -130,18 +128,6 @@ typedef struct RtQsbrShared {
     ssize_t size;
     RtMutex mutex;              // reserve, register, unregister
 } RtQsbrShared;
-
-// The GIL (state/ceval_gil.c). Fields are written under `mutex` unless said.
-typedef struct RtGil {
-    RtRawMutex mutex;
-    RtCond cond;                // signalled when the GIL is released
-    int locked;                 // atomic; -1 before initialisation
-    RtThreadState *last_holder; // atomic
-    uint64_t switch_number;     // times the GIL changed threads
-    int64_t interval_ns;        // atomic; 5 ms
-    RtRawMutex switch_mutex;    // forced switching
-    RtCond switch_cond;
-} RtGil;
 
 typedef struct RtGcGeneration {
     int count;
@@ -199,6 +185,8 @@ struct RtInterpreterState {
     RtGcState gc;
     RtMutex weakref_stripes[RT_NUM_WEAKREF_STRIPES];
     RtGil gil;
+    RtPendingCalls pending;
+    RtPendingCall pending_calls[RT_PENDING_MAX];
     int finalizing;             // atomic
     RtTypesState types;
     RtMutex threads_mutex;      // modules/threading.c: running threads
@@ -214,7 +202,11 @@ typedef struct RtRuntime {
                                 // neither detaches nor allocates nor frees.
     RtStopTheWorldState stoptheworld;   // all interpreters (unused: one only)
     RtInterpreterState main_interp;
-    bool started;
+    RtThreadState *main_tstate; // of the thread that started the runtime
+    RtSignals signals;
+    RtPendingCalls pending_main;        // for the main thread only
+    RtPendingCall pending_main_calls[RT_PENDING_MAX_MAIN];
+    int started;                // atomic
 } RtRuntime;
 
 extern RtRuntime rt_runtime;
@@ -323,12 +315,9 @@ RtLimbo_IsEmpty(const RtLimbo *limbo)
 // ---------------------------------------------------------------------------
 // ceval_gil.c
 
-void RtEval_InitGil(RtInterpreterState *interp);
-void RtEval_TakeGil(RtThreadState *tstate);
-void RtEval_DropGil(RtThreadState *tstate, bool final_release);
-void RtEval_SetSwitchInterval(RtInterpreterState *interp, int64_t ns);
-// Does what the eval breaker's bits ask for, in order: stop, merge, collect,
-// drop the GIL. 0, or -1 with an exception.
+// Does what the eval breaker's bits ask for, in order: stop, signals, pending
+// calls, merge, collect, drop the GIL, asynchronous exception. 0, or -1 with
+// an exception.
 int RtEval_HandlePending(RtThreadState *tstate);
 
 // The check on every backward jump and call: reports quiescence, handles

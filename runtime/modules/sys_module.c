@@ -1,0 +1,59 @@
+// sys_module.c: the functions of sys that concern threads.
+//
+// Mirrors Python/sysmodule.c (CPython 3.13); departs: the switch interval is a
+// whole number of microseconds; _is_gil_enabled() is is_gil_enabled().
+
+#include "module.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_object.h"
+#include "rtcore_state.h"
+
+#define NS_PER_US 1000
+#define MAX_INTERVAL_US 1000000000
+
+static RtObject *
+sys_setswitchinterval(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    int64_t us = RtLong_AsInt64(args[0]);
+    if (us == -1 && RtErr_Occurred() != NULL) {
+        return NULL;
+    }
+    if (us <= 0 || us > MAX_INTERVAL_US) {
+        RtErr_SetString(&RtExc_ValueError,
+                        "switch interval must be strictly positive");
+        return NULL;
+    }
+    RtEval_SetSwitchInterval(RtThreadState_Get()->interp, us * NS_PER_US);
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+sys_getswitchinterval(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    return RtLong_FromInt64(RtEval_GetSwitchInterval(interp) / NS_PER_US);
+}
+
+static RtObject *
+sys_is_gil_enabled(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    return RtBool_FromInt(
+        RtEval_IsGILEnabled(RtThreadState_Get()->interp));
+}
+
+RtMethodDef rt_sys_functions[] = {
+    { "setswitchinterval", sys_setswitchinterval, 1, 1 },
+    { "getswitchinterval", sys_getswitchinterval, 0, 0 },
+    { "is_gil_enabled", sys_is_gil_enabled, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};

@@ -1,0 +1,155 @@
+// gil_toggle.c: switching the GIL of a free-threaded build on and off.
+//
+// gil->enabled counts who needs the GIL; INT_MAX means for good and never
+// changes again. It goes from 0 to 1 only while all threads of all interpreters
+// are stopped and the requester itself is detached, so that whoever attaches
+// afterwards sees it and takes the GIL. Every other change is made by the
+// thread that holds the GIL.
+// Mirrors Python/ceval_gil.c (CPython 3.13); departs: a process-wide choice
+// stands for the configuration (RT_GIL and --gil for PYTHON_GIL and -X gil).
+
+#include "rtcore_state.h"
+
+#include <limits.h>
+
+#include "rtcore_assert.h"
+
+// Written before the runtime starts.
+static int choice = -1;
+
+int
+RtConfig_SetGil(int gil)
+{
+    rt_assert(gil >= -1 && gil <= 1);
+#ifndef RT_GIL_DISABLED
+    if (gil == 0) {
+        return -1;
+    }
+#endif
+    choice = gil;
+    return 0;
+}
+
+int
+RtConfig_GetGil(void)
+{
+    return choice;
+}
+
+#ifdef RT_GIL_DISABLED
+
+// Of an attached thread, for which it cannot go from 0 to 1, or of a thread
+// that holds the GIL.
+bool
+RtEval_IsGILEnabled(RtInterpreterState *interp)
+{
+    return rt_atomic_load_int_hint(&interp->gil.enabled) != 0;
+}
+
+static void
+set_enabled(RtInterpreterState *interp, int enabled)
+{
+    rt_atomic_store_int_relaxed(&interp->gil.enabled, enabled);
+    RT_NOTE(GIL_ENABLED, interp, enabled);
+}
+
+int
+RtEval_EnableGILTransient(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    RtInterpreterState *interp = tstate->interp;
+    if (choice != -1) {
+        return 0;
+    }
+    int enabled = rt_atomic_load_int_relaxed(&interp->gil.enabled);
+    if (enabled == INT_MAX) {
+        return 0;
+    }
+    if (enabled > 0) {
+        rt_assert(tstate->holds_gil);
+        rt_assert(enabled < INT_MAX - 1);
+        set_enabled(interp, enabled + 1);
+        return 0;
+    }
+    // To be attached means something else from here on. While we are detached
+    // others may do the same before us.
+    RtThreadState_Detach(tstate);
+    RtEval_StopTheWorld(interp);
+    enabled = rt_atomic_load_int_relaxed(&interp->gil.enabled);
+    if (enabled != INT_MAX) {
+        set_enabled(interp, enabled + 1);
+    }
+    RtEval_StartTheWorld(interp);
+    RtThreadState_Attach(tstate);
+    return enabled == 0;
+}
+
+int
+RtEval_EnableGILPermanent(RtThreadState *tstate)
+{
+    if (choice != -1) {
+        return 0;
+    }
+    rt_assert(tstate->holds_gil);
+    if (rt_atomic_load_int_relaxed(&tstate->interp->gil.enabled) == INT_MAX) {
+        return 0;
+    }
+    set_enabled(tstate->interp, INT_MAX);
+    return 1;
+}
+
+int
+RtEval_DisableGIL(RtThreadState *tstate)
+{
+    if (choice != -1) {
+        return 0;
+    }
+    rt_assert(tstate->holds_gil);
+    RtGil *gil = &tstate->interp->gil;
+    int enabled = rt_atomic_load_int_relaxed(&gil->enabled);
+    if (enabled == INT_MAX) {
+        return 0;
+    }
+    rt_assert(enabled >= 1);
+    enabled--;
+    RT_NOTE(GIL_DISABLED, tstate->interp, enabled);
+    // At 0 other threads may run free as soon as this is seen.
+    rt_atomic_store_int_relaxed(&gil->enabled, enabled);
+    if (enabled > 0) {
+        return 0;
+    }
+    RtEval_DropGil(tstate, false);
+    return 1;
+}
+
+#else
+
+bool
+RtEval_IsGILEnabled(RtInterpreterState *interp)
+{
+    (void)interp;
+    return true;
+}
+
+int
+RtEval_EnableGILTransient(RtThreadState *tstate)
+{
+    (void)tstate;
+    return 0;
+}
+
+int
+RtEval_EnableGILPermanent(RtThreadState *tstate)
+{
+    (void)tstate;
+    return 0;
+}
+
+int
+RtEval_DisableGIL(RtThreadState *tstate)
+{
+    (void)tstate;
+    return 0;
+}
+
+#endif
