@@ -58,6 +58,8 @@ ALLOWED_HOOKS = {
     "runtime/objects/brc.c": "the merge queues",
     "runtime/objects/type_cache.c": "versions of types and their cache",
     "runtime/objects/weakref.c": "the lists of weak references",
+    "runtime/objects/deferred.c": "the life of a deferred mark",
+    "runtime/objects/function.c": "code is replaced",
 }
 
 # Layers of the runtime, bottom first. A file includes headers of its own layer
@@ -75,6 +77,7 @@ HEADERS = {
     "rtcore_state.h": "state", "rtcore_ceval.h": "state",
     "rt_gilstate.h": "state", "rt_critical_section.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
+    "rtcore_stackref.h": "objects",
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
     "rtcore_weakref.h": "objects",
     "rtcore_dict.h": "objects", "rt_types.h": "objects",
@@ -119,6 +122,8 @@ ALLOWED_EDGES = {
     ("runtime/objects/code.c", "rtcore_code.h"): "code objects are the vm's",
     ("runtime/objects/function.c", "rtcore_code.h"): "functions run code",
     ("runtime/objects/method.c", "rtcore_code.h"): "methods call functions",
+    ("runtime/gc/gc_free_threading.c", "rtcore_code.h"):
+        "frames hold references that are not counted",
 }
 
 used = set()        # entries of the ALLOWED_* tables that were needed

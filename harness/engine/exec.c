@@ -106,12 +106,7 @@ FzExec_CurrentLine(void)
     if (tstate == NULL || tstate->current_frame == NULL) {
         return 0;
     }
-    const RtFrame *frame = tstate->current_frame;
-    const RtCodeObject *code = frame->code;
-    if (code->co_lines == NULL || frame->pc >= code->co_ninstructions) {
-        return 0;
-    }
-    return code->co_lines[frame->pc];
+    return RtFrame_GetLine(tstate->current_frame);
 }
 
 static void

@@ -16,6 +16,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_code.h"        // frames
 #include "rtcore_gc.h"
 #include "rtcore_sanitizer.h"
 #include "rtcore_weakref.h"
@@ -180,6 +181,18 @@ is_immortal(const RtObject *op)
 #endif
 }
 
+// Only uncounted references may be left, or none: the collector frees it.
+RT_NO_INSTRUMENT static bool
+is_deferred(const RtObject *op)
+{
+#ifdef RT_GIL_DISABLED
+    return (op->ob_gc_bits & RT_GC_BITS_DEFERRED) != 0;
+#else
+    (void)op;
+    return false;
+#endif
+}
+
 RT_NO_INSTRUMENT static int
 visit_count(RtObject *op, void *arg)
 {
@@ -206,6 +219,12 @@ check_head(RtObject *op, ssize_t *count)
 #ifdef RT_GIL_DISABLED
     ssize_t shared = op->ob_ref_shared;
     *count = (ssize_t)op->ob_ref_local + (shared >> RT_REF_SHARED_SHIFT);
+    if ((op->ob_gc_bits & RT_GC_BITS_DEFERRED) != 0) {
+        *count -= RT_REF_DEFERRED;
+        if ((op->ob_gc_bits & RT_GC_BITS_TRACKED) == 0) {
+            return report(op, RT_AUDIT_DEFERRED_UNTRACKED);
+        }
+    }
     bool merged = (shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_MERGED;
     if (merged && (op->ob_tid != 0 || op->ob_ref_local != 0)) {
         return report(op, RT_AUDIT_MERGED_HAS_OWNER);
@@ -299,7 +318,7 @@ check_entry(const AuditEntry *entry, bool tracked)
     if (count < (ssize_t)entry->found) {
         broken += report(op, RT_AUDIT_REFCOUNT_BELOW_REFERENCES);
     }
-    else if (tracked && count <= 0) {
+    else if (tracked && count <= 0 && !is_deferred(op)) {
         broken += report(op, RT_AUDIT_TRACKED_DEAD);
     }
     if (tracked) {
@@ -311,6 +330,43 @@ check_entry(const AuditEntry *entry, bool tracked)
     return broken;
 }
 
+#ifdef RT_GIL_DISABLED
+RT_NO_INSTRUMENT static int
+check_slots(const RtStackRef *from, const RtStackRef *to)
+{
+    int broken = 0;
+    for (const RtStackRef *slot = from; slot < to; slot++) {
+        RtObject *op = RtStackRef_AsObjectBorrow(*slot);
+        if (RtStackRef_IsUncounted(*slot) && !is_immortal(op) &&
+            !is_deferred(op))
+        {
+            broken += report(op, RT_AUDIT_UNCOUNTED_WITHOUT_MARK);
+        }
+    }
+    return broken;
+}
+
+// What the frames of all threads hold.
+RT_NO_INSTRUMENT static int
+check_frames(RtInterpreterState *interp)
+{
+    int broken = 0;
+    for (RtThreadState *tstate = interp->threads; tstate != NULL;
+         tstate = tstate->next)
+    {
+        for (const RtFrame *frame = tstate->current_frame; frame != NULL;
+             frame = frame->previous)
+        {
+            broken += check_slots(&frame->f_executable,
+                                  &frame->f_executable + 1);
+            broken += check_slots(&frame->f_funcobj, &frame->f_funcobj + 1);
+            broken += check_slots(frame->localsplus, frame->stackpointer);
+        }
+    }
+    return broken;
+}
+#endif
+
 RT_NO_INSTRUMENT int
 RtAudit_Heap(RtInterpreterState *interp)
 {
@@ -320,6 +376,9 @@ RtAudit_Heap(RtInterpreterState *interp)
     for (size_t i = 0; i < table.ntracked; i++) {
         broken += check_container(interp, table.entries[i].op);
     }
+#ifdef RT_GIL_DISABLED
+    broken += check_frames(interp);
+#endif
     if (broken > 0) {
         return broken;
     }

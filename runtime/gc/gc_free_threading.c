@@ -7,6 +7,8 @@
 // holds the owner and counts references. Between the stops the unreachable
 // objects are merged, without owner, flagged UNREACHABLE, and held by one
 // reference of the collector each, so that no other thread can destroy one.
+// What frames hold without counting is looked for in the frames of all threads;
+// the deferred mark of an unreachable object ends before the world starts.
 // Mirrors Python/gc_free_threading.c (CPython 3.13); departs: a table of rows,
 // because this allocator cannot tell the owner of a block. It replaces the
 // lists through ob_tid too, and its order is that of allocation, so that
@@ -20,6 +22,7 @@
 
 #include "rt_errors.h"
 #include "rtcore_weakref.h"
+#include "rtcore_code.h"        // frames
 
 // Allocations that a thread collects before it adds them to the shared count.
 #ifdef RT_TINY_LIMITS
@@ -183,6 +186,45 @@ mark_reachable(GcRow *row, GcRow **pending)
     *pending = row;
 }
 
+typedef struct FrameWalk {
+    RtThreadState *tstate;
+    size_t found;
+} FrameWalk;
+
+// A reference that the object's count does not include.
+static void
+visit_uncounted(RtStackRef ref, void *arg)
+{
+    FrameWalk *walk = arg;
+    RtObject *op = RtStackRef_AsObjectBorrow(ref);
+    rt_assert(RtObject_HasDeferredRefcount(op));
+    rt_assert(RtGC_IsTracked(op));
+    if (is_unreachable(op)) {
+        RT_NOTE(REF_UNCOUNTED_ROOT, op, walk->tstate->id);
+        row_of(op)->refs++;
+        walk->found++;
+    }
+}
+
+// Number of references to objects in question.
+static size_t
+add_uncounted(RtInterpreterState *interp)
+{
+    FrameWalk walk = { .found = 0 };
+    RT_HEAD_LOCK();
+    for (walk.tstate = interp->threads; walk.tstate != NULL;
+         walk.tstate = walk.tstate->next)
+    {
+        for (const RtFrame *frame = walk.tstate->current_frame; frame != NULL;
+             frame = frame->previous)
+        {
+            RtFrame_VisitUncounted(frame, visit_uncounted, &walk);
+        }
+    }
+    RT_HEAD_UNLOCK();
+    return walk.found;
+}
+
 static int
 visit_mark(RtObject *op, void *arg)
 {
@@ -206,6 +248,10 @@ deduce_unreachable(Collection *c, size_t count, ssize_t held)
         RtObject *op = rows[i].op;
         (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
     }
+    size_t uncounted = add_uncounted(c->interp);
+    // What was judged before has no deferred mark any more.
+    rt_assert(uncounted == 0 || held == 0);
+    (void)uncounted;
     GcRow *pending = NULL;
     for (size_t i = 0; i < count; i++) {
         rt_assert(rows[i].refs >= 0);
@@ -259,6 +305,9 @@ find_unreachable(Collection *c)
         return -1;
     }
     c->unreachable = deduce_unreachable(c, c->count, 0);
+    for (size_t i = 0; i < c->unreachable; i++) {
+        RtObject_DisableDeferredRefcount(c->rows[i].op);
+    }
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject *op = c->rows[i].op;
         RT_NOTE(GC_UNREACHABLE, op, 0);

@@ -177,8 +177,8 @@ struct RtTypeObject {
 
 void Rt_IncRef(RtObject *op);           // op may be NULL
 void Rt_DecRef(RtObject *op);           // op may be NULL; may run destructors
-// A snapshot: exact only for the owner of an unshared object or while the
-// world is stopped.
+// A snapshot of the counted references: exact only for the owner of an unshared
+// object or while the world is stopped.
 ssize_t Rt_REFCNT(RtObject *op);
 
 #define Rt_TYPE(op) (((RtObject *)(op))->ob_type)

@@ -2,8 +2,8 @@
 //
 // RtCode_New() verifies a description and copies it; from then on nothing in
 // the object changes, so that any thread reads it without a lock. Constants
-// are immutable objects and other code: code objects form no cycles and the
-// collector does not see them.
+// are immutable objects and other code: code objects form no cycles. Only the
+// free-threaded collector sees them, because their counts are deferred.
 // Mirrors Objects/codeobject.c (CPython 3.13); departs: no inline caches, no
 // lazily built attributes.
 
@@ -16,15 +16,32 @@
 
 #include <string.h>
 
+#ifdef RT_GIL_DISABLED
+static int
+code_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    RtCodeObject *code = (RtCodeObject *)self;
+    Rt_VISIT(code->co_name);
+    Rt_VISIT(code->co_filename);
+    Rt_VISIT(code->co_consts);
+    Rt_VISIT(code->co_names);
+    return 0;
+}
+#endif
+
 static void
 code_dealloc(RtObject *self)
 {
     RtCodeObject *code = (RtCodeObject *)self;
+#ifdef RT_GIL_DISABLED
+    RtGC_Untrack(self);
+#endif
     Rt_XDECREF(code->co_name);
     Rt_XDECREF(code->co_filename);
     Rt_XDECREF(code->co_consts);
     Rt_XDECREF(code->co_names);
     RtMem_Free(code->co_code);
+    RtMem_Free(code->co_targets);
     RtMem_Free(code->co_lines);
     RtMem_Free(code->co_exceptions);
     RtObject_Free(self);
@@ -46,6 +63,10 @@ RtTypeObject RtCode_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "code",
     .tp_basicsize = sizeof(RtCodeObject),
+#ifdef RT_GIL_DISABLED
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_traverse = code_traverse,
+#endif
     .tp_dealloc = code_dealloc,
     .tp_repr = code_repr,
 };
@@ -71,6 +92,12 @@ copy_tables(RtCodeObject *code, const RtCodeSpec *spec)
         return -1;
     }
     code->co_ninstructions = (uint32_t)spec->ninstructions;
+    code->co_targets = RtMem_Malloc(spec->ninstructions *
+                                    sizeof(RtTargetInstruction));
+    if (code->co_targets == NULL) {
+        RtErr_NoMemory();
+        return -1;
+    }
     if (spec->lines != NULL) {
         code->co_lines = copy_array(spec->lines, spec->ninstructions,
                                     sizeof(uint32_t));
@@ -124,6 +151,9 @@ RtCode_New(const RtCodeSpec *spec)
     code->co_nlocals = spec->nlocals;
     code->co_argcount = spec->argcount;
     code->co_stacksize = stacksize;
+    code->co_flags = spec->flags;
+    code->co_ncellvars = spec->ncellvars;
+    code->co_nfreevars = spec->nfreevars;
     code->co_consts = Rt_NewRef(spec->consts);
     code->co_names = Rt_NewRef(spec->names);
     code->co_name = RtStr_FromString(spec->name == NULL ? "?" : spec->name);
@@ -139,9 +169,12 @@ RtCode_New(const RtCodeSpec *spec)
         goto error;
     }
     code->co_nhandlers = count_handlers(code);
+    RtEval_TranslateCode(code);
 #ifdef RT_GIL_DISABLED
-    // Functions hand it out without a lock.
+    // Functions hand it out without a lock, frames hold it without counting.
     RtObject_SetMaybeWeakref((RtObject *)code);
+    RtGC_Track((RtObject *)code);
+    RtObject_SetDeferredRefcount((RtObject *)code);
 #endif
     return (RtObject *)code;
 

@@ -67,6 +67,20 @@ RtFunction_GetCode(RtFunctionObject *func)
     return (RtCodeObject *)code;
 }
 
+RtStackRef
+RtFunction_TryGetCodeStackRef(RtFunctionObject *func)
+{
+#ifdef RT_GIL_DISABLED
+    RtObject *code = rt_atomic_load_ptr_acquire(&func->func_code);
+    if (RtObject_HasDeferredRefcount(code)) {
+        return RtStackRef_FromObjectNew(code);
+    }
+    return RT_STACKREF_NULL;
+#else
+    return RtStackRef_FromObjectNew(func->func_code);
+#endif
+}
+
 static int
 function_set_code(RtFunctionObject *func, RtObject *code)
 {
@@ -81,6 +95,7 @@ function_set_code(RtFunctionObject *func, RtObject *code)
     old = func->func_code;
     RT_FT_ATOMIC_STORE_PTR_RELEASE(&func->func_code, code);
     RT_END_CRITICAL_SECTION();
+    RT_NOTE(CODE_REPLACED, func, 0);
     Rt_DECREF(old);
     return 0;
 }

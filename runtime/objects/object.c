@@ -75,7 +75,8 @@ Rt_REFCNT(RtObject *op)
         return RT_IMMORTAL_REFCNT_LOCAL;
     }
     ssize_t shared = rt_atomic_load_ssize_owned(&op->ob_ref_shared);
-    return (ssize_t)local + (shared >> RT_REF_SHARED_SHIFT);
+    ssize_t mark = RtObject_HasDeferredRefcount(op) ? RT_REF_DEFERRED : 0;
+    return (ssize_t)local + (shared >> RT_REF_SHARED_SHIFT) - mark;
 }
 
 // Drops a reference of a thread that is not the owner. True if it was the
@@ -490,6 +491,9 @@ RtObject_Dealloc(RtObject *op)
     RtTypeObject *type = Rt_TYPE(op);
     RtThreadState *tstate = RtThreadState_Get();
     RtLockOrder_CheckRun(op);
+#ifdef RT_GIL_DISABLED
+    rt_assert(!RtObject_HasDeferredRefcount(op));
+#endif
     if (!RtType_HasFeature(type, RT_TPFLAGS_HAVE_GC) || tstate == NULL) {
         RT_NOTE(OBJECT_DEALLOC, op, type);
         type->tp_dealloc(op);

@@ -315,6 +315,16 @@ set_layout(RtTypeObject *type, RtTypeObject *base)
     type->tp_setattro = base->tp_setattro;
 }
 
+// Each class refers to itself, so that only the collector frees it anyway.
+static void
+show_to_collector(RtTypeObject *type)
+{
+    RtGC_Track((RtObject *)type);
+#ifdef RT_GIL_DISABLED
+    RtObject_SetDeferredRefcount((RtObject *)type);
+#endif
+}
+
 // The last step where another thread may be changing a base: it may have
 // changed since the MRO was computed, or while the slots are set. 0, or -1.
 static int
@@ -334,7 +344,7 @@ publish_with_bases(RtTypeObject *type, uint32_t bases_changes)
     }
     if (result == 0) {
         RtTypeSlots_Update(type);
-        RtGC_Track((RtObject *)type);
+        show_to_collector(type);
     }
     RtEval_StartTheWorld(interp);
     Rt_XDECREF(old_mro);
@@ -349,7 +359,7 @@ publish_type(RtTypeObject *type, uint32_t bases_changes)
         return publish_with_bases(type, bases_changes);
     }
     RtTypeSlots_Update(type);
-    RtGC_Track((RtObject *)type);
+    show_to_collector(type);
     return 0;
 }
 

@@ -218,6 +218,7 @@ int
 RtRuntime_Initialize(void)
 {
     rt_assert(builtins == NULL);
+    RtEval_InitLoop();
     RtThreadState *tstate = RtRuntime_Start();
     if (tstate == NULL) {
         return -1;

@@ -3,7 +3,9 @@
 // Locals and value stack of a frame are one array on the C stack, or on the
 // heap if it is large: threads have small stacks, and the recursion limit is
 // such that frames of FRAME_STACK_SLOTS fit. A frame holds its code, because
-// the function's may be replaced meanwhile.
+// the function's may be replaced meanwhile, and its function; it does not count
+// them if their counts are deferred, and so is shown to the collector before
+// its thread can be stopped.
 // Mirrors _PyEval_Vector() in Python/ceval.c (CPython 3.13); departs: frames
 // lie on the C stack.
 
@@ -16,80 +18,130 @@
 #include "rtcore_object.h"
 
 #include <alloca.h>
-#include <string.h>
 
 enum {
     FRAME_STACK_SLOTS = 48,     // larger frames live on the heap
     SMALL_CALL = 6,             // arguments that are copied to the C stack
 };
 
-// Whether one more call fits; RecursionError.
-static inline bool
-enter_call(RtThreadState *tstate)
-{
-    if (tstate->recursion_remaining <= 0) {
-        RtErr_SetString(&RtExc_RecursionError,
-                        "maximum recursion depth exceeded");
-        return false;
-    }
-    tstate->recursion_remaining--;
-    return true;
-}
-
-// Copies the arguments and unsets the other locals.
 static void
-set_locals(const RtCodeObject *code, RtObject **locals, RtObject *const *args)
+recursion_error(void)
 {
-    int nargs = code->co_argcount;
-    for (int i = 0; i < nargs; i++) {
-        locals[i] = args[i];
-    }
-    for (int i = nargs; i < code->co_nlocals; i++) {
-        locals[i] = NULL;
+    RtErr_SetString(&RtExc_RecursionError,
+                    "maximum recursion depth exceeded");
+}
+
+// What a frame that nobody can see yet holds must be counted where the thread
+// may be stopped.
+static void
+count_held(RtFrame *frame)
+{
+    RtObject *code = RtStackRef_AsObjectSteal(frame->f_executable);
+    frame->f_executable = RtStackRef_FromObjectSteal(code);
+    if (!RtStackRef_IsNull(frame->f_funcobj)) {
+        RtObject *func = RtStackRef_AsObjectSteal(frame->f_funcobj);
+        frame->f_funcobj = RtStackRef_FromObjectSteal(func);
     }
 }
 
-// Runs `code`, which the caller holds, as are function and globals. Takes the
-// references of the arguments, if it gets so far: *taken.
-static RtObject *
-run_code(RtThreadState *tstate, RtCodeObject *code, RtFunctionObject *func,
-         RtObject *globals, RtObject *const *args, bool *taken)
+// The code's count is not deferred (any more): getting it may take a lock.
+static void
+get_code_counted(RtFrame *frame)
 {
-    size_t nlocals = (size_t)code->co_nlocals;
-    size_t nslots = nlocals + (size_t)code->co_stacksize;
-    size_t size = nslots * sizeof(RtObject *) +
-                  code->co_nhandlers * sizeof(RtHandledException);
-    bool on_heap = size > FRAME_STACK_SLOTS * sizeof(RtObject *);
-    RtObject **locals = on_heap ? RtMem_Malloc(size) : alloca(size);
-    if (locals == NULL) {
-        return RtErr_NoMemory();
-    }
-    set_locals(code, locals, args);
-    *taken = true;
+    RtObject *func = RtStackRef_AsObjectSteal(frame->f_funcobj);
+    frame->f_funcobj = RtStackRef_FromObjectSteal(func);
+    RtObject *code = (RtObject *)RtFunction_GetCode((RtFunctionObject *)func);
+    frame->f_executable = RtStackRef_FromObjectSteal(code);
+}
 
-    RtFrame frame = {
-        .previous = tstate->current_frame,
-        .code = code,
-        .function = func,
-        .handled = (RtHandledException *)(locals + nslots),
-        .globals = globals,
-    };
-    tstate->current_frame = &frame;
-    RtObject *result = RtEvalOp_RunFrame(tstate, &frame, locals,
-                                         locals + nlocals);
+// Unsets slots.
+static inline void
+clear_slots(RtStackRef *from, RtStackRef *to)
+{
+    while (from < to) {
+        *from++ = RT_STACKREF_NULL;
+    }
+}
+
+// Runs a new frame whose arguments are in place, and drops its locals.
+static RtObject *
+run_frame(RtThreadState *tstate, RtFrame *frame)
+{
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    size_t nlocals = RtCode_NumLocalsPlus(code);
+    clear_slots(frame->localsplus + code->co_argcount,
+                frame->localsplus + nlocals);
+    frame->instr_ptr = code->co_targets;
+    frame->stackpointer = frame->localsplus + nlocals;
+    frame->handled = (RtHandledException *)(frame->stackpointer +
+                                            code->co_stacksize);
+    frame->nhandled = 0;
+    frame->yielded = false;
+    frame->previous = tstate->current_frame;
+    // From here on the collector sees what the frame does not count.
+    tstate->current_frame = frame;
+    RtObject *result = RtEvalOp_RunFrame(tstate, frame);
+    frame->stackpointer = frame->localsplus + nlocals;
     // Destructors still see the frame, and no exception.
     RtObject *exc = result == NULL ? RtErr_GetRaisedException() : NULL;
-    RtFrame_DropHandled(&frame, 0);
-    RtEvalOp_DropItems(locals, locals + nlocals);
+    RtFrame_DropHandled(frame, 0);
+    RtEvalOp_DropItems(frame->localsplus, frame->localsplus + nlocals);
     if (exc != NULL) {
         RtErr_SetRaisedException(exc);
     }
-    rt_assert(tstate->current_frame == &frame);
-    tstate->current_frame = frame.previous;
-    if (on_heap) {
-        RtMem_Free(locals);
-    }
+    rt_assert(tstate->current_frame == frame);
+    tstate->current_frame = frame->previous;
     return result;
+}
+
+static inline size_t
+frame_size(const RtCodeObject *code)
+{
+    return (RtCode_NumLocalsPlus(code) + (size_t)code->co_stacksize) *
+               sizeof(RtStackRef) +
+           code->co_nhandlers * sizeof(RtHandledException);
+}
+
+static inline void
+take_arguments(RtFrame *frame, RtStackRef *args, ssize_t nargs)
+{
+    for (ssize_t i = 0; i < nargs; i++) {
+        frame->localsplus[i] = args[i];
+        args[i] = RT_STACKREF_NULL;
+    }
+}
+
+// A frame too large for the C stack. Before the frame can be seen the thread
+// may be stopped: code and function are counted.
+static RtObject *
+run_large(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
+          ssize_t nargs)
+{
+    count_held(frame);
+    RtStackRef *slots = RtMem_Malloc(frame_size(RtFrame_GetCode(frame)));
+    if (slots == NULL) {
+        return RtErr_NoMemory();
+    }
+    frame->localsplus = slots;
+    take_arguments(frame, args, nargs);
+    RtObject *result = run_frame(tstate, frame);
+    RtMem_Free(slots);
+    return result;
+}
+
+// Runs the code of `frame`, of which code, function and globals are set. The
+// references of the arguments may be taken: their slots are NULL then.
+static inline RtObject *
+run_code(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
+         ssize_t nargs)
+{
+    size_t size = frame_size(RtFrame_GetCode(frame));
+    if (size > FRAME_STACK_SLOTS * sizeof(RtStackRef)) {
+        return run_large(tstate, frame, args, nargs);
+    }
+    frame->localsplus = alloca(size);
+    take_arguments(frame, args, nargs);
+    return run_frame(tstate, frame);
 }
 
 static void
@@ -103,28 +155,36 @@ wrong_argument_count(const RtFunctionObject *func, int argcount,
 }
 
 RtObject *
-RtEvalOp_CallFunction(RtFunctionObject *func, RtObject **args, ssize_t nargs)
+RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
+                      RtStackRef *args, ssize_t nargs)
 {
-    RtThreadState *tstate = RtThreadState_Get();
-    rt_assert(tstate != NULL);
-    if (!enter_call(tstate)) {
-        return NULL;
+    RtFunctionObject *func =
+        (RtFunctionObject *)RtStackRef_AsObjectBorrow(funcref);
+    RtFrame frame;
+    frame.f_funcobj = funcref;
+    frame.f_executable = RtFunction_TryGetCodeStackRef(func);
+    if (RtStackRef_IsNull(frame.f_executable)) {
+        get_code_counted(&frame);
     }
+    frame.globals = func->func_globals;
+    RtCodeObject *code = RtFrame_GetCode(&frame);
     RtObject *result = NULL;
-    RtCodeObject *code = RtFunction_GetCode(func);
-    if (nargs == code->co_argcount) {
-        bool taken = false;
-        result = run_code(tstate, code, func, func->func_globals, args,
-                          &taken);
-        if (taken) {
-            memset(args, 0, (size_t)nargs * sizeof(RtObject *));
-        }
+    if (nargs == code->co_argcount && tstate->recursion_remaining > 0) {
+        tstate->recursion_remaining--;
+        result = run_code(tstate, &frame, args, nargs);
+        tstate->recursion_remaining++;
     }
     else {
-        wrong_argument_count(func, code->co_argcount, nargs);
+        count_held(&frame);
+        if (nargs != code->co_argcount) {
+            wrong_argument_count(func, code->co_argcount, nargs);
+        }
+        else {
+            recursion_error();
+        }
     }
-    Rt_DECREF(code);
-    tstate->recursion_remaining++;
+    RtStackRef_Close(frame.f_executable);
+    RtStackRef_Close(frame.f_funcobj);
     return result;
 }
 
@@ -132,21 +192,22 @@ RtObject *
 RtEval_CallFunction(RtFunctionObject *func, RtObject *const *args,
                     ssize_t nargs)
 {
-    RtObject *copies[SMALL_CALL];
-    RtObject **all = copies;
+    RtStackRef copies[SMALL_CALL];
+    RtStackRef *all = copies;
     if (nargs > SMALL_CALL) {
-        all = RtMem_Malloc((size_t)nargs * sizeof(RtObject *));
+        all = RtMem_Malloc((size_t)nargs * sizeof(RtStackRef));
         if (all == NULL) {
             return RtErr_NoMemory();
         }
     }
     for (ssize_t i = 0; i < nargs; i++) {
-        all[i] = Rt_NewRef(args[i]);
+        // Counted: no frame shows these slots.
+        all[i] = RtStackRef_FromObjectSteal(Rt_NewRef(args[i]));
     }
-    RtObject *result = RtEvalOp_CallFunction(func, all, nargs);
-    for (ssize_t i = 0; i < nargs; i++) {
-        Rt_XDECREF(all[i]);
-    }
+    RtStackRef funcref = RtStackRef_FromObjectSteal(Rt_NewRef(func));
+    RtObject *result = RtEvalOp_CallFunction(RtThreadState_Get(), funcref,
+                                             all, nargs);
+    RtEvalOp_DropItems(all, all + nargs);
     if (all != copies) {
         RtMem_Free(all);
     }
@@ -168,15 +229,18 @@ RtEval_EvalCode(RtObject *op, RtObject *globals)
         RtErr_SetString(&RtExc_TypeError, "module code takes no arguments");
         return NULL;
     }
-    if (!enter_call(tstate)) {
+    if (tstate->recursion_remaining <= 0) {
+        recursion_error();
         return NULL;
     }
-    Rt_INCREF(code);
-    Rt_INCREF(globals);
-    bool taken = false;
-    RtObject *result = run_code(tstate, code, NULL, globals, NULL, &taken);
+    tstate->recursion_remaining--;
+    RtFrame frame;
+    frame.f_executable = RtStackRef_FromObjectSteal(Rt_NewRef(code));
+    frame.f_funcobj = RT_STACKREF_NULL;
+    frame.globals = Rt_NewRef(globals);
+    RtObject *result = run_code(tstate, &frame, NULL, 0);
     Rt_DECREF(globals);
-    Rt_DECREF(code);
+    RtStackRef_Close(frame.f_executable);
     tstate->recursion_remaining++;
     return result;
 }

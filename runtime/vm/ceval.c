@@ -1,15 +1,17 @@
 // ceval.c: the interpreter loop.
 //
 // Code has been verified (verify.c), so the loop checks neither operands nor
-// stack bounds. Each slot of the value stack owns its reference. frame->pc is
-// stored before each instruction: a thread may be switched, raise or be looked
-// at anywhere. Operands stay on the stack until their instruction has
-// succeeded; after an exception they are dropped once the exception was taken
-// out of the thread state.
+// stack bounds. What it executes is a translation (RtTargetInstruction): each
+// instruction carries the address of its handler and its operand.
+// Before each instruction frame->instr_ptr and frame->stackpointer are stored:
+// a thread may be stopped, raise or be looked at anywhere. What an instruction
+// uses stays in its slots until it has succeeded, so that the collector sees
+// references that are not counted; after an exception the slots are dropped
+// once the exception was taken out of the thread state.
 // The eval breaker is checked on entry of a function, after calls and on
 // backward jumps: at these places no pointer from a lock-free read is held.
-// Mirrors Python/ceval.c (CPython 3.13); departs: nothing is specialised, and
-// each call of a function is a call in C.
+// Mirrors Python/ceval.c (CPython 3.13), stack references as in 3.14; departs:
+// nothing is specialised, and each call of a function is a call in C.
 
 #include "rtcore_code.h"
 
@@ -22,6 +24,14 @@
 
 #if defined(__GNUC__)
 #define RT_COMPUTED_GOTOS 1
+#endif
+
+#if defined(__clang__)
+#define RT_ONE_COPY __attribute__((noinline))
+#elif defined(__GNUC__)
+#define RT_ONE_COPY __attribute__((noinline, noclone))
+#else
+#define RT_ONE_COPY
 #endif
 
 // The entry that covers the current instruction, or NULL.
@@ -39,25 +49,28 @@ find_handler(const RtCodeObject *code, uint32_t pc)
 
 // Cuts the stack at the handler of the raised exception and pushes it. Returns
 // the new top, or NULL if there is no handler: the exception stays raised.
-static RtObject **
-unwind(RtFrame *frame, RtObject **stack, RtObject **sp)
+static RtStackRef *
+unwind(RtFrame *frame, RtStackRef *stack, RtStackRef *sp)
 {
     RtObject *exc = RtErr_GetRaisedException();
     rt_assert(exc != NULL);
-    const RtExceptionEntry *e = find_handler(frame->code, frame->pc);
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    const RtExceptionEntry *e = find_handler(code, RtFrame_GetPc(frame));
     uint32_t depth = e == NULL ? 0 : e->depth;
     rt_assert(sp - stack >= (ssize_t)depth);
     while (sp > stack + depth) {
         sp--;
-        Rt_XDECREF(*sp);
+        RtStackRef item = *sp;
+        *sp = RT_STACKREF_NULL;
+        RtStackRef_XClose(item);
     }
     RtFrame_DropHandled(frame, depth);
     if (e == NULL) {
         RtErr_SetRaisedException(exc);
         return NULL;
     }
-    stack[depth] = exc;
-    frame->pc = e->handler;
+    stack[depth] = RtStackRef_FromObjectSteal(exc);
+    frame->instr_ptr = code->co_targets + e->handler;
     return stack + depth + 1;
 }
 
@@ -81,10 +94,10 @@ is_true(RtObject *op)
     return RtObject_IsTrue(op);
 }
 
-static inline RtObject *
+static inline RtStackRef
 new_bool(bool value)
 {
-    return Rt_NewRef(value ? Rt_True : Rt_False);
+    return RtStackRef_FromObjectSteal(value ? Rt_True : Rt_False);
 }
 
 // Each function that returns NULL has raised, and no other has.
@@ -101,26 +114,28 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
 #define TOP() (sp[-1])
 #define SECOND() (sp[-2])
 #define THIRD() (sp[-3])
+#define OBJECT(ref) RtStackRef_AsObjectBorrow(ref)
+#define NEW(op) RtStackRef_FromObjectSteal(op)
 // Drops the two upper items and pushes the result.
 #define REPLACE_TWO(value) \
     do { \
-        RtObject *upper = TOP(); \
-        RtObject *lower = SECOND(); \
+        RtStackRef upper = TOP(); \
+        RtStackRef lower = SECOND(); \
         sp--; \
         TOP() = (value); \
-        Rt_DECREF(lower); \
-        Rt_DECREF(upper); \
+        RtStackRef_Close(lower); \
+        RtStackRef_Close(upper); \
     } while (0)
 #define REPLACE_TOP(value) \
     do { \
-        RtObject *operand = TOP(); \
+        RtStackRef operand = TOP(); \
         TOP() = (value); \
-        Rt_DECREF(operand); \
+        RtStackRef_Close(operand); \
     } while (0)
 #define DROP() \
     do { \
-        RtObject *dropped = POP(); \
-        Rt_DECREF(dropped); \
+        RtStackRef dropped = POP(); \
+        RtStackRef_Close(dropped); \
     } while (0)
 // Destructors run in the order that CPython runs them in.
 #define DROP_LOWEST_FIRST(n) \
@@ -128,53 +143,57 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
         sp -= (n); \
         RtEvalOp_DropItems(sp, sp + (n)); \
     } while (0)
-#define NAME() (names[arg])
+#define STACK() \
+    (locals + RtCode_NumLocalsPlus(RtFrame_GetCode(frame)))
+#define ARG() ((uint32_t)ip->arg)
+#define NAME() (ip->name)
 
 #ifdef RT_COMPUTED_GOTOS
 #define TARGET(op) target_##op
-#define FETCH() \
-    do { \
-        frame->pc = pc; \
-        arg = RtInstruction_Arg(instructions[pc]); \
-    } while (0)
 #define DISPATCH() \
     do { \
-        FETCH(); \
-        goto *targets[RtInstruction_Opcode(instructions[pc])]; \
-    } while (0)
-#define NEXT() \
-    do { \
-        pc++; \
-        DISPATCH(); \
+        frame->instr_ptr = ip; \
+        frame->stackpointer = sp; \
+        goto *ip->handler; \
     } while (0)
 #else
 #define TARGET(op) case RT_OP_##op
 #define DISPATCH() goto dispatch
+#endif
 #define NEXT() \
     do { \
-        pc++; \
-        goto dispatch; \
+        ip++; \
+        DISPATCH(); \
     } while (0)
+#define JUMP() \
+    do { \
+        ip += ip->jump; \
+        DISPATCH(); \
+    } while (0)
+
+#ifdef RT_COMPUTED_GOTOS
+// The handlers' addresses, which only the loop can name.
+static const void *const *handlers;
 #endif
 
-RtObject *
-RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame, RtObject **locals,
-                  RtObject **stack)
+// Without a frame it only tells its handlers' addresses. Of one piece, because
+// each copy would have addresses of its own.
+RT_ONE_COPY RtObject *
+RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame)
 {
 #ifdef RT_COMPUTED_GOTOS
     static const void *const targets[RT_OP_COUNT] = {
 #define RT_OPCODE(name, argument, pops, pushes, text) &&target_##name,
 #include "opcodes.def"
     };
+    if (frame == NULL) {
+        handlers = targets;
+        return NULL;
+    }
 #endif
-    const RtInstruction *instructions = frame->code->co_code;
-    RtObject *const *consts =
-        ((RtTupleObject *)frame->code->co_consts)->ob_item;
-    RtObject *const *names =
-        ((RtTupleObject *)frame->code->co_names)->ob_item;
-    RtObject **sp = stack;
-    uint32_t pc = 0;
-    uint32_t arg = 0;
+    RtStackRef *const locals = frame->localsplus;
+    RtStackRef *sp = frame->stackpointer;
+    const RtTargetInstruction *ip = frame->instr_ptr;
 
     // Before the first instruction: no handler of the frame covers it.
     if (RtEval_CheckBreaker(tstate) < 0) {
@@ -184,50 +203,51 @@ RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame, RtObject **locals,
 
 #ifndef RT_COMPUTED_GOTOS
 dispatch:
-    frame->pc = pc;
-    arg = RtInstruction_Arg(instructions[pc]);
-    switch (RtInstruction_Opcode(instructions[pc])) {
+    frame->instr_ptr = ip;
+    frame->stackpointer = sp;
+    switch ((RtOpcode)(uintptr_t)ip->handler) {
 #endif
 
     TARGET(NOP):
         NEXT();
 
     TARGET(LOAD_CONST):
-        PUSH(Rt_NewRef(consts[arg]));
+        PUSH(RtStackRef_Dup(ip->constant));
         NEXT();
 
     TARGET(LOAD_FAST): {
-        RtObject *value = locals[arg];
-        if (value == NULL) {
-            local_unset(arg);
+        RtStackRef value = locals[ARG()];
+        if (RtStackRef_IsNull(value)) {
+            local_unset(ARG());
             goto error;
         }
-        PUSH(Rt_NewRef(value));
+        PUSH(RtStackRef_Dup(value));
         NEXT();
     }
 
     TARGET(STORE_FAST): {
-        RtObject *old = locals[arg];
-        locals[arg] = POP();
-        Rt_XDECREF(old);
+        RtStackRef old = locals[ARG()];
+        locals[ARG()] = POP();
+        RtStackRef_XClose(old);
         NEXT();
     }
 
     TARGET(DELETE_FAST): {
-        RtObject *old = locals[arg];
-        if (old == NULL) {
-            local_unset(arg);
+        RtStackRef old = locals[ARG()];
+        if (RtStackRef_IsNull(old)) {
+            local_unset(ARG());
             goto error;
         }
-        locals[arg] = NULL;
-        Rt_DECREF(old);
+        locals[ARG()] = RT_STACKREF_NULL;
+        RtStackRef_Close(old);
         NEXT();
     }
 
     TARGET(LOAD_GLOBAL): {
-        RtObject *value = RtEvalOp_LoadGlobal(tstate, frame->globals, NAME());
-        assert_result(tstate, value);
-        if (value == NULL) {
+        RtStackRef value =
+            RtEvalOp_LoadGlobal(tstate, frame->globals, NAME());
+        assert_result(tstate, OBJECT(value));
+        if (RtStackRef_IsNull(value)) {
             goto error;
         }
         PUSH(value);
@@ -235,7 +255,7 @@ dispatch:
     }
 
     TARGET(STORE_GLOBAL):
-        if (RtDict_SetItem(frame->globals, NAME(), TOP()) < 0) {
+        if (RtDict_SetItem(frame->globals, NAME(), OBJECT(TOP())) < 0) {
             goto error;
         }
         DROP();
@@ -248,24 +268,24 @@ dispatch:
         NEXT();
 
     TARGET(LOAD_ATTR): {
-        RtObject *value = RtObject_GetAttr(TOP(), NAME());
+        RtObject *value = RtObject_GetAttr(OBJECT(TOP()), NAME());
         assert_result(tstate, value);
         if (value == NULL) {
             goto error;
         }
-        REPLACE_TOP(value);
+        REPLACE_TOP(RtStackRef_FromObjectFound(value));
         NEXT();
     }
 
     TARGET(STORE_ATTR):
-        if (RtObject_SetAttr(TOP(), NAME(), SECOND()) < 0) {
+        if (RtObject_SetAttr(OBJECT(TOP()), NAME(), OBJECT(SECOND())) < 0) {
             goto error;
         }
         DROP_LOWEST_FIRST(2);
         NEXT();
 
     TARGET(DELETE_ATTR):
-        if (RtObject_SetAttr(TOP(), NAME(), NULL) < 0) {
+        if (RtObject_SetAttr(OBJECT(TOP()), NAME(), NULL) < 0) {
             goto error;
         }
         DROP();
@@ -276,55 +296,57 @@ dispatch:
         NEXT();
 
     TARGET(COPY): {
-        RtObject *value = TOP();
-        PUSH(Rt_NewRef(value));
+        RtStackRef value = TOP();
+        PUSH(RtStackRef_Dup(value));
         NEXT();
     }
 
     TARGET(SWAP): {
-        RtObject *upper = TOP();
+        RtStackRef upper = TOP();
         TOP() = SECOND();
         SECOND() = upper;
         NEXT();
     }
 
     TARGET(BUILD_TUPLE): {
-        RtObject *tuple = RtEvalOp_BuildTuple(sp - arg, arg);
+        RtObject *tuple = RtEvalOp_BuildTuple(sp - ARG(), ARG());
         if (tuple == NULL) {
             goto error;
         }
-        sp -= arg;
-        PUSH(tuple);
+        sp -= ARG();
+        PUSH(NEW(tuple));
         NEXT();
     }
 
     TARGET(BUILD_LIST): {
-        RtObject *list = RtEvalOp_BuildList(sp - arg, arg);
+        RtObject *list = RtEvalOp_BuildList(sp - ARG(), ARG());
         if (list == NULL) {
             goto error;
         }
-        sp -= arg;
-        PUSH(list);
+        sp -= ARG();
+        PUSH(NEW(list));
         NEXT();
     }
 
     TARGET(BUILD_MAP): {
-        RtObject *dict = RtEvalOp_BuildMap(sp - 2 * arg, arg);
+        RtObject *dict = RtEvalOp_BuildMap(sp - 2 * ARG(), ARG());
         if (dict == NULL) {
             goto error;
         }
-        DROP_LOWEST_FIRST(2 * arg);
-        PUSH(dict);
+        DROP_LOWEST_FIRST(2 * ARG());
+        PUSH(NEW(dict));
         NEXT();
     }
 
     TARGET(UNPACK_SEQUENCE): {
-        RtObject *sequence = POP();
-        RtObject **slots = sp;
-        sp += arg;
-        int status = RtEvalOp_Unpack(sequence, slots, arg);
+        // Its slot is overwritten: from here on it is counted.
+        RtObject *sequence = RtStackRef_AsObjectSteal(POP());
+        RtStackRef *slots = sp;
+        sp += ARG();
+        int status = RtEvalOp_Unpack(sequence, slots, ARG());
         // With the exception set no destructor runs.
         RtObject *exc = status < 0 ? RtErr_GetRaisedException() : NULL;
+        frame->stackpointer = sp;
         Rt_DECREF(sequence);
         if (status < 0) {
             RtErr_SetRaisedException(exc);
@@ -334,43 +356,44 @@ dispatch:
     }
 
     TARGET(BINARY_OP): {
-        RtObject *value = RtNumber_BinaryOp(SECOND(), TOP(),
-                                            (RtBinaryOp)arg);
+        RtObject *value = RtNumber_BinaryOp(OBJECT(SECOND()), OBJECT(TOP()),
+                                            (RtBinaryOp)ARG());
         assert_result(tstate, value);
         if (value == NULL) {
             goto error;
         }
-        REPLACE_TWO(value);
+        REPLACE_TWO(NEW(value));
         NEXT();
     }
 
     TARGET(COMPARE_OP): {
-        RtObject *value = RtObject_RichCompare(SECOND(), TOP(), (int)arg);
+        RtObject *value = RtObject_RichCompare(OBJECT(SECOND()), OBJECT(TOP()),
+                                               (int)ARG());
         assert_result(tstate, value);
         if (value == NULL) {
             goto error;
         }
-        REPLACE_TWO(value);
+        REPLACE_TWO(NEW(value));
         NEXT();
     }
 
     TARGET(IS_OP): {
-        bool same = SECOND() == TOP();
-        REPLACE_TWO(new_bool(same != (arg != 0)));
+        bool same = RtStackRef_Is(SECOND(), TOP());
+        REPLACE_TWO(new_bool(same != (ARG() != 0)));
         NEXT();
     }
 
     TARGET(CONTAINS_OP): {
-        int found = RtSequence_Contains(TOP(), SECOND());
+        int found = RtSequence_Contains(OBJECT(TOP()), OBJECT(SECOND()));
         if (found < 0) {
             goto error;
         }
-        REPLACE_TWO(new_bool((found != 0) != (arg != 0)));
+        REPLACE_TWO(new_bool((found != 0) != (ARG() != 0)));
         NEXT();
     }
 
     TARGET(UNARY_NOT): {
-        int truth = is_true(TOP());
+        int truth = is_true(OBJECT(TOP()));
         if (truth < 0) {
             goto error;
         }
@@ -379,113 +402,109 @@ dispatch:
     }
 
     TARGET(UNARY_NEGATIVE): {
-        RtObject *value = RtNumber_Negative(TOP());
+        RtObject *value = RtNumber_Negative(OBJECT(TOP()));
         if (value == NULL) {
             goto error;
         }
-        REPLACE_TOP(value);
+        REPLACE_TOP(NEW(value));
         NEXT();
     }
 
     TARGET(BINARY_SUBSCR): {
-        RtObject *value = RtObject_GetItem(SECOND(), TOP());
+        RtObject *value = RtObject_GetItem(OBJECT(SECOND()), OBJECT(TOP()));
         assert_result(tstate, value);
         if (value == NULL) {
             goto error;
         }
-        REPLACE_TWO(value);
+        REPLACE_TWO(NEW(value));
         NEXT();
     }
 
     TARGET(STORE_SUBSCR):
-        if (RtObject_SetItem(SECOND(), TOP(), THIRD()) < 0) {
+        if (RtObject_SetItem(OBJECT(SECOND()), OBJECT(TOP()),
+                             OBJECT(THIRD())) < 0) {
             goto error;
         }
         DROP_LOWEST_FIRST(3);
         NEXT();
 
     TARGET(DELETE_SUBSCR):
-        if (RtObject_DelItem(SECOND(), TOP()) < 0) {
+        if (RtObject_DelItem(OBJECT(SECOND()), OBJECT(TOP())) < 0) {
             goto error;
         }
         DROP_LOWEST_FIRST(2);
         NEXT();
 
     TARGET(GET_ITER): {
-        RtObject *iter = RtObject_GetIter(TOP());
+        RtObject *iter = RtObject_GetIter(OBJECT(TOP()));
         assert_result(tstate, iter);
         if (iter == NULL) {
             goto error;
         }
-        REPLACE_TOP(iter);
+        REPLACE_TOP(NEW(iter));
         NEXT();
     }
 
     TARGET(FOR_ITER): {
-        RtObject *item = RtIter_Next(TOP());
+        RtObject *item = RtIter_Next(OBJECT(TOP()));
         if (item != NULL) {
-            PUSH(item);
+            PUSH(NEW(item));
             NEXT();
         }
         if (tstate->current_exception != NULL) {
             goto error;
         }
         DROP();
-        pc = arg;
-        DISPATCH();
+        JUMP();
     }
 
     TARGET(JUMP_FORWARD):
-        pc = arg;
-        DISPATCH();
+        JUMP();
 
     TARGET(JUMP_BACKWARD):
         if (RtEval_CheckBreaker(tstate) < 0) {
             goto error;
         }
-        pc = arg;
-        DISPATCH();
+        JUMP();
 
     TARGET(JUMP_BACKWARD_NO_INTERRUPT):
-        pc = arg;
-        DISPATCH();
+        JUMP();
 
     TARGET(POP_JUMP_IF_FALSE): {
-        int truth = is_true(TOP());
+        int truth = is_true(OBJECT(TOP()));
         if (truth < 0) {
             goto error;
         }
         DROP();
         if (truth == 0) {
-            pc = arg;
-            DISPATCH();
+            JUMP();
         }
         NEXT();
     }
 
     TARGET(POP_JUMP_IF_TRUE): {
-        int truth = is_true(TOP());
+        int truth = is_true(OBJECT(TOP()));
         if (truth < 0) {
             goto error;
         }
         DROP();
         if (truth > 0) {
-            pc = arg;
-            DISPATCH();
+            JUMP();
         }
         NEXT();
     }
 
     TARGET(CALL): {
-        RtObject **slots = sp - arg - 1;
-        RtObject *result = RtEvalOp_Call(slots, arg);
+        RtStackRef *slots = sp - ARG() - 1;
+        RtObject *result = RtEvalOp_Call(tstate, slots, ARG());
         assert_result(tstate, result);
         if (result == NULL) {
             goto error;
         }
         RtEvalOp_DropItems(slots, sp);
         sp = slots;
-        PUSH(result);
+        PUSH(NEW(result));
+        frame->stackpointer = sp;
         if (RtEval_CheckBreaker(tstate) < 0) {
             goto error;
         }
@@ -493,15 +512,16 @@ dispatch:
     }
 
     TARGET(CALL_METHOD): {
-        RtObject **slots = sp - arg - 2;
-        RtObject *result = RtEvalOp_CallMethod(slots, arg);
+        RtStackRef *slots = sp - ARG() - 2;
+        RtObject *result = RtEvalOp_CallMethod(tstate, slots, ARG());
         assert_result(tstate, result);
         if (result == NULL) {
             goto error;
         }
         RtEvalOp_DropItems(slots, sp);
         sp = slots;
-        PUSH(result);
+        PUSH(NEW(result));
+        frame->stackpointer = sp;
         if (RtEval_CheckBreaker(tstate) < 0) {
             goto error;
         }
@@ -509,64 +529,69 @@ dispatch:
     }
 
     TARGET(CALL_METHOD_NO_INTERRUPT): {
-        RtObject **slots = sp - arg - 2;
-        RtObject *result = RtEvalOp_CallMethod(slots, arg);
+        RtStackRef *slots = sp - ARG() - 2;
+        RtObject *result = RtEvalOp_CallMethod(tstate, slots, ARG());
         assert_result(tstate, result);
         if (result == NULL) {
             goto error;
         }
         RtEvalOp_DropItems(slots, sp);
         sp = slots;
-        PUSH(result);
+        PUSH(NEW(result));
         NEXT();
     }
 
     TARGET(LOAD_METHOD): {
         RtObject *method;
-        RtObject *owner = TOP();
-        int plain = RtObject_GetMethod(owner, NAME(), &method);
+        RtStackRef owner = TOP();
+        int plain = RtObject_GetMethod(OBJECT(owner), NAME(), &method);
         if (plain < 0) {
             goto error;
         }
-        TOP() = method;
-        PUSH(plain ? owner : NULL);
+        TOP() = RtStackRef_FromObjectFound(method);
+        PUSH(plain ? owner : RT_STACKREF_NULL);
         if (!plain) {
-            Rt_DECREF(owner);
+            frame->stackpointer = sp;
+            RtStackRef_Close(owner);
         }
         NEXT();
     }
 
     TARGET(MAKE_FUNCTION): {
-        RtObject *func = RtEvalOp_MakeFunction(consts[arg], frame->globals);
+        RtObject *func = RtEvalOp_MakeFunction(frame, OBJECT(ip->constant));
         if (func == NULL) {
             goto error;
         }
-        PUSH(func);
+        PUSH(NEW(func));
         NEXT();
     }
 
     TARGET(RETURN_VALUE): {
-        RtObject *result = POP();
-        RtEvalOp_DropItems(stack, sp);
+        // It leaves the frame, and may be the only reference left.
+        RtObject *result = RtStackRef_AsObjectSteal(POP());
+        frame->stackpointer = sp;
+        RtEvalOp_DropItems(STACK(), sp);
         return result;
     }
 
     TARGET(RAISE):
-        if (arg == 0) {
-            RtFrame_DropHandled(frame, (uint32_t)(sp - stack));
+        if (ARG() == 0) {
+            RtFrame_DropHandled(frame, (uint32_t)(sp - STACK()));
             RtEvalOp_RaiseHandled(frame);
         }
         else {
-            RtEvalOp_Raise(TOP());
+            RtEvalOp_Raise(OBJECT(TOP()));
         }
         goto error;
 
     TARGET(PUSH_EXC_INFO):
-        RtFrame_PushHandled(frame, TOP(), (uint32_t)(sp - stack - 1));
+        RtFrame_PushHandled(frame, OBJECT(TOP()),
+                            (uint32_t)(sp - STACK() - 1));
         NEXT();
 
     TARGET(CHECK_EXC_MATCH): {
-        int matches = RtEvalOp_ExceptionMatches(SECOND(), TOP());
+        int matches = RtEvalOp_ExceptionMatches(OBJECT(SECOND()),
+                                                OBJECT(TOP()));
         if (matches < 0) {
             goto error;
         }
@@ -575,12 +600,12 @@ dispatch:
     }
 
     TARGET(POP_EXCEPT):
-        RtFrame_DropHandled(frame, (uint32_t)(sp - stack - 1));
+        RtFrame_DropHandled(frame, (uint32_t)(sp - STACK() - 1));
         DROP();
         NEXT();
 
     TARGET(RERAISE):
-        RtEvalOp_Raise(TOP());
+        RtEvalOp_Raise(OBJECT(TOP()));
         goto error;
 
 #ifndef RT_COMPUTED_GOTOS
@@ -591,10 +616,66 @@ dispatch:
 #endif
 
 error:
-    sp = unwind(frame, stack, sp);
+    sp = unwind(frame, STACK(), sp);
     if (sp == NULL) {
         return NULL;
     }
-    pc = frame->pc;
+    ip = frame->instr_ptr;
     DISPATCH();
+}
+
+// ---------------------------------------------------------------------------
+// Translation.
+
+typedef enum OperandKind {
+    OPERAND_NONE, OPERAND_CONST, OPERAND_NAME, OPERAND_LOCAL, OPERAND_COUNT,
+    OPERAND_TARGET, OPERAND_BINARY, OPERAND_COMPARE, OPERAND_FLAG,
+} OperandKind;
+
+static const uint8_t operand_kinds[RT_OP_COUNT] = {
+#define RT_OPCODE(name, argument, pops, pushes, text) \
+    [RT_OP_##name] = OPERAND_##argument,
+#include "opcodes.def"
+};
+
+static const void *
+handler_of(RtOpcode op)
+{
+#ifdef RT_COMPUTED_GOTOS
+    return handlers[op];
+#else
+    return (const void *)(uintptr_t)op;
+#endif
+}
+
+void
+RtEval_InitLoop(void)
+{
+#ifdef RT_COMPUTED_GOTOS
+    (void)RtEvalOp_RunFrame(NULL, NULL);
+#endif
+}
+
+void
+RtEval_TranslateCode(RtCodeObject *code)
+{
+    RtObject **consts = ((RtTupleObject *)code->co_consts)->ob_item;
+    RtObject **names = ((RtTupleObject *)code->co_names)->ob_item;
+    for (uint32_t pc = 0; pc < code->co_ninstructions; pc++) {
+        RtOpcode op = RtInstruction_Opcode(code->co_code[pc]);
+        uint32_t arg = RtInstruction_Arg(code->co_code[pc]);
+        RtTargetInstruction *target = &code->co_targets[pc];
+        target->handler = handler_of(op);
+        target->arg = arg;
+        if (operand_kinds[op] == OPERAND_TARGET) {
+            target->jump = (ssize_t)arg - (ssize_t)pc;
+        }
+        else if (operand_kinds[op] == OPERAND_NAME) {
+            target->name = names[arg];
+        }
+        else if (operand_kinds[op] == OPERAND_CONST) {
+            // Not a reference of its own: the tuple holds the constant.
+            target->constant = RtStackRef_FromObjectSteal(consts[arg]);
+        }
+    }
 }

@@ -10,32 +10,34 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
+#include "rtcore_heap.h"
 #include "rtcore_object.h"
 
 void
-RtEvalOp_DropItems(RtObject **from, RtObject **to)
+RtEvalOp_DropItems(RtStackRef *from, RtStackRef *to)
 {
-    for (RtObject **slot = from; slot < to; slot++) {
-        RtObject *item = *slot;
-        *slot = NULL;
-        Rt_XDECREF(item);
+    for (RtStackRef *slot = from; slot < to; slot++) {
+        RtStackRef item = *slot;
+        *slot = RT_STACKREF_NULL;
+        RtStackRef_XClose(item);
     }
 }
 
-RtObject *
+RtStackRef
 RtEvalOp_LoadGlobal(RtThreadState *tstate, RtObject *globals, RtObject *name)
 {
     RtObject *value;
     if (RtDict_GetItemRef(globals, name, &value) != 0) {
-        return value;
+        return RtStackRef_FromObjectFound(value);
     }
-    value = RtDict_GetItemImmutable(tstate->interp->builtins, name);
-    if (value != NULL) {
-        return Rt_NewRef(value);
+    RtObject *builtin =
+        RtDict_GetItemImmutable(tstate->interp->builtins, name);
+    if (builtin != NULL) {
+        return RtStackRef_FromObjectNew(builtin);
     }
     RtErr_Format(&RtExc_NameError, "name '%s' is not defined",
                  RtStr_AsUTF8(name));
-    return NULL;
+    return RT_STACKREF_NULL;
 }
 
 int
@@ -52,40 +54,44 @@ RtEvalOp_DeleteGlobal(RtObject *globals, RtObject *name)
 }
 
 RtObject *
-RtEvalOp_BuildTuple(RtObject **items, uint32_t n)
+RtEvalOp_BuildTuple(const RtStackRef *items, uint32_t n)
 {
     RtObject *tuple = RtTuple_New((ssize_t)n);
     if (tuple == NULL) {
         return NULL;
     }
     for (uint32_t i = 0; i < n; i++) {
-        RtTuple_SetItem(tuple, (ssize_t)i, items[i]);
+        RtTuple_SetItem(tuple, (ssize_t)i,
+                        RtStackRef_AsObjectSteal(items[i]));
     }
     return tuple;
 }
 
 RtObject *
-RtEvalOp_BuildList(RtObject **items, uint32_t n)
+RtEvalOp_BuildList(const RtStackRef *items, uint32_t n)
 {
     RtObject *list = RtList_New((ssize_t)n);
     if (list == NULL) {
         return NULL;
     }
     for (uint32_t i = 0; i < n; i++) {
-        RtList_SetItemNew(list, (ssize_t)i, items[i]);
+        RtList_SetItemNew(list, (ssize_t)i,
+                          RtStackRef_AsObjectSteal(items[i]));
     }
     return list;
 }
 
 RtObject *
-RtEvalOp_BuildMap(RtObject *const *items, uint32_t n)
+RtEvalOp_BuildMap(const RtStackRef *items, uint32_t n)
 {
     RtObject *dict = RtDict_New();
     if (dict == NULL) {
         return NULL;
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (RtDict_SetItem(dict, items[2 * i], items[2 * i + 1]) < 0) {
+        RtObject *key = RtStackRef_AsObjectBorrow(items[2 * i]);
+        RtObject *value = RtStackRef_AsObjectBorrow(items[2 * i + 1]);
+        if (RtDict_SetItem(dict, key, value) < 0) {
             Rt_DECREF(dict);
             return NULL;
         }
@@ -109,20 +115,21 @@ wrong_length(uint32_t expected, ssize_t got)
 }
 
 static int
-unpack_tuple(RtObject *tuple, RtObject **slots, uint32_t n)
+unpack_tuple(RtObject *tuple, RtStackRef *slots, uint32_t n)
 {
     ssize_t size = RtTuple_Size(tuple);
     if (size != (ssize_t)n) {
         return wrong_length(n, size);
     }
     for (uint32_t i = 0; i < n; i++) {
-        slots[n - 1 - i] = Rt_NewRef(RtTuple_GetItem(tuple, (ssize_t)i));
+        slots[n - 1 - i] =
+            RtStackRef_FromObjectNew(RtTuple_GetItem(tuple, (ssize_t)i));
     }
     return 0;
 }
 
 static int
-unpack_iterator(RtObject *iter, RtObject **slots, uint32_t n)
+unpack_iterator(RtObject *iter, RtStackRef *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         RtObject *item = RtIter_Next(iter);
@@ -130,7 +137,7 @@ unpack_iterator(RtObject *iter, RtObject **slots, uint32_t n)
             return RtErr_Occurred() != NULL ? -1
                                             : wrong_length(n, (ssize_t)i);
         }
-        slots[n - 1 - i] = item;
+        slots[n - 1 - i] = RtStackRef_FromObjectSteal(item);
     }
     RtObject *extra = RtIter_Next(iter);
     if (extra != NULL) {
@@ -141,10 +148,10 @@ unpack_iterator(RtObject *iter, RtObject **slots, uint32_t n)
 }
 
 int
-RtEvalOp_Unpack(RtObject *sequence, RtObject **slots, uint32_t n)
+RtEvalOp_Unpack(RtObject *sequence, RtStackRef *slots, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        slots[i] = NULL;
+        slots[i] = RT_STACKREF_NULL;
     }
     if (Rt_IS_TYPE(sequence, &RtTuple_Type)) {
         return unpack_tuple(sequence, slots, n);
@@ -172,9 +179,19 @@ RtEvalOp_Unpack(RtObject *sequence, RtObject **slots, uint32_t n)
 // ---------------------------------------------------------------------------
 // Calls.
 
+enum { SMALL_CALL = 8 };        // arguments that are copied to the C stack
+
 static RtObject *
-call_cfunction(RtObject *callable, RtObject *const *args, uint32_t nargs)
+call_borrowed(RtObject *callable, RtObject *const *args, uint32_t nargs)
 {
+    RtTypeObject *type = Rt_TYPE(callable);
+    if (type == &RtMethodDescr_Type) {
+        return RtMethodDescr_Call((RtMethodDescrObject *)callable, args,
+                                  nargs);
+    }
+    if (type != &RtCFunction_Type) {
+        return RtObject_Vectorcall(callable, args, nargs);
+    }
     RtCFunctionObject *func = (RtCFunctionObject *)callable;
     const RtTypeObject *owner =
         func->m_self == NULL ? NULL : Rt_TYPE(func->m_self);
@@ -184,55 +201,109 @@ call_cfunction(RtObject *callable, RtObject *const *args, uint32_t nargs)
     return func->m_ml->ml_meth(func->m_self, args, nargs);
 }
 
-// A function of a program takes the references of the arguments.
+// Callee and arguments stay in their slots, which keep them alive.
 static RtObject *
-call_any(RtObject *callable, RtObject **args, uint32_t nargs)
+call_native(RtStackRef callable, const RtStackRef *slots, uint32_t nargs)
 {
-    RtTypeObject *type = Rt_TYPE(callable);
-    if (type == &RtFunction_Type) {
-        return RtEvalOp_CallFunction((RtFunctionObject *)callable, args,
-                                     nargs);
+    RtObject *func = RtStackRef_AsObjectBorrow(callable);
+#ifdef RT_GIL_DISABLED
+    RtObject *small[SMALL_CALL];
+    RtObject **args = small;
+    if (nargs > SMALL_CALL) {
+        args = RtMem_Malloc(nargs * sizeof(RtObject *));
+        if (args == NULL) {
+            return RtErr_NoMemory();
+        }
     }
-    if (type == &RtCFunction_Type) {
-        return call_cfunction(callable, args, nargs);
+    for (uint32_t i = 0; i < nargs; i++) {
+        args[i] = RtStackRef_AsObjectBorrow(slots[i]);
     }
-    if (type == &RtMethodDescr_Type) {
-        return RtMethodDescr_Call((RtMethodDescrObject *)callable, args,
-                                  nargs);
+    RtObject *result = call_borrowed(func, args, nargs);
+    if (args != small) {
+        RtMem_Free(args);
     }
-    return RtObject_Vectorcall(callable, args, nargs);
+    return result;
+#else
+    _Static_assert(sizeof(RtStackRef) == sizeof(RtObject *),
+                   "slots are pointers");
+    return call_borrowed(func, (RtObject *const *)slots, nargs);
+#endif
 }
 
-RtObject *
-RtEvalOp_Call(RtObject **slots, uint32_t nargs)
+// A function of a program takes the references: its frame holds them.
+static inline RtObject *
+call_any(RtThreadState *tstate, RtStackRef *callable, RtStackRef *args,
+         uint32_t nargs)
 {
-    RtObject *callable = slots[0];
-    if (!Rt_IS_TYPE(callable, &RtMethod_Type)) {
-        return call_any(callable, slots + 1, nargs);
+    RtStackRef func = *callable;
+    if (Rt_IS_TYPE(RtStackRef_AsObjectBorrow(func), &RtFunction_Type)) {
+        *callable = RT_STACKREF_NULL;
+        return RtEvalOp_CallFunction(tstate, func, args, nargs);
     }
-    // Self takes the slot of the method: the arguments are in place.
-    RtMethodObject *method = (RtMethodObject *)callable;
-    RtObject *func = Rt_NewRef(method->im_func);
-    slots[0] = Rt_NewRef(method->im_self);
-    Rt_DECREF(callable);
-    RtObject *result = call_any(func, slots, nargs + 1);
-    Rt_DECREF(func);
+    return call_native(func, args, nargs);
+}
+
+// A bound method: self takes its slot, so that the arguments are in place.
+static RtObject *
+call_method_object(RtThreadState *tstate, RtStackRef *slots, uint32_t nargs)
+{
+    RtMethodObject *method =
+        (RtMethodObject *)RtStackRef_AsObjectBorrow(slots[0]);
+    RtObject *func = method->im_func;
+    RtObject *self = Rt_NewRef(method->im_self);
+    RtObject *result;
+    if (Rt_IS_TYPE(func, &RtFunction_Type)) {
+        // Not counted, it is kept by the frame; dropping the method may stop
+        // the thread, and so comes afterwards.
+        RtStackRef bound = slots[0];
+        RtStackRef ref = RtStackRef_FromObjectNew(func);
+        slots[0] = RtStackRef_FromObjectSteal(self);
+        result = RtEvalOp_CallFunction(tstate, ref, slots, nargs + 1);
+        RtStackRef_Close(bound);
+        return result;
+    }
+    Rt_INCREF(func);
+    RtStackRef bound = slots[0];
+    slots[0] = RtStackRef_FromObjectSteal(self);
+    RtStackRef_Close(bound);
+    RtStackRef ref = RtStackRef_FromObjectSteal(func);
+    result = call_native(ref, slots, nargs + 1);
+    RtStackRef_Close(ref);
     return result;
 }
 
 RtObject *
-RtEvalOp_CallMethod(RtObject **slots, uint32_t nargs)
+RtEvalOp_Call(RtThreadState *tstate, RtStackRef *slots, uint32_t nargs)
 {
-    if (slots[1] == NULL) {
-        return call_any(slots[0], slots + 2, nargs);
+    RtObject *callable = RtStackRef_AsObjectBorrow(slots[0]);
+    if (Rt_IS_TYPE(callable, &RtMethod_Type)) {
+        return call_method_object(tstate, slots, nargs);
     }
-    return call_any(slots[0], slots + 1, nargs + 1);
+    return call_any(tstate, &slots[0], slots + 1, nargs);
 }
 
 RtObject *
-RtEvalOp_MakeFunction(RtObject *code, RtObject *globals)
+RtEvalOp_CallMethod(RtThreadState *tstate, RtStackRef *slots, uint32_t nargs)
 {
-    return RtFunction_New(code, globals, ((RtCodeObject *)code)->co_name);
+    if (RtStackRef_IsNull(slots[1])) {
+        return call_any(tstate, &slots[0], slots + 2, nargs);
+    }
+    return call_any(tstate, &slots[0], slots + 1, nargs + 1);
+}
+
+RtObject *
+RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code)
+{
+    RtObject *func = RtFunction_New(code, frame->globals,
+                                    ((RtCodeObject *)code)->co_name);
+#ifdef RT_GIL_DISABLED
+    // Functions of a module live long and are called by all threads. Those made
+    // inside others often die soon, with what they captured.
+    if (func != NULL && RtStackRef_IsNull(frame->f_funcobj)) {
+        RtObject_SetDeferredRefcount(func);
+    }
+#endif
+    return func;
 }
 
 // ---------------------------------------------------------------------------

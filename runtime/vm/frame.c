@@ -1,5 +1,5 @@
-// frame.c: what a frame knows besides its value stack: the line it is at and
-// the exceptions that its handlers are dealing with.
+// frame.c: what others ask of a frame: the line it is at, the exceptions that
+// its handlers are dealing with, the references that it does not count.
 //
 // Handled exceptions form a stack ordered by the place of the exception on the
 // value stack; there is at most one for each place, hence never more than
@@ -15,11 +15,12 @@
 uint32_t
 RtFrame_GetLine(const RtFrame *frame)
 {
-    const RtCodeObject *code = frame->code;
-    if (code->co_lines == NULL || frame->pc >= code->co_ninstructions) {
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    uint32_t pc = RtFrame_GetPc(frame);
+    if (code->co_lines == NULL || pc >= code->co_ninstructions) {
         return 0;
     }
-    return code->co_lines[frame->pc];
+    return code->co_lines[pc];
 }
 
 void
@@ -38,7 +39,7 @@ void
 RtFrame_PushHandled(RtFrame *frame, RtObject *exc, uint32_t depth)
 {
     RtFrame_DropHandled(frame, depth);
-    rt_assert(frame->nhandled < frame->code->co_nhandlers);
+    rt_assert(frame->nhandled < RtFrame_GetCode(frame)->co_nhandlers);
     RtHandledException *item = &frame->handled[frame->nhandled];
     item->exc = Rt_NewRef(exc);
     item->depth = depth;
@@ -55,3 +56,50 @@ RtFrame_GetHandled(const RtFrame *frame)
     }
     return NULL;
 }
+
+#ifdef RT_GIL_DISABLED
+
+static void
+visit_slot(RtStackRef ref, RtUncountedVisitor visit, void *arg)
+{
+    if (RtStackRef_IsUncounted(ref) &&
+        !Rt_IsImmortal(RtStackRef_AsObjectBorrow(ref)))
+    {
+        visit(ref, arg);
+    }
+}
+
+void
+RtFrame_VisitUncounted(const RtFrame *frame, RtUncountedVisitor visit,
+                       void *arg)
+{
+    visit_slot(frame->f_executable, visit, arg);
+    visit_slot(frame->f_funcobj, visit, arg);
+    for (const RtStackRef *slot = frame->localsplus;
+         slot < frame->stackpointer; slot++)
+    {
+        visit_slot(*slot, visit, arg);
+    }
+}
+
+static void
+count_slot(RtStackRef *slot)
+{
+    if (RtStackRef_IsUncounted(*slot)) {
+        *slot = RtStackRef_FromObjectSteal(RtStackRef_AsObjectSteal(*slot));
+    }
+}
+
+void
+RtFrame_CountUncounted(RtFrame *frame)
+{
+    count_slot(&frame->f_executable);
+    count_slot(&frame->f_funcobj);
+    for (RtStackRef *slot = frame->localsplus; slot < frame->stackpointer;
+         slot++)
+    {
+        count_slot(slot);
+    }
+}
+
+#endif

@@ -29,7 +29,11 @@
         "a weak reference and the list of its referent contradict each " \
         "other") \
     ROW(WEAKREF_FLAG, \
-        "an object with weak references does not say that it may have some")
+        "an object with weak references does not say that it may have some") \
+    ROW(DEFERRED_UNTRACKED, \
+        "an object with deferred references is not seen by the collector") \
+    ROW(UNCOUNTED_WITHOUT_MARK, \
+        "a frame does not count a reference to an ordinary object")
 
 typedef enum RtAuditRule {
 #define RT_AUDIT_ENUM(name, text) RT_AUDIT_##name,

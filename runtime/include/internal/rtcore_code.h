@@ -10,6 +10,7 @@
 #define RT_INTERNAL_CODE_H
 
 #include "rt_object.h"
+#include "rtcore_stackref.h"
 #include "rtcore_state.h"
 
 typedef enum RtOpcode {
@@ -47,6 +48,23 @@ typedef struct RtExceptionEntry {
     uint32_t depth;
 } RtExceptionEntry;
 
+// An instruction as the loop executes it: made from the verified form, with
+// the handler's address in place of the opcode (direct threading).
+typedef struct RtTargetInstruction {
+    const void *handler;        // the opcode, if there is no computed goto
+    union {
+        uintptr_t arg;
+        ssize_t jump;           // TARGET: distance from the instruction
+        RtObject *name;         // NAME; the code object holds it
+        RtStackRef constant;    // CONST; uncounted if it is immortal
+    };
+} RtTargetInstruction;
+
+enum {                          // co_flags
+    RT_CO_GENERATOR = 1,        // a call makes a generator; YIELD_VALUE is
+                                // allowed
+};
+
 // What a compiler hands over. Everything is copied; consts and names are
 // tuples (increfed); names holds strs from RtStr_InternStatic() or others.
 typedef struct RtCodeSpec {
@@ -61,6 +79,9 @@ typedef struct RtCodeSpec {
     size_t nexceptions;
     RtObject *consts;
     RtObject *names;
+    uint32_t flags;             // RT_CO_*
+    int ncellvars;              // cells of its own, then those of the closure:
+    int nfreevars;              // LOAD_DEREF's indices
 } RtCodeSpec;
 
 enum {
@@ -82,7 +103,11 @@ typedef struct RtCodeObject {
     uint32_t co_nhandlers;      // at most so many exceptions handled at once
     uint32_t co_ninstructions;
     uint32_t co_nexceptions;
+    uint32_t co_flags;
+    int co_ncellvars;
+    int co_nfreevars;
     RtInstruction *co_code;
+    RtTargetInstruction *co_targets;    // what the loop executes
     uint32_t *co_lines;         // or NULL
     RtExceptionEntry *co_exceptions;
 } RtCodeObject;
@@ -91,10 +116,19 @@ typedef struct RtFunctionObject {
     RtObject ob_base;
     RtObject *func_code;        // written under the object's lock, read
                                 // with a lock-free try first
+    RtObject *func_defaults;    // tuple or NULL; as func_code
     RtObject *func_globals;
     RtObject *func_name;
     struct RtWeakReference *func_weaklist;      // its stripe
+    RtObject *func_closure;     // tuple of cells, or NULL; never changes
 } RtFunctionObject;
+
+// A variable shared by functions, and so by threads: read without a lock,
+// exchanged atomically.
+typedef struct RtCellObject {
+    RtObject ob_base;
+    RtObject *ob_ref;           // NULL: unset
+} RtCellObject;
 
 typedef struct RtMethodObject {
     RtObject ob_base;
@@ -116,6 +150,20 @@ typedef struct RtMethodDescrObject {
 
 // A new reference to the code that the function has now.
 RtCodeObject *RtFunction_GetCode(RtFunctionObject *func);
+// The same without counting, if the code's count is deferred, else NULL: for a
+// frame, which can be seen before the thread may be stopped.
+RtStackRef RtFunction_TryGetCodeStackRef(RtFunctionObject *func);
+// A new reference to the defaults, or NULL.
+RtObject *RtFunction_GetDefaults(RtFunctionObject *func);
+// As RtFunction_New(), with a tuple of cells that suits the code; TypeError.
+RtObject *RtFunction_NewClosure(RtObject *code, RtObject *globals,
+                                RtObject *name, RtObject *closure);
+
+// objects/cell.c. Set takes the reference of the value (NULL unsets).
+extern RtTypeObject RtCell_Type;
+RtObject *RtCell_New(void);
+RtObject *RtCell_Get(RtObject *cell);   // new reference; NULL: unset, no error
+bool RtCell_Set(RtObject *cell, RtObject *value);       // false: it was unset
 // Raises TypeError and returns -1 unless `nargs` suits the definition. `owner`
 // is the type whose method it is, or NULL.
 int RtMethodDef_CheckArgs(const RtMethodDef *def, const RtTypeObject *owner,
@@ -141,17 +189,44 @@ typedef struct RtHandledException {
     uint32_t depth;             // items below it on the value stack
 } RtHandledException;
 
-// On the C stack of the thread that runs it; only its thread looks inside,
-// others only while the world is stopped.
+// On the C stack of the thread that runs it, or in a generator. Only the thread
+// that runs it looks inside, others only while the world is stopped; for them
+// the slots below `stackpointer` are valid wherever the thread may be stopped
+// (an operand that is being dropped may still stand there: if uncounted it is
+// still protected, and counted ones they do not look at).
 typedef struct RtFrame {
     struct RtFrame *previous;
-    RtCodeObject *code;         // held by the caller of the frame
-    RtFunctionObject *function; // held by the caller; NULL for module code
-    uint32_t pc;                // of the current instruction
-    uint32_t nhandled;
+    RtStackRef f_executable;    // the code
+    RtStackRef f_funcobj;       // the function; NULL for module code
+    RtObject *globals;          // held by the function or the caller
+    const RtTargetInstruction *instr_ptr;       // current instruction
+    RtStackRef *localsplus;     // locals, cells, then the value stack
+    RtStackRef *stackpointer;   // first free slot
     RtHandledException *handled;        // co_nhandlers entries
-    RtObject *globals;          // held by the caller
+    uint32_t nhandled;
+    bool yielded;               // it returned a value that it has yielded
 } RtFrame;
+
+static inline RtCodeObject *
+RtFrame_GetCode(const RtFrame *frame)
+{
+    return (RtCodeObject *)RtStackRef_AsObjectBorrow(frame->f_executable);
+}
+
+// Index of the current instruction.
+static inline uint32_t
+RtFrame_GetPc(const RtFrame *frame)
+{
+    return (uint32_t)(frame->instr_ptr - RtFrame_GetCode(frame)->co_targets);
+}
+
+// Slots before the value stack.
+static inline size_t
+RtCode_NumLocalsPlus(const RtCodeObject *code)
+{
+    return (size_t)(code->co_nlocals + code->co_ncellvars +
+                    code->co_nfreevars);
+}
 
 // vm/frame.c
 // Line of the current instruction, or 0.
@@ -162,6 +237,18 @@ void RtFrame_DropHandled(RtFrame *frame, uint32_t depth);
 void RtFrame_PushHandled(RtFrame *frame, RtObject *exc, uint32_t depth);
 // The innermost handled exception of the frame and its callers. Borrowed.
 RtObject *RtFrame_GetHandled(const RtFrame *frame);
+// Calls visit for each uncounted reference of the frame to an object that is
+// not immortal. The world is stopped.
+typedef void (*RtUncountedVisitor)(RtStackRef ref, void *arg);
+void RtFrame_VisitUncounted(const RtFrame *frame, RtUncountedVisitor visit,
+                            void *arg);
+// Counts the uncounted references of a frame that no thread runs.
+void RtFrame_CountUncounted(RtFrame *frame);
+
+// vm/ceval.c: once, before code is made.
+void RtEval_InitLoop(void);
+// Fills co_targets from co_code, which has been verified.
+void RtEval_TranslateCode(RtCodeObject *code);
 
 // Calls a function with positional arguments (borrowed).
 RtObject *RtEval_CallFunction(RtFunctionObject *func, RtObject *const *args,

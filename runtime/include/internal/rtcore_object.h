@@ -30,7 +30,13 @@ enum {                          // ob_gc_bits
     RT_GC_BITS_FINALIZED = 2,
     RT_GC_BITS_UNREACHABLE = 4,
     RT_GC_BITS_SHARED = 16,     // a container whose memory readers may hold
+    RT_GC_BITS_DEFERRED = 64,   // only the collector frees it
 };
+
+// Added to the count of an object with deferred reference counting, so that
+// counting alone never reaches zero: neither references that frames hold
+// uncounted nor an unpaired decrement can free it.
+#define RT_REF_DEFERRED (PTRDIFF_MAX / 8)
 
 // Static initialiser of an immortal object's head.
 #define RT_OBJECT_HEAD_IMMORTAL(type) \
@@ -62,6 +68,11 @@ RtObject *RtObject_TryXGetRef(RtObject **src);
 // For locked slow paths: a reference that lets the next lock-free try succeed.
 RtObject *RtObject_NewRefWithLock(RtObject *op);
 void RtObject_SetMaybeWeakref(RtObject *op);
+// Frames need not count their references to op any more, and only the collector
+// frees it. A collectable object that no other thread can see yet.
+void RtObject_SetDeferredRefcount(RtObject *op);
+// The collector's end of that: op is judged unreachable, the world stopped.
+void RtObject_DisableDeferredRefcount(RtObject *op);
 
 void RtBrc_InitState(RtInterpreterState *interp);
 void RtBrc_InitThread(RtThreadState *tstate);
@@ -106,6 +117,13 @@ Rt_IsImmortal(const RtObject *op)
 }
 
 #ifdef RT_GIL_DISABLED
+static inline bool
+RtObject_HasDeferredRefcount(const RtObject *op)
+{
+    return (rt_atomic_load_uint8_owned(&op->ob_gc_bits) &
+            RT_GC_BITS_DEFERRED) != 0;
+}
+
 static inline bool
 RtObject_IsOwnedByCurrentThread(const RtObject *op)
 {
