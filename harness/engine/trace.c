@@ -33,6 +33,7 @@ FzTrace_Begin(void)
         b_is_address[i] = strcmp(b, "type") == 0 || strcmp(b, "interp") == 0 ||
                           strcmp(b, "second mutex or 0") == 0 ||
                           strcmp(b, "referent") == 0 ||
+                          strcmp(b, "name") == 0 ||
                           strcmp(b, "callback") == 0 ||
                           strcmp(b, "tstate, or 0") == 0 ||
                           strcmp(b, "exception type") == 0 ||
