@@ -498,7 +498,7 @@ FzGenerate_Shared(const FzProgram *program, FzRng *rng)
 static void
 draw_weights(Generator *g)
 {
-    static const uint8_t weights[8] = { 0, 0, 1, 1, 2, 4, 8, 8 };
+    static const uint8_t weights[8] = { 0, 0, 0, 0, 1, 2, 4, 8 };
     for (int i = 0; i < FZ_GROUP_COUNT; i++) {
         g->weights[i] = weights[FzRng_Below(g->rng, 8)];
     }
