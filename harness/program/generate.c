@@ -292,6 +292,7 @@ note_assignment(Generator *g, const FzOp *op)
     case FZ_OP_CYCLE_INST:
     case FZ_OP_WEAK_CYCLE:
     case FZ_OP_WEAK_GET:
+    case FZ_OP_NEW_CLASS:
         holds = HOLDS_INST;
         break;
     case FZ_OP_ITER_NEW:
@@ -453,7 +454,7 @@ FzClass
 FzGenerate_Class(int index, FzRng *rng)
 {
     FzClass cls = { 0 };
-    if (FzRng_Below(rng, 3) == 0) {
+    if (FzRng_Below(rng, 2) == 0) {
         cls.base = (uint8_t)FzRng_Below(rng, (uint32_t)index + 1);
     }
     if (FzRng_Below(rng, 2) == 0) {

@@ -24,7 +24,8 @@
     NAME(set_signal_handler) NAME(raise_signal) NAME(foreign_call) \
     NAME(setswitchinterval) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
-    NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount)
+    NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
+    NAME(__bases__) NAME(__class__) NAME(__name__)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,

@@ -20,6 +20,34 @@ emit_delete_attr(FzEmitter *e, const FzOp *op, unsigned name)
     FzEmit_Name(e, RT_OP_DELETE_ATTR, name);
 }
 
+// `C.__bases__ = (<classes>)`.
+static void
+emit_set_bases(FzEmitter *e, const FzOp *op, uint32_t count)
+{
+    for (uint32_t i = 1; i <= count; i++) {
+        FzLower_Operand(e, op, (int)i);
+    }
+    FzEmit_Op(e, RT_OP_BUILD_TUPLE, count);
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___bases__);
+}
+
+// `x = type('a', (C,), {'a': value})()`.
+static void
+emit_new_class(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 1);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
+    FzLower_Operand(e, op, 2);
+    FzEmit_Op(e, RT_OP_BUILD_MAP, 1);
+    FzEmit_Op(e, RT_OP_CALL, 3);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    FzLower_Store(e, op->a);
+}
+
 bool
 FzLower_Type(FzEmitter *e, const FzOp *op)
 {
@@ -51,6 +79,26 @@ FzLower_Type(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_EQ_DEL:
         emit_delete_attr(e, op, FZ_NAME___eq__);
+        return true;
+    case FZ_OP_BASES_SET:
+        emit_set_bases(e, op, 1);
+        return true;
+    case FZ_OP_BASES_SET_TWO:
+        emit_set_bases(e, op, 2);
+        return true;
+    case FZ_OP_CLASS_SET:
+        emit_store_attr(e, op, 0, FZ_NAME___class__, 1);
+        return true;
+    case FZ_OP_NEW_CLASS:
+        emit_new_class(e, op);
+        return true;
+    case FZ_OP_NAME_SET:
+        emit_store_attr(e, op, 0, FZ_NAME___name__, 1);
+        return true;
+    case FZ_OP_NAME_GET:
+        FzLower_Operand(e, op, 1);
+        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME___name__);
+        FzLower_Store(e, op->a);
         return true;
     default:
         return false;

@@ -1,5 +1,5 @@
-// test_type_lookup.c: attribute lookups on a class, taken step by step through
-// a change of the class by another thread.
+// test_type_lookup.c: attribute lookups, taken step by step through changes of
+// the class, of its bases, or of the instance's class by another thread.
 //
 // The strategy lets one thread make k steps, then the other as many as it can,
 // then the first again: for every k, and for either thread first. The values
@@ -22,8 +22,7 @@ static FzRun run;
 // The strategy: of the points at which both could run, the first
 // `switch_after` are `first`'s. Before the two there are threads that prepare.
 
-enum { READER = 3, WRITER = 4 };
-
+static uint32_t first_thread = 3;       // the reader; the writer is the next
 static uint32_t first;
 static uint64_t switch_after;
 static uint64_t steps_of_first;
@@ -49,12 +48,13 @@ static uint32_t
 next_split(void *state, const FzPointView *view)
 {
     (void)state;
-    uint32_t second = READER + WRITER - first;
+    uint32_t writer = first_thread + 1;
+    uint32_t second = first_thread + writer - first;
     bool first_runs = (view->runnable & 1u << first) != 0;
     bool second_runs = (view->runnable & 1u << second) != 0;
     if (!first_runs || !second_runs) {
         // Both are made before either begins; then they come first.
-        bool both_made = view->nthreads > WRITER;
+        bool both_made = view->nthreads > writer;
         if (both_made && (first_runs || second_runs)) {
             return first_runs ? first : second;
         }
@@ -216,11 +216,86 @@ attribute_body(void *warm)
     CHECK(RtRuntime_Finish(tstate) == 0);
 }
 
+// ---------------------------------------------------------------------------
+// The bases of a class, or the class of an instance, change under a reader.
+
+static RtObject *instance;
+static RtTypeObject *origins[CHANGES + 1];      // x is a list of length i
+
+static void
+read_instance(void)
+{
+    for (int i = 0; i < 4; i++) {
+        ssize_t before = changes;
+        RtObject *value = RtObject_GetAttr(instance, name);
+        CHECK(value != NULL);
+        ssize_t size = RtList_Size(value);
+        CHECK(size >= before);
+        CHECK(size <= changes + 1);
+        overlapped += before < changes;
+        Rt_DECREF(value);
+        CHECK(RtEval_CheckBreaker(RtThreadState_Get()) == 0);
+    }
+}
+
+static void
+write_bases(void)
+{
+    RtObject *key = RtStr_FromString("__bases__");
+    for (ssize_t i = 1; i <= CHANGES; i++) {
+        RtObject *bases = RtTuple_FromArray((RtObject **)&origins[i], 1);
+        CHECK(RtObject_SetAttr((RtObject *)type, key, bases) == 0);
+        changes = i;
+        Rt_DECREF(bases);
+    }
+    Rt_DECREF(key);
+}
+
+// The classes die with the instance's reference, but for the cycles in them.
+static void
+write_class(void)
+{
+    RtObject *key = RtStr_FromString("__class__");
+    for (ssize_t i = 1; i <= CHANGES; i++) {
+        CHECK(RtObject_SetAttr(instance, key, (RtObject *)origins[i]) == 0);
+        Rt_DECREF(origins[i]);
+        changes = i;
+        CHECK(RtGC_Collect(RtThreadState_Get(), 2) >= 0);
+    }
+    Rt_DECREF(key);
+}
+
+static void
+hierarchy_body(void *of_instance)
+{
+    RtThreadState *tstate = RtRuntime_Start();
+    name = RtStr_FromString("x");
+    changes = 0;
+    for (ssize_t i = 0; i <= CHANGES; i++) {
+        origins[i] = make_class(NULL);
+        RtObject *value = new_list(i);
+        CHECK(RtObject_SetAttr((RtObject *)origins[i], name, value) == 0);
+        Rt_DECREF(value);
+    }
+    type = make_class(origins[0]);
+    instance = RtObject_CallNoArgs((RtObject *)type);
+    CHECK(instance != NULL);
+    run_two(tstate, read_instance, of_instance ? write_class : write_bases);
+    Rt_DECREF(instance);
+    Rt_DECREF(type);
+    Rt_DECREF(origins[0]);
+    for (ssize_t i = 1; i <= CHANGES && of_instance == NULL; i++) {
+        Rt_DECREF(origins[i]);
+    }
+    Rt_DECREF(name);
+    CHECK(RtRuntime_Finish(tstate) == 0);
+}
+
 // For every k until the first thread's steps are used up.
 static void
 run_splits(void (*body)(void *), void *arg)
 {
-    for (first = READER; first <= WRITER; first++) {
+    for (first = first_thread; first <= first_thread + 1; first++) {
         for (switch_after = 0;; switch_after++) {
             FzEngineConfig config = {
                 .schedule = {
@@ -260,6 +335,9 @@ main(void)
         run_splits(attribute_body, NULL);
         run_splits(attribute_body, "warm");
     }
+    first_thread = 1;
+    run_splits(hierarchy_body, NULL);
+    run_splits(hierarchy_body, "of the instance");
 #ifdef RT_GIL_DISABLED
     CHECK(overlapped > 0);
 #endif

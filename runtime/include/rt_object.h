@@ -157,7 +157,8 @@ struct RtTypeObject {
     RtObject *tp_bases;         // tuple; heap types own it
     RtObject *tp_mro;           // tuple, starting with the type itself
     RtObject *tp_dict;          // static types: never changes once readied
-    RtObject *tp_qualname;      // heap types: the name as str
+    RtObject *tp_heap_name;     // heap types: __name__, the owner of tp_name
+    RtObject *tp_qualname;      // heap types: __qualname__
 
     // Heap types: of everything that a lookup can find. 0: none. Atomic;
     // written under the type lock or in a stopped world (type_cache.c).

@@ -130,10 +130,9 @@ RtObject_RichCompare(RtObject *a, RtObject *b, int op)
 {
     rt_assert(op >= RT_LT);
     rt_assert(op <= RT_GE);
-    RtTypeObject *a_type = Rt_TYPE(a);
-    RtTypeObject *b_type = Rt_TYPE(b);
     // A subclass on the right is asked first.
-    bool b_first = a_type != b_type && RtType_IsSubtype(b_type, a_type);
+    bool b_first = Rt_TYPE(a) != Rt_TYPE(b) &&
+                   RtType_IsSubtype(Rt_TYPE(b), Rt_TYPE(a));
     if (b_first) {
         RtObject *result = ask_richcompare(b, a, swapped_op[op]);
         if (result != Rt_NotImplemented) {
@@ -155,7 +154,7 @@ RtObject_RichCompare(RtObject *a, RtObject *b, int op)
     }
     RtErr_Format(&RtExc_TypeError,
                  "'%s' not supported between instances of '%s' and '%s'",
-                 op_names[op], a_type->tp_name, b_type->tp_name);
+                 op_names[op], Rt_TYPE(a)->tp_name, Rt_TYPE(b)->tp_name);
     return NULL;
 }
 

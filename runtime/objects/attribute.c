@@ -147,6 +147,9 @@ RtObject_GenericSetAttr(RtObject *op, RtObject *name, RtObject *value)
     if (check_name(name) < 0) {
         return -1;
     }
+    if (RtStr_Equal(name, rt_name_class)) {
+        return RtObject_SetClass(op, value);
+    }
     RtObject *dict = instance_dict(op);
     if (dict == NULL) {
         bool can_make = RtObject_DictPointer(op) != NULL &&

@@ -33,7 +33,8 @@ RtSubtype_Dealloc(RtObject *self)
         }
         RtGC_Untrack(self);
     }
-    RtTypeObject *base = RtType_StaticBase(type);
+    // The finalizer may have made it an instance of another class.
+    RtTypeObject *base = RtType_StaticBase(Rt_TYPE(self));
     if (base->tp_weaklistoffset == 0) {
         RtObject_ClearWeakRefs(self);   // else the base does it
     }

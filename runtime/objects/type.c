@@ -167,29 +167,14 @@ RtType_Ready(RtTypeObject *type)
 // ---------------------------------------------------------------------------
 // Heap types: bases.
 
-// The static type that determines the layout of instances.
-static RtTypeObject *
-solid_base(RtTypeObject *type)
-{
-    type = RtType_StaticBase(type);
-    while (type->tp_base != NULL &&
-           type->tp_basicsize == type->tp_base->tp_basicsize &&
-           type->tp_itemsize == type->tp_base->tp_itemsize)
-    {
-        type = type->tp_base;
-    }
-    return type;
-}
-
-// The base whose layout includes those of the others. Borrowed.
-static RtTypeObject *
-best_base(RtObject *bases)
+RtTypeObject *
+RtType_BestBase(RtObject *bases)
 {
     RtTypeObject *best = NULL;
     RtTypeObject *winner = NULL;
     for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
         RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
-        RtTypeObject *candidate = solid_base(base);
+        RtTypeObject *candidate = RtType_SolidBase(base);
         if (winner == NULL || (candidate != winner &&
                                RtType_IsSubtype(candidate, winner)))
         {
@@ -230,6 +215,17 @@ check_base(RtObject *bases, ssize_t i)
     return 0;
 }
 
+int
+RtType_CheckBases(RtObject *bases)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        if (check_base(bases, i) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 // The tuple of bases to use: a new reference.
 static RtObject *
 prepare_bases(RtObject *bases)
@@ -238,12 +234,7 @@ prepare_bases(RtObject *bases)
         RtObject *object = (RtObject *)&RtBaseObject_Type;
         return RtTuple_FromArray(&object, 1);
     }
-    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
-        if (check_base(bases, i) < 0) {
-            return NULL;
-        }
-    }
-    return Rt_NewRef(bases);
+    return RtType_CheckBases(bases) < 0 ? NULL : Rt_NewRef(bases);
 }
 
 // ---------------------------------------------------------------------------
@@ -325,38 +316,52 @@ show_to_collector(RtTypeObject *type)
 #endif
 }
 
-// The last step where another thread may be changing a base: it may have
-// changed since the MRO was computed, or while the slots are set. 0, or -1.
+// The last step where another thread may be changing a base. The MRO is made
+// anew if one has changed meanwhile. 0, or -1 with an exception.
 static int
-publish_with_bases(RtTypeObject *type, uint32_t bases_changes)
+publish_with_bases(RtTypeObject *type)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
-    RtObject *old_mro = NULL;
-    RtEval_StopTheWorld(interp);
-    int result = RtSubclasses_AddLocked(type, type->tp_bases);
-    if (result < 0) {
-        RtErr_NoMemory();
+    for (;;) {
+        uint32_t changes = interp->types.bases_changes;
+        RtObject *mro = RtType_MroC3(type, type->tp_bases, NULL, 0);
+        if (mro == NULL) {
+            return -1;
+        }
+        int result = -1;
+        RtEval_StopTheWorld(interp);
+        bool current = interp->types.bases_changes == changes;
+        if (current) {
+            result = RtSubclasses_AddLocked(type, type->tp_bases);
+        }
+        if (result == 0) {
+            type->tp_mro = mro;
+            interp->types.classes_made++;
+            RtTypeSlots_Update(type);
+            show_to_collector(type);
+        }
+        RtEval_StartTheWorld(interp);
+        if (result == 0) {
+            return 0;
+        }
+        Rt_DECREF(mro);
+        if (current) {
+            RtErr_NoMemory();
+            return -1;
+        }
     }
-    else if (interp->types.bases_changes != bases_changes) {
-        old_mro = type->tp_mro;
-        type->tp_mro = RtType_MroC3(type, type->tp_bases);
-        result = type->tp_mro == NULL ? -1 : 0;
-    }
-    if (result == 0) {
-        RtTypeSlots_Update(type);
-        show_to_collector(type);
-    }
-    RtEval_StartTheWorld(interp);
-    Rt_XDECREF(old_mro);
-    return result;
 }
 
-// Sets the slots and lets the collector see the type.
+// Sets MRO and slots, and lets the collector see the type.
 static int
-publish_type(RtTypeObject *type, uint32_t bases_changes)
+publish_type(RtTypeObject *type)
 {
     if (RtType_HasHeapBase(type->tp_bases)) {
-        return publish_with_bases(type, bases_changes);
+        return publish_with_bases(type);
+    }
+    type->tp_mro = RtType_MroC3(type, type->tp_bases, NULL, 0);
+    if (type->tp_mro == NULL) {
+        return -1;
     }
     RtTypeSlots_Update(type);
     show_to_collector(type);
@@ -366,23 +371,20 @@ publish_type(RtTypeObject *type, uint32_t bases_changes)
 static int
 fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict)
 {
+    type->tp_heap_name = Rt_NewRef(name);
     type->tp_qualname = Rt_NewRef(name);
     type->tp_name = RtStr_AsUTF8(name);
     type->tp_bases = prepare_bases(bases);
     if (type->tp_bases == NULL) {
         return -1;
     }
-    RtTypeObject *base = best_base(type->tp_bases);
+    RtTypeObject *base = RtType_BestBase(type->tp_bases);
     if (base == NULL) {
         return -1;
     }
     set_layout(type, base);
     type->tp_dict = prepare_dict(dict);
-    if (type->tp_dict == NULL) {
-        return -1;
-    }
-    type->tp_mro = RtType_MroC3(type, type->tp_bases);
-    return type->tp_mro == NULL ? -1 : 0;
+    return type->tp_dict == NULL ? -1 : 0;
 }
 
 RtObject *
@@ -397,12 +399,7 @@ RtType_New(RtObject *name, RtObject *bases, RtObject *dict)
     if (type == NULL) {
         return NULL;
     }
-    RtTypesState *types = &RtThreadState_Get()->interp->types;
-    uint32_t bases_changes = types->bases_changes;
-    if (fill_type(type, name, bases, dict) < 0 ||
-        publish_type(type, bases_changes) < 0)
-    {
-        Rt_CLEAR(type->tp_mro);         // which holds the type
+    if (fill_type(type, name, bases, dict) < 0 || publish_type(type) < 0) {
         Rt_DECREF(type);
         return NULL;
     }
@@ -507,6 +504,7 @@ type_traverse(RtObject *self, visitproc visit, void *arg)
     Rt_VISIT(type->tp_mro);
     Rt_VISIT(type->tp_bases);
     Rt_VISIT(type->tp_base);
+    Rt_VISIT(type->tp_heap_name);
     Rt_VISIT(type->tp_qualname);
     return 0;
 }
@@ -541,6 +539,7 @@ type_dealloc(RtObject *self)
     Rt_CLEAR(type->tp_mro);
     Rt_CLEAR(type->tp_bases);
     Rt_CLEAR(type->tp_base);
+    Rt_CLEAR(type->tp_heap_name);
     Rt_CLEAR(type->tp_qualname);
     RtObject_Free(self);
 }

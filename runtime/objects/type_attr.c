@@ -15,18 +15,16 @@
 #include "rt_types.h"
 #include "rtcore_types.h"
 
-RtObject *
-RtType_GetAttro(RtObject *self, RtObject *name)
+// What the type itself says; none of these can be missing or hidden. NULL
+// without an exception: not one of them.
+static RtObject *
+get_special(RtTypeObject *type, RtObject *name)
 {
-    RtTypeObject *type = (RtTypeObject *)self;
-    if (!RtStr_Check(name)) {
-        return RtObject_GenericGetAttr(self, name);
-    }
-    RtObject *result = RtType_LookupRef(type, name);
-    if (result != NULL) {
-        return result;
-    }
     if (RtStr_Equal(name, rt_name_name)) {
+        return type->tp_heap_name == NULL ? RtStr_FromString(type->tp_name)
+                                          : Rt_NewRef(type->tp_heap_name);
+    }
+    if (RtStr_Equal(name, rt_name_qualname)) {
         return type->tp_qualname == NULL ? RtStr_FromString(type->tp_name)
                                          : Rt_NewRef(type->tp_qualname);
     }
@@ -36,7 +34,51 @@ RtType_GetAttro(RtObject *self, RtObject *name)
     if (RtStr_Equal(name, rt_name_mro)) {
         return Rt_XNewRef(type->tp_mro);
     }
-    return RtObject_GenericGetAttr(self, name);
+    return NULL;
+}
+
+static bool
+may_be_special(RtObject *name)
+{
+    const char *text = RtStr_AsUTF8(name);
+    return text[0] == '_' && text[1] == '_';
+}
+
+RtObject *
+RtType_GetAttro(RtObject *self, RtObject *name)
+{
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtStr_Check(name)) {
+        return RtObject_GenericGetAttr(self, name);
+    }
+    if (may_be_special(name)) {
+        RtObject *special = get_special(type, name);
+        if (special != NULL || RtErr_Occurred() != NULL) {
+            return special;
+        }
+    }
+    RtObject *result = RtType_LookupRef(type, name);
+    return result != NULL ? result : RtObject_GenericGetAttr(self, name);
+}
+
+// True if it is one of those: then *result is 0, or -1 with an exception.
+static bool
+set_special(RtTypeObject *type, RtObject *name, RtObject *value, int *result)
+{
+    if (RtStr_Equal(name, rt_name_bases)) {
+        *result = RtType_SetBases(type, value);
+        return true;
+    }
+    if (RtStr_Equal(name, rt_name_class)) {
+        *result = RtObject_SetClass((RtObject *)type, value);
+        return true;
+    }
+    bool qualified = RtStr_Equal(name, rt_name_qualname);
+    if (qualified || RtStr_Equal(name, rt_name_name)) {
+        *result = RtType_SetName(type, value, qualified);
+        return true;
+    }
+    return false;
 }
 
 // The locks of the type and of the dict are held. What was replaced goes to
@@ -97,7 +139,11 @@ RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value)
                      RtStr_AsUTF8(name), type->tp_name);
         return -1;
     }
-    int result = update_dict(type, name, value);
+    int result;
+    if (may_be_special(name) && set_special(type, name, value, &result)) {
+        return result;
+    }
+    result = update_dict(type, name, value);
     if (result == 0) {
         RtErr_Format(&RtExc_AttributeError,
                      "type object '%s' has no attribute '%s'",

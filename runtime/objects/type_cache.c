@@ -95,6 +95,20 @@ RtType_ModifiedLocked(RtTypeObject *type)
     RT_NOTE(TYPE_MODIFIED, type, version);
 }
 
+void
+RtType_NoteBases(const RtTypeObject *type)
+{
+    RT_NOTE(TYPE_BASES_SET, type, 0);
+    (void)type;
+}
+
+void
+RtType_NoteClass(const RtObject *op)
+{
+    RT_NOTE(OBJECT_CLASS_SET, op, op->ob_type);
+    (void)op;
+}
+
 // ---------------------------------------------------------------------------
 // The walk.
 

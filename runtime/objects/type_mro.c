@@ -1,7 +1,8 @@
 // type_mro.c: the order in which a class and its bases are searched.
 //
 // C3: the order of each base's own MRO and of the list of bases is kept.
-// MROs of types never change, so they are read without a lock.
+// MROs change in a stopped world only, and nothing here blocks: they are read
+// without a lock, and what was read belongs together.
 // Mirrors Objects/typeobject.c, mro_implementation (CPython 3.13); departs: not
 // at all.
 
@@ -14,6 +15,8 @@
 // The sequences to merge: the MRO of each base, then the bases themselves.
 typedef struct MroMerge {
     RtObject *bases;
+    const RtMroChange *changes; // instead of the MROs that some types have
+    size_t nchanges;
     ssize_t nsequences;
     ssize_t *next;              // of each sequence: the first not taken yet
 } MroMerge;
@@ -24,7 +27,13 @@ sequence(const MroMerge *m, ssize_t i)
     if (i == m->nsequences - 1) {
         return m->bases;
     }
-    return ((RtTypeObject *)RtTuple_GetItem(m->bases, i))->tp_mro;
+    RtTypeObject *type = (RtTypeObject *)RtTuple_GetItem(m->bases, i);
+    for (size_t k = 0; k < m->nchanges; k++) {
+        if (m->changes[k].type == type) {
+            return m->changes[k].mro;
+        }
+    }
+    return type->tp_mro;
 }
 
 // Whether a type stands in some sequence behind its first item.
@@ -92,10 +101,11 @@ merge_into(MroMerge *m, RtObject **order)
 }
 
 RtObject *
-RtType_MroC3(RtTypeObject *type, RtObject *bases)
+RtType_MroC3(RtTypeObject *type, RtObject *bases, const RtMroChange *changes,
+             size_t nchanges)
 {
     ssize_t nbases = RtTuple_Size(bases);
-    MroMerge m = { bases, nbases + 1, NULL };
+    MroMerge m = { bases, changes, nchanges, nbases + 1, NULL };
     ssize_t length = 1 + nbases;
     for (ssize_t i = 0; i < nbases; i++) {
         length += RtTuple_Size(sequence(&m, i));

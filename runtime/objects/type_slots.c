@@ -451,14 +451,14 @@ RtTypeSlots_Update(RtTypeObject *type)
 }
 
 // What the collector has cleared has no MRO and needs no slots.
-static void
-update_with_subclasses(RtTypeObject *type)
+void
+RtTypeSlots_UpdateWithSubclasses(RtTypeObject *type)
 {
     if (type->tp_mro != NULL) {
         RtTypeSlots_Update(type);
     }
     for (ssize_t i = 0; i < type->tp_subclasses.count; i++) {
-        update_with_subclasses(type->tp_subclasses.items[i]);
+        RtTypeSlots_UpdateWithSubclasses(type->tp_subclasses.items[i]);
     }
 }
 
@@ -467,6 +467,6 @@ RtTypeSlots_UpdateSubtypes(RtTypeObject *type)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
     RtEval_StopTheWorld(interp);
-    update_with_subclasses(type);
+    RtTypeSlots_UpdateWithSubclasses(type);
     RtEval_StartTheWorld(interp);
 }

@@ -52,15 +52,23 @@ remove_entry(RtTypeList *list, const RtTypeObject *type)
     }
 }
 
-void
-RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases)
+// Removes one entry from the list of each of the first n bases: a type may have
+// two while its bases change.
+static void
+remove_from(RtTypeObject *type, RtObject *bases, ssize_t n)
 {
-    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+    for (ssize_t i = 0; i < n; i++) {
         RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
         if (RtType_IsHeap(base)) {
             remove_entry(&base->tp_subclasses, type);
         }
     }
+}
+
+void
+RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases)
+{
+    remove_from(type, bases, RtTuple_Size(bases));
 }
 
 int
@@ -73,7 +81,7 @@ RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases)
     for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
         RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
         if (RtType_IsHeap(base) && !add_entry(&base->tp_subclasses, type)) {
-            RtSubclasses_RemoveLocked(type, bases);
+            remove_from(type, bases, i);
             return -1;
         }
     }

@@ -13,6 +13,7 @@ RtObject *rt_name_init;
 RtObject *rt_name_eq;
 RtObject *rt_name_hash;
 RtObject *rt_name_name;
+RtObject *rt_name_qualname;
 RtObject *rt_name_bases;
 RtObject *rt_name_mro;
 
@@ -41,7 +42,7 @@ make_names(void)
         { &rt_name_class, "__class__" }, { &rt_name_init, "__init__" },
         { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
         { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
-        { &rt_name_mro, "__mro__" },
+        { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].name = RtStr_InternStatic(names[i].text);

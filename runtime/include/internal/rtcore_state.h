@@ -166,7 +166,10 @@ typedef struct RtTypeCacheEntry {
 typedef struct RtTypesState {
     RtMutex mutex;              // the type lock: a critical section
     uint32_t next_version_tag;  // type lock
-    uint32_t bases_changes;     // assignments of __bases__; stopped world
+    // Assignments of __bases__, and classes that were made of heap types; both
+    // written in a stopped world.
+    uint32_t bases_changes;
+    uint32_t classes_made;
     bool closed;                // the interpreter ends: nothing is cached
     RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
 } RtTypesState;

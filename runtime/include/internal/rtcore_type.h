@@ -69,6 +69,9 @@ uint32_t RtType_AssignVersion(RtTypesState *types, RtTypeObject *type);
 // The type lock is held, or the world is stopped: takes the versions of the
 // type and of its subclasses away. Called before the type changes.
 void RtType_ModifiedLocked(RtTypeObject *type);
+// That the bases of a type, or the type of an object, have changed.
+void RtType_NoteBases(const RtTypeObject *type);
+void RtType_NoteClass(const RtObject *op);
 // Drops what the cache holds; nothing is cached any more.
 void RtTypeCache_Close(RtInterpreterState *interp);
 // In a forked child: an entry that a lost thread was writing is empty.
@@ -88,15 +91,39 @@ RtObject *RtType_Subclasses(RtTypeObject *type);
 RtObject *RtType_GetAttro(RtObject *self, RtObject *name);
 int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
 
+// type_bases.c: 0, or -1 with an exception and nothing changed.
+int RtType_SetBases(RtTypeObject *type, RtObject *value);
+
+// type_class.c
+// The nearest type in the chain of bases that adds fields to instances, other
+// than a dict.
+RtTypeObject *RtType_SolidBase(RtTypeObject *type);
+// What keeps instances of one from becoming instances of the other: the format
+// of a TypeError (what is assigned, name of `to`, name of `from`), or NULL.
+const char *RtType_Incompatible(RtTypeObject *from, RtTypeObject *to);
+int RtObject_SetClass(RtObject *op, RtObject *value);
+int RtType_SetName(RtTypeObject *type, RtObject *value, bool qualified);
+
 // type.c
+// The base whose layout includes those of the others, borrowed. Or TypeError.
+RtTypeObject *RtType_BestBase(RtObject *bases);
+// Whether a class may have these bases: 0, or -1 with TypeError.
+int RtType_CheckBases(RtObject *bases);
 // type(*args): the type of one argument, or a new class of three.
 RtObject *RtType_FromCall(RtTypeObject *metatype, RtObject *const *args,
                           ssize_t nargs);
 
 // type_mro.c
+typedef struct RtMroChange {
+    RtTypeObject *type;
+    RtObject *mro;
+} RtMroChange;
+
 // The linearisation of a class with these bases: a tuple that starts with the
-// class. TypeError if there is none.
-RtObject *RtType_MroC3(RtTypeObject *type, RtObject *bases);
+// class. The types in `changes` are taken to have the MROs that stand there.
+// TypeError if there is none.
+RtObject *RtType_MroC3(RtTypeObject *type, RtObject *bases,
+                       const RtMroChange *changes, size_t nchanges);
 
 // subtype.c: the life of instances of heap types.
 void RtSubtype_Dealloc(RtObject *self);
@@ -113,8 +140,9 @@ void RtTypeSlots_Inherit(RtTypeObject *type);
 void RtTypeSlots_Update(RtTypeObject *type);
 // Whether the slots depend on the attribute.
 bool RtTypeSlots_IsSpecial(RtObject *name);
-// Sets anew the slots of the type and of all that derive from it. Stops the
-// world.
+// Sets anew the slots of the type and of all that derive from it: in a stopped
+// world, and in one that it stops.
+void RtTypeSlots_UpdateWithSubclasses(RtTypeObject *type);
 void RtTypeSlots_UpdateSubtypes(RtTypeObject *type);
 
 // types_init.c: names, immortal.
@@ -123,6 +151,7 @@ extern RtObject *rt_name_init;
 extern RtObject *rt_name_eq;
 extern RtObject *rt_name_hash;
 extern RtObject *rt_name_name;
+extern RtObject *rt_name_qualname;
 extern RtObject *rt_name_bases;
 extern RtObject *rt_name_mro;
 

@@ -1,0 +1,264 @@
+// type_bases.c: assigning to __bases__ of a class.
+//
+// The new MROs of the class and of all that derive from it, each after its own
+// bases, are made while the world runs. Then it is stopped: if no other class
+// has been made or has got other bases meanwhile, base, bases, MROs, slots and
+// lists of subclasses are switched, else all begins anew. Nobody sees some of
+// it. In the stopped world no object is made or destroyed and nothing blocks:
+// what is replaced is dropped when the world runs again.
+// Mirrors Objects/typeobject.c, type_set_bases, mro_hierarchy (CPython 3.13);
+// departs: the world is stopped (as in 3.15); MROs follow in topological order.
+
+#include "rtcore_type.h"
+
+#include "rt_critical_section.h"
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_heap.h"
+#include "rtcore_types.h"
+
+typedef struct BasesChange {
+    RtTypeObject *type;
+    RtObject *bases;            // the new ones; once switched, the old ones
+    RtTypeObject *base;         // likewise
+    // The type and its subclasses, each behind those that derive from it; they
+    // are held. MROs: the new ones; once switched, the old ones.
+    RtMroChange *changes;
+    size_t count, capacity;
+    uint32_t bases_changes, classes_made;       // when this was prepared
+} BasesChange;
+
+// ---------------------------------------------------------------------------
+// Whose MROs change. The type lock is held.
+
+static bool
+is_listed(const BasesChange *c, const RtTypeObject *type)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->changes[i].type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t
+count_paths(const RtTypeObject *type)
+{
+    size_t count = 1;
+    for (ssize_t i = 0; i < type->tp_subclasses.count; i++) {
+        count += count_paths(type->tp_subclasses.items[i]);
+    }
+    return count;
+}
+
+// Depth first; a type is entered behind all that derive from it. What dies or
+// has been cleared by the collector has no MRO that anybody could ask for.
+static void
+enter_with_subclasses(BasesChange *c, RtTypeObject *type)
+{
+    if (type->tp_mro == NULL || is_listed(c, type) ||
+        !RtObject_TryIncref((RtObject *)type))
+    {
+        return;
+    }
+    for (ssize_t i = 0; i < type->tp_subclasses.count; i++) {
+        enter_with_subclasses(c, type->tp_subclasses.items[i]);
+    }
+    rt_assert(c->count < c->capacity);
+    c->changes[c->count++] = (RtMroChange){ type, NULL };
+}
+
+// 0, or -1 with MemoryError.
+static int
+find_changes(RtTypesState *types, BasesChange *c)
+{
+    RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+    c->capacity = count_paths(c->type);
+    c->changes = RtMem_Malloc(c->capacity * sizeof(RtMroChange));
+    if (c->changes != NULL) {
+        enter_with_subclasses(c, c->type);
+    }
+    RT_END_CRITICAL_SECTION();
+    if (c->changes == NULL) {
+        RtErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+static void
+drop_changes(BasesChange *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        Rt_XDECREF(c->changes[i].mro);
+        Rt_DECREF(c->changes[i].type);
+    }
+    RtMem_Free(c->changes);
+    c->changes = NULL;
+    c->count = 0;
+}
+
+// ---------------------------------------------------------------------------
+// Preparing.
+
+static int
+check_cycles(const BasesChange *c)
+{
+    for (ssize_t i = 0; i < RtTuple_Size(c->bases); i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(c->bases, i);
+        if (RtType_IsSubtype(base, c->type)) {
+            RtErr_SetString(&RtExc_TypeError,
+                            "a __bases__ item causes an inheritance cycle");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+check_bases(BasesChange *c)
+{
+    c->base = RtType_BestBase(c->bases);
+    if (c->base == NULL || check_cycles(c) < 0) {
+        return -1;
+    }
+    const char *error = RtType_Incompatible(c->type->tp_base, c->base);
+    if (error != NULL) {
+        RtErr_Format(&RtExc_TypeError, error, "__bases__", c->base->tp_name,
+                     c->type->tp_base->tp_name);
+        return -1;
+    }
+    return 0;
+}
+
+// The MRO of a class is made of those of its bases: from the back of the list.
+static int
+make_mros(BasesChange *c)
+{
+    for (size_t i = c->count; i > 0; i--) {
+        RtMroChange *change = &c->changes[i - 1];
+        RtObject *bases = change->type == c->type ? c->bases
+                                                  : change->type->tp_bases;
+        change->mro = RtType_MroC3(change->type, bases, change + 1,
+                                   c->count - i);
+        if (change->mro == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+// 0, or -1 with an exception.
+static int
+prepare(RtTypesState *types, BasesChange *c)
+{
+    c->bases_changes = types->bases_changes;
+    c->classes_made = types->classes_made;
+    if (check_bases(c) < 0 || find_changes(types, c) < 0) {
+        return -1;
+    }
+    if (c->count == 0) {
+        RtErr_SetString(&RtExc_TypeError, "the class is being destroyed");
+        return -1;
+    }
+    return make_mros(c);
+}
+
+// ---------------------------------------------------------------------------
+// Switching. The world is stopped.
+
+typedef enum SwitchResult { DONE, OUTDATED, NO_MEMORY } SwitchResult;
+
+static SwitchResult
+switch_bases(RtTypesState *types, BasesChange *c)
+{
+    RtTypeObject *type = c->type;
+    if (types->bases_changes != c->bases_changes ||
+        types->classes_made != c->classes_made)
+    {
+        return OUTDATED;
+    }
+    if (RtSubclasses_AddLocked(type, c->bases) < 0) {
+        return NO_MEMORY;
+    }
+    RtSubclasses_RemoveLocked(type, type->tp_bases);
+    RtType_ModifiedLocked(type);
+    for (size_t i = 0; i < c->count; i++) {
+        RtMroChange *change = &c->changes[i];
+        RtObject *mro = change->type->tp_mro;
+        if (mro != NULL) {              // or cleared meanwhile
+            change->type->tp_mro = change->mro;
+            change->mro = mro;
+        }
+    }
+    RtObject *bases = type->tp_bases;
+    RtTypeObject *base = type->tp_base;
+    type->tp_bases = Rt_NewRef(c->bases);
+    type->tp_base = Rt_NewRef(c->base);
+    c->bases = bases;
+    c->base = base;
+    types->bases_changes++;
+    RtTypeSlots_UpdateWithSubclasses(type);
+    RtType_NoteBases(type);
+    return DONE;
+}
+
+static int
+check_value(RtTypeObject *type, RtObject *value)
+{
+    if (!RtType_IsHeap(type)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "cannot set '__bases__' attribute of immutable type "
+                     "'%s'", type->tp_name);
+        return -1;
+    }
+    if (value == NULL) {
+        RtErr_Format(&RtExc_TypeError, "cannot delete '__bases__' attribute "
+                     "of type '%s'", type->tp_name);
+        return -1;
+    }
+    if (!RtTuple_Check(value)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "can only assign tuple to %s.__bases__, not %s",
+                     type->tp_name, Rt_TYPE(value)->tp_name);
+        return -1;
+    }
+    if (RtTuple_Size(value) == 0) {
+        RtErr_Format(&RtExc_TypeError,
+                     "can only assign non-empty tuple to %s.__bases__, not ()",
+                     type->tp_name);
+        return -1;
+    }
+    return RtType_CheckBases(value);
+}
+
+int
+RtType_SetBases(RtTypeObject *type, RtObject *value)
+{
+    if (check_value(type, value) < 0) {
+        return -1;
+    }
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    SwitchResult result = OUTDATED;
+    while (result == OUTDATED) {
+        BasesChange change = { .type = type, .bases = value };
+        if (prepare(&interp->types, &change) < 0) {
+            drop_changes(&change);
+            return -1;
+        }
+        RtEval_StopTheWorld(interp);
+        result = switch_bases(&interp->types, &change);
+        RtEval_StartTheWorld(interp);
+        drop_changes(&change);
+        if (result == DONE) {
+            Rt_DECREF(change.bases);
+            Rt_DECREF(change.base);
+        }
+    }
+    if (result == NO_MEMORY) {
+        RtErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
