@@ -9,58 +9,59 @@
 
 #include <assert.h>
 
-enum { THREADS_MASK = (1 << FZ_MAX_THREADS) - 1 };
-static_assert(FZ_MAX_THREADS == 16, "the rotation below is one of 16 bits");
+enum { LAST_THREAD = FZ_MAX_THREADS - 1 };
+static_assert((FZ_MAX_THREADS & LAST_THREAD) == 0, "numbers wrap by masking");
 
-// The threads after `running` in cyclic order as bits 0 to 14; `running` itself
-// is bit 15.
-static inline uint32_t
-rotate(uint32_t threads, uint32_t running)
+// The threads after `running` in cyclic order as bits from 0; `running` itself
+// is the highest bit.
+static inline FzThreadSet
+rotate(FzThreadSet threads, uint32_t running)
 {
-    uint32_t shift = (running + 1) & 15;
-    return (threads >> shift | threads << (16 - shift)) & THREADS_MASK;
+    const FzThreadSet all = ((FzThreadSet)1 << LAST_THREAD << 1) - 1;
+    uint32_t shift = (running + 1) & LAST_THREAD;
+    return (threads >> shift | threads << 1 << (LAST_THREAD - shift)) & all;
 }
 
 static inline uint32_t
-rank_of(uint32_t candidates, uint32_t running, uint32_t thread)
+rank_of(FzThreadSet candidates, uint32_t running, uint32_t thread)
 {
     if (thread == running) {
         return 0;
     }
-    uint32_t order = rotate(candidates, running);
-    uint32_t position = (thread - running - 1) & 15;
-    uint32_t before = order & ((1u << position) - 1);
-    bool can_go_on = (candidates >> running & 1) != 0;
-    return (uint32_t)__builtin_popcount(before) + can_go_on;
+    FzThreadSet order = rotate(candidates, running);
+    uint32_t position = (thread - running - 1) & LAST_THREAD;
+    FzThreadSet before = order & (FzThreadSet_Of(position) - 1);
+    return FzThreadSet_Count(before) + FzThreadSet_Has(candidates, running);
 }
 
 static uint32_t
-thread_of(uint32_t candidates, uint32_t running, uint32_t rank)
+thread_of(FzThreadSet candidates, uint32_t running, uint32_t rank)
 {
-    rank %= (uint32_t)__builtin_popcount(candidates);
-    if ((candidates >> running & 1) != 0) {
+    rank %= FzThreadSet_Count(candidates);
+    if (FzThreadSet_Has(candidates, running)) {
         if (rank == 0) {
             return running;
         }
         rank--;
     }
-    uint32_t order = rotate(candidates & ~(1u << running), running);
+    FzThreadSet order =
+        rotate(candidates & ~FzThreadSet_Of(running), running);
     while (rank-- > 0) {
         order &= order - 1;
     }
-    return (running + 1 + (uint32_t)__builtin_ctz(order)) & 15;
+    return (running + 1 + FzThreadSet_First(order)) & LAST_THREAD;
 }
 
 static uint32_t
-fair_rank(uint32_t candidates)
+fair_rank(FzThreadSet candidates)
 {
     const FzEngine *e = &fz_engine;
-    bool can_go_on = (candidates >> e->current & 1) != 0;
+    bool can_go_on = FzThreadSet_Has(candidates, e->current);
     return can_go_on && e->steps - e->slice_start >= FZ_FAIR_SLICE;
 }
 
 static uint32_t
-strategy_choice(uint32_t candidates, bool yielding)
+strategy_choice(FzThreadSet candidates, bool yielding)
 {
     FzEngine *e = &fz_engine;
     const FzSchedule *schedule = &e->config->schedule;
@@ -111,12 +112,12 @@ FzChoice_ThreadCreated(uint32_t thread)
 }
 
 uint32_t
-FzChoice_Next(uint32_t candidates, bool yielding)
+FzChoice_Next(FzThreadSet candidates, bool yielding)
 {
     FzEngine *e = &fz_engine;
     uint32_t running = e->current;
     if ((candidates & (candidates - 1)) == 0) {
-        return (uint32_t)__builtin_ctz(candidates);
+        return FzThreadSet_First(candidates);
     }
     bool replay = e->config->schedule.kind == FZ_SCHEDULE_REPLAY;
     uint32_t thread;

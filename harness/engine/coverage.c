@@ -9,7 +9,7 @@
 
 enum { LAST_WRITES_BITS = 10 };
 
-enum { RUN_BITS = 28 };
+enum { RUN_BITS = 24 };
 
 // Direct-mapped: a newer object takes the place of an older one. An entry
 // counts only in the run that made it.

@@ -1,4 +1,4 @@
-// engine.c: one run: the hooks of the runtime, scheduling and its end.
+// engine.c: one run: points, scheduling and its end.
 //
 // A thread is suspended at a point before the access that the point announces;
 // the access takes effect when the point returns. So whatever is said about the
@@ -10,8 +10,6 @@
 
 #include "fz_oracle.h"
 #include "fz_race.h"
-#include "rtcore_heap.h"
-#include "rtcore_state.h"
 
 enum { DEFAULT_STEP_BUDGET = 2000000 };
 
@@ -29,7 +27,7 @@ static inline uint64_t
 point_key(RtPoint kind, const void *addr)
 {
     if (kind >= RT_POINT_SEM_WAIT) {
-        return FzWorld_SemaphoreKey(addr);
+        return FzTarget_SyncKey(addr);
     }
     return FzAddress_EventKey(addr);
 }
@@ -49,7 +47,7 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
     if (++e->steps >= e->due_step) {
         FzEngine_StepDue();
     }
-    if ((e->runnable & ~(1u << self)) != 0) {
+    if ((e->runnable & ~FzThreadSet_Of(self)) != 0) {
         FzEngine_Reschedule(kind == RT_POINT_YIELD);
     }
     FzTrace_Mix(kind, key);
@@ -66,56 +64,6 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
     }
 }
 
-#ifdef RT_WITH_HOOKS
-// The code that a hook speaks for. Where atomics are functions of their own, it
-// is the caller of the function.
-static inline __attribute__((always_inline)) uintptr_t
-hook_site(RtPoint kind, void **frame)
-{
-#ifdef RT_TRACE_ACCESSES
-    if (kind <= RT_POINT_FENCE) {
-        frame = frame[0];
-    }
-#endif
-    (void)kind;
-    return (uintptr_t)frame[1];
-}
-
-static void
-hook_point(RtPoint kind, const void *addr)
-{
-    FzEngine_PointFromCompiler(kind, addr,
-                               hook_site(kind, __builtin_frame_address(0)));
-}
-
-static void
-hook_note(RtNote kind, const void *a, uintptr_t b)
-{
-    if (fz_engine.active) {
-        fz_engine.threads[fz_engine.current].site =
-            (uintptr_t)__builtin_return_address(0);
-    }
-    FzTrace_Note(kind, a, b);
-}
-
-static void
-hook_atomic(RtPoint kind, const void *addr, unsigned size, RtOrder order)
-{
-    if (fz_engine.active && fz_engine.races) {
-        FzRace_Atomic(fz_engine.current, addr, size, kind, order,
-                      hook_site(kind, __builtin_frame_address(0)));
-    }
-}
-
-static const RtHooks engine_hooks = {
-    .point = hook_point,
-    .note = hook_note,
-    .atomic = hook_atomic,
-    .address_key = FzEngine_AddressKey,
-    .keep_freed = FzShadow_KeepFreed,
-};
-#endif
-
 // ---------------------------------------------------------------------------
 // Scheduling
 
@@ -124,8 +72,8 @@ switch_to(uint32_t to)
 {
     FzEngine *e = &fz_engine;
     uint32_t from = e->current;
-    e->threads[from].local = rt_thread_local;
-    rt_thread_local = e->threads[to].local;
+    FzTarget_SaveThread(from);
+    FzTarget_LoadThread(to);
     e->current = to;
     e->slice_start = e->steps;
     e->run->switches++;
@@ -145,9 +93,9 @@ void
 FzEngine_Reschedule(bool yielding)
 {
     FzEngine *e = &fz_engine;
-    uint32_t candidates = e->runnable;
+    FzThreadSet candidates = e->runnable;
     if (yielding) {
-        candidates &= ~(1u << e->current);
+        candidates &= ~FzThreadSet_Of(e->current);
     }
     uint32_t to = FzChoice_Next(candidates, yielding);
     if (to != e->current) {
@@ -181,7 +129,7 @@ FzEngine_Block(void)
         if (e->timed == 0) {
             stuck();
         }
-        FzWorld_SkipToDeadline();
+        FzWait_SkipToDeadline();
     }
     uint32_t to = FzChoice_Next(e->runnable, false);
     if (to != e->current) {
@@ -200,7 +148,7 @@ FzEngine_UpdateDue(void)
     }
     uint32_t time_step = e->config->schedule.time_step_ns;
     if (e->timed != 0 && time_step != 0) {
-        int64_t left = FzWorld_EarliestDeadline() - FzWorld_Now();
+        int64_t left = FzWait_EarliestDeadline() - FzWait_Now();
         uint64_t steps = left <= 0 ? 1 : ((uint64_t)left - 1) / time_step + 1;
         if (steps < due - e->steps) {
             due = e->steps + steps;
@@ -223,7 +171,7 @@ FzEngine_StepDue(void)
     if (e->steps >= e->budget - e->budget / 4) {
         e->fair = true;
     }
-    FzWorld_ExpireWaits();
+    FzWait_Expire();
     FzEngine_UpdateDue();
 }
 
@@ -235,7 +183,7 @@ thread_ended(void)
 {
     FzEngine *e = &fz_engine;
     uint32_t self = e->current;
-    e->runnable &= ~(1u << self);
+    e->runnable &= ~FzThreadSet_Of(self);
     FzTrace_Mix(0xff, 0);
     if (e->recording) {
         FzTrace_Record(FZ_TRACE_THREAD_END, 0, 0, 0);
@@ -290,7 +238,8 @@ FzEngine_NewThread(void (*func)(void *), void *arg)
         .deadline_ns = FZ_NO_DEADLINE,
     };
     e->next[number] = (FzEvent){0, false};
-    e->runnable |= 1u << number;
+    e->runnable |= FzThreadSet_Of(number);
+    FzTarget_NewThread(number);
     FzFiber_Prepare(&e->fibers[number], FzEngine_ThreadMain, thread);
     FzChoice_ThreadCreated(number);
     return number;
@@ -313,7 +262,7 @@ FzEngine_Init(char *why, size_t why_size)
         return false;
     }
     FzViolation_InstallHandlers();
-    RtHooks_Install(&engine_hooks, &fz_world);
+    FzTarget_Install();
     e->initialised = true;
     return true;
 #else
@@ -354,16 +303,11 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     FzTape_Clear(&run->tape);
     FzBuf_Clear(&run->output);
     FzEngine_UpdateDue();
-    // Which heaps a thread gets must not depend on who had some before.
-    RtHeap_ReleaseAll();
+    FzTarget_Begin(&config->schedule);
     FzShadow_Begin();
     FzAddress_Begin();
-    FzTrace_Begin();
-    FzWorld_Begin();
     FzCoverage_Begin();
     FzChoice_Begin();
-    RtMem_ResetSerial();
-    RtMem_FailAllocation(config->schedule.fail_allocation);
     if (e->oracles) {
         FzOracle_Begin();
     }
@@ -377,21 +321,17 @@ end_run(void)
 {
     FzEngine *e = &fz_engine;
     FzRun *run = e->run;
-    run->allocation_failed = RtMem_FailAllocation(0) == 0 &&
-                             e->config->schedule.fail_allocation != 0;
     run->trace_hash = e->hash;
     run->steps = e->steps;
     run->nthreads = e->nthreads;
-    if (!run->completed || run->nviolations != 0) {
-        RtRuntime_Abandon();
-    }
+    FzTarget_End(run->completed && run->nviolations == 0, run);
     for (uint32_t t = 0; t < e->nthreads; t++) {
         if (!e->threads[t].ended) {
             e->fibers[t].abandoned = true;
         }
     }
     FzShadow_End();
-    RtHeap_ReleaseAll();
+    FzTarget_Ended();
     e->run = NULL;
     e->config = NULL;
 }
@@ -405,12 +345,12 @@ FzEngine_Run(const FzEngineConfig *config, void (*body)(void *), void *arg,
     FZ_ASSERT(e->run == NULL);
     begin_run(config, run);
     FzEngine_NewThread(body, arg);
-    e->host_local = rt_thread_local;
-    rt_thread_local = e->threads[0].local;
+    FzTarget_SaveThread(FZ_MAX_THREADS);
+    FzTarget_LoadThread(0);
     e->active = true;
     FzFiber_Switch(&e->host, &e->fibers[0]);
     // FzEngine_Stop() comes back here.
-    rt_thread_local = e->host_local;
+    FzTarget_LoadThread(FZ_MAX_THREADS);
     end_run();
 }
 
@@ -420,7 +360,7 @@ FzEngine_Stop(void)
     FzEngine *e = &fz_engine;
     FZ_ASSERT(e->active);
     e->active = false;
-    e->threads[e->current].local = rt_thread_local;
+    FzTarget_SaveThread(e->current);
     FzFiber_Leave(&e->fibers[e->current], &e->host);
 }
 

@@ -10,6 +10,7 @@
 #include "fiber.h"
 #include "fz_engine.h"
 #include "rtcore_hooks.h"
+#include "target.h"
 
 #define FZ_HIDDEN __attribute__((visibility("hidden")))
 
@@ -23,10 +24,9 @@ enum {
 #define FZ_START_TIME_NS INT64_C(1000000000)
 
 typedef struct FzThread {
-    RtThreadLocal local;        // while it does not run
     void (*func)(void *);
     void *arg;
-    RtSemaphore *waits_on;      // while blocked
+    FzThreadSet *waits_in;      // while blocked: whose member it is
     int64_t deadline_ns;        // of that wait; FZ_NO_DEADLINE: none
     uint64_t wait_order;        // waiters are served first in, first out
     uintptr_t site;             // code of its last hook call
@@ -41,8 +41,8 @@ typedef struct FzEngine {
     bool fair;                  // the last quarter of the budget
     uint32_t current;           // number of the running thread
     uint32_t nthreads;
-    uint32_t runnable;          // bit set; includes the running thread
-    uint32_t timed;             // blocked threads with a deadline
+    FzThreadSet runnable;       // includes the running thread
+    FzThreadSet timed;          // blocked threads with a deadline
     uint64_t steps;
     uint64_t due_step;          // FzEngine_StepDue() has something to do
     uint64_t hash;
@@ -54,7 +54,10 @@ typedef struct FzEngine {
     FzThread threads[FZ_MAX_THREADS];
     FzFiber fibers[FZ_MAX_THREADS];
     FzFiber host;
-    RtThreadLocal host_local;
+    // Thread-local variables of the code under test: no access to them is
+    // shared. They lie here for the running thread.
+    uintptr_t locals;
+    size_t locals_size;
     FzFiberPool stacks;
     const FzEngineConfig *config;
     FzRun *run;
@@ -96,25 +99,37 @@ uint32_t FzEngine_NewThread(void (*func)(void *), void *arg);
 void FzChoice_Begin(void);
 void FzChoice_ThreadCreated(uint32_t thread);
 // Which of `candidates` (not empty) runs next.
-uint32_t FzChoice_Next(uint32_t candidates, bool yielding);
+uint32_t FzChoice_Next(FzThreadSet candidates, bool yielding);
+
+// ---- wait.c: blocking and virtual time, which is 1 s plus the schedule's
+// time_step_ns for each point, plus what was skipped while all threads waited.
+int64_t FzWait_Now(void);
+// The running thread becomes a member of `waiters` and blocks until it is woken
+// or, if timeout_ns > 0, that time has passed. `object`: for the trace.
+RtWaitResult FzWait_Block(FzThreadSet *waiters, int64_t timeout_ns,
+                          uint64_t object);
+// Takes a blocked thread out of its set and makes it runnable.
+void FzWait_Wake(uint32_t thread, RtWaitResult result);
+// The member that has waited longest; `waiters` is not empty.
+uint32_t FzWait_First(FzThreadSet waiters);
+// Wakes threads whose deadline has passed.
+void FzWait_Expire(void);
+// Lets time pass until the earliest deadline.
+void FzWait_SkipToDeadline(void);
+int64_t FzWait_EarliestDeadline(void);
 
 // ---- world.c
 extern FZ_HIDDEN const RtWorld fz_world;
 void FzWorld_Begin(void);
-int64_t FzWorld_Now(void);
-// Wakes threads whose deadline has passed.
-void FzWorld_ExpireWaits(void);
-// Lets time pass until the earliest deadline.
-void FzWorld_SkipToDeadline(void);
-int64_t FzWorld_EarliestDeadline(void);
-// The key of a semaphore: its number, wherever it lies.
-uint64_t FzWorld_SemaphoreKey(const RtSemaphore *sem);
 
 // ---- trace.c
-void FzTrace_Begin(void);
-void FzTrace_Note(RtNote note, const void *a, uintptr_t b);
 void FzTrace_Record(FzTraceKind kind, unsigned what, uint64_t object,
                     uint64_t value);
+
+// ---- note.c: what the runtime notes, for the trace, the tables of blocks and
+// the oracles.
+void FzNote_Init(void);
+void FzNote_Happened(RtNote note, const void *a, uintptr_t b);
 
 static inline void
 FzTrace_Mix(unsigned what, uint64_t object)
@@ -166,7 +181,7 @@ FZ_WARN_UNUSED bool FzShadow_Init(char *why, size_t why_size);
 void FzShadow_Begin(void);
 // Gives back every block of the run.
 void FzShadow_End(void);
-void FzShadow_Alloc(const void *payload, size_t size);
+void FzShadow_Alloc(const void *payload, size_t size, uint8_t kind);
 void FzShadow_Free(const void *payload);
 void FzShadow_NameBlock(const void *addr, const char *type_name);
 bool FzShadow_KeepFreed(void *payload, size_t size);

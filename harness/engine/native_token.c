@@ -82,7 +82,7 @@ worker_main(void *arg)
     find_own_stack(&worker->native);
     for (;;) {
         wait_for(&worker->token);
-        rt_thread_local = fz_engine.threads[number].local;
+        FzTarget_LoadThread(number);
         FzFiber_SwitchHere(&worker->native, &fz_engine.fibers[number]);
         hand_over_to(worker->next);
     }

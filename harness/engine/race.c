@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "engine_internal.h"
 #include "race_internal.h"
 #include "rtcore_hooks.h"       // RtPoint, RtOrder
 
@@ -268,8 +269,8 @@ FzRace_Plain(uint32_t thread, const void *addr, size_t size, bool write,
              uintptr_t site)
 {
     // Fibers have one such block between them; each finds its own values in it.
-    uintptr_t local = (uintptr_t)addr - (uintptr_t)&rt_thread_local;
-    if (solo || size == 0 || local < sizeof(rt_thread_local)) {
+    uintptr_t local = (uintptr_t)addr - fz_engine.locals;
+    if (solo || size == 0 || local < fz_engine.locals_size) {
         return;
     }
     access_bytes(thread, write ? FZ_RACE_PLAIN_WRITE : FZ_RACE_PLAIN_READ,

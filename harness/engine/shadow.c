@@ -1,6 +1,6 @@
 // shadow.c: which block an address lies in, and what became of each block.
 //
-// Every heap of the runtime lies in one arena, so a flat table of its 16-byte
+// All blocks lie in one arena, so a flat table of its 16-byte
 // granules answers in two loads. Blocks are numbered in order of allocation.
 // Freed blocks are kept until the end of the run: their memory is not used
 // again, so that a late access to one is seen, and an address names one block
@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 
 #include "fz_race.h"
-#include "rtcore_heap.h"
 
 enum {
     GRANULE = 16,
@@ -45,8 +44,8 @@ bool
 FzShadow_Init(char *why, size_t why_size)
 {
     FzShadow *s = &fz_shadow;
-    void *arena;
-    if (RtHeap_ReserveArena(ARENA_SIZE, &arena) != 0) {
+    void *arena = FzTarget_ReserveArena(ARENA_SIZE);
+    if (arena == NULL) {
         snprintf(why, why_size, "cannot reserve the arena of the heaps");
         return false;
     }
@@ -143,7 +142,7 @@ FzShadow_Begin(void)
 }
 
 void
-FzShadow_Alloc(const void *payload, size_t size)
+FzShadow_Alloc(const void *payload, size_t size, uint8_t kind)
 {
     FzShadow *s = &fz_shadow;
     FzEngine *e = &fz_engine;
@@ -159,7 +158,7 @@ FzShadow_Alloc(const void *payload, size_t size)
     *block = (FzBlock){
         .start = (void *)payload,
         .size = (uint32_t)size,
-        .kind = RtBlock_FromPointer(payload)->kind,
+        .kind = kind,
         .state = FZ_BLOCK_LIVE,
         .alloc_thread = (uint16_t)e->current,
         .free_thread = UINT16_MAX,
@@ -284,7 +283,7 @@ FzShadow_End(void)
         FzBlock *block = &s->blocks[i];
         if (block->state != FZ_BLOCK_RELEASED) {
             forget(block);
-            RtMem_ReleaseBlock(block->start);
+            FzTarget_ReleaseBlock(block->start);
         }
     }
     while (s->noutside > 0 && s->outside[s->noutside - 1] >= s->npermanent) {

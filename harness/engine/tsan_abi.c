@@ -188,9 +188,8 @@ point(RtPoint kind, const volatile void *addr, uintptr_t site)
     if (fz_engine.active) {
         FzEngine_PointFromCompiler(kind, (const void *)addr, site);
     }
-    else if (rt_hooks != NULL) {
-        // OS threads that take turns (engine/native.c).
-        rt_hooks->point(kind, (const void *)addr);
+    else {
+        FzTarget_IdlePoint(kind, (const void *)addr);
     }
 }
 

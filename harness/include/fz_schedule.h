@@ -13,7 +13,52 @@
 
 #include "fz_base.h"
 
+// The engine for programs of any kind is built for more threads than the one of
+// the runtime's, whose sets of threads fit into a word.
+#ifdef FZ_MANY_THREADS
+enum { FZ_MAX_THREADS = 128 };
+__extension__ typedef unsigned __int128 FzThreadSet;
+#else
 enum { FZ_MAX_THREADS = 16 };
+typedef uint32_t FzThreadSet;
+#endif
+
+// Sets of threads are bit sets: `rest &= rest - 1` takes out the first member.
+static inline FzThreadSet
+FzThreadSet_Of(uint32_t thread)
+{
+    return (FzThreadSet)1 << thread;
+}
+
+static inline bool
+FzThreadSet_Has(FzThreadSet set, uint32_t thread)
+{
+    return (set >> thread & 1) != 0;
+}
+
+// The lowest number in a set that is not empty.
+static inline uint32_t
+FzThreadSet_First(FzThreadSet set)
+{
+#ifdef FZ_MANY_THREADS
+    uint64_t low = (uint64_t)set;
+    return low != 0 ? (uint32_t)__builtin_ctzll(low)
+                    : 64 + (uint32_t)__builtin_ctzll((uint64_t)(set >> 64));
+#else
+    return (uint32_t)__builtin_ctz(set);
+#endif
+}
+
+static inline uint32_t
+FzThreadSet_Count(FzThreadSet set)
+{
+#ifdef FZ_MANY_THREADS
+    return (uint32_t)(__builtin_popcountll((uint64_t)set) +
+                      __builtin_popcountll((uint64_t)(set >> 64)));
+#else
+    return (uint32_t)__builtin_popcount(set);
+#endif
+}
 
 // What a thread is about to do, as a strategy sees it.
 typedef struct FzEvent {
@@ -24,7 +69,7 @@ typedef struct FzEvent {
 // What the engine shows at a point.
 typedef struct FzPointView {
     uint32_t running;           // number of the running thread
-    uint32_t runnable;          // bit set; includes `running` if it can go on
+    FzThreadSet runnable;       // includes `running` if it can go on
     // The running thread asks others to run: it counts as one that cannot go
     // on, as long as another can.
     bool yielding;

@@ -85,9 +85,9 @@ pct_next(void *state, const FzPointView *view)
     if (view->yielding) {
         pct->priority[view->running] = --pct->lowest;
     }
-    uint32_t best = (uint32_t)__builtin_ctz(view->runnable);
-    for (uint32_t rest = view->runnable; rest != 0; rest &= rest - 1) {
-        uint32_t thread = (uint32_t)__builtin_ctz(rest);
+    uint32_t best = FzThreadSet_First(view->runnable);
+    for (FzThreadSet rest = view->runnable; rest != 0; rest &= rest - 1) {
+        uint32_t thread = FzThreadSet_First(rest);
         if (pct->priority[thread] > pct->priority[best]) {
             best = thread;
         }

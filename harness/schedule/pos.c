@@ -11,7 +11,7 @@
 
 typedef struct Pos {
     FzRng rng;
-    uint32_t yielded;           // bit set
+    FzThreadSet yielded;
     uint64_t priority[FZ_MAX_THREADS];  // the highest runs
 } Pos;
 
@@ -40,10 +40,10 @@ pos_thread_created(void *state, uint32_t thread)
 static void
 yields(Pos *pos, const FzPointView *view)
 {
-    for (uint32_t rest = view->runnable; rest != 0; rest &= rest - 1) {
-        draw(pos, (uint32_t)__builtin_ctz(rest));
+    for (FzThreadSet rest = view->runnable; rest != 0; rest &= rest - 1) {
+        draw(pos, FzThreadSet_First(rest));
     }
-    pos->yielded |= 1u << view->running;
+    pos->yielded |= FzThreadSet_Of(view->running);
     pos->priority[view->running] = 0;
 }
 
@@ -51,28 +51,28 @@ static uint32_t
 pos_next(void *state, const FzPointView *view)
 {
     Pos *pos = state;
-    uint32_t back = pos->yielded & ~(1u << view->running);
+    FzThreadSet back = pos->yielded & ~FzThreadSet_Of(view->running);
     if (back != 0) {
-        for (uint32_t rest = back; rest != 0; rest &= rest - 1) {
-            draw(pos, (uint32_t)__builtin_ctz(rest));
+        for (FzThreadSet rest = back; rest != 0; rest &= rest - 1) {
+            draw(pos, FzThreadSet_First(rest));
         }
         pos->yielded &= ~back;
     }
     if (view->yielding) {
         yields(pos, view);
     }
-    uint32_t best = (uint32_t)__builtin_ctz(view->runnable);
-    for (uint32_t rest = view->runnable; rest != 0; rest &= rest - 1) {
-        uint32_t thread = (uint32_t)__builtin_ctz(rest);
+    uint32_t best = FzThreadSet_First(view->runnable);
+    for (FzThreadSet rest = view->runnable; rest != 0; rest &= rest - 1) {
+        uint32_t thread = FzThreadSet_First(rest);
         if (pos->priority[thread] > pos->priority[best]) {
             best = thread;
         }
     }
     FzEvent event = view->next[best];
     if (event.object != 0) {
-        uint32_t others = view->runnable & ~(1u << best);
+        FzThreadSet others = view->runnable & ~FzThreadSet_Of(best);
         for (; others != 0; others &= others - 1) {
-            uint32_t thread = (uint32_t)__builtin_ctz(others);
+            uint32_t thread = FzThreadSet_First(others);
             const FzEvent *next = &view->next[thread];
             if (next->object == event.object && (next->write || event.write)) {
                 draw(pos, thread);

@@ -25,13 +25,13 @@ random_thread_created(void *state, uint32_t thread)
 static uint32_t
 random_next(void *state, const FzPointView *view)
 {
-    uint32_t rest = view->runnable;
-    uint32_t n = (uint32_t)__builtin_popcount(rest);
+    FzThreadSet rest = view->runnable;
+    uint32_t n = FzThreadSet_Count(rest);
     for (uint32_t skip = FzRng_Below(&((Random *)state)->rng, n); skip > 0;
          skip--) {
         rest &= rest - 1;
     }
-    return (uint32_t)__builtin_ctz(rest);
+    return FzThreadSet_First(rest);
 }
 
 const FzStrategy fz_strategy_random = {
