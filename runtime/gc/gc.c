@@ -4,8 +4,8 @@
 // collection. Whoever holds the GIL may change the lists. While references are
 // being counted `prev` holds a count instead of a link, and `next` may carry
 // NEXT_UNREACHABLE; nothing else runs during that time.
-// Mirrors Python/gc.c (CPython 3.13); departs: tuples and dicts are never
-// untracked; no gc.garbage, because no type has a finalizer of the old kind.
+// Mirrors Python/gc.c (CPython 3.13); departs: dicts are never untracked (as in
+// 3.14); no gc.garbage, because no type has a finalizer of the old kind.
 
 #include "rtcore_gc.h"
 
@@ -14,7 +14,6 @@
 #include "rt_errors.h"
 #include "rtcore_weakref.h"
 
-#define NUM_GENERATIONS 3
 #define NEXT_UNREACHABLE ((uintptr_t)1)
 
 // ---------------------------------------------------------------------------
@@ -89,8 +88,8 @@ list_remove(RtGcHead *gc)
 }
 
 // Appends all of `from` to `to`.
-static void
-list_merge(RtGcHead *from, RtGcHead *to)
+void
+RtGcList_Merge(RtGcHead *from, RtGcHead *to)
 {
     rt_assert(from != to);
     if (list_is_empty(from)) {
@@ -105,8 +104,8 @@ list_merge(RtGcHead *from, RtGcHead *to)
     list_init(from);
 }
 
-static ssize_t
-list_size(const RtGcHead *list)
+ssize_t
+RtGcList_Size(const RtGcHead *list)
 {
     ssize_t n = 0;
     for (RtGcHead *gc = list->next; gc != list; gc = gc->next) {
@@ -252,6 +251,21 @@ deduce_unreachable(RtGcHead *base, RtGcHead *unreachable)
     clear_unreachable_tags(unreachable);
 }
 
+// Tuples that can be in no cycle need not be looked at again.
+static void
+untrack_tuples(RtGcHead *reachable)
+{
+    RtGcHead *gc = reachable->next;
+    while (gc != reachable) {
+        RtObject *op = RtGC_FromHead(gc);
+        gc = gc->next;
+        if (RtGC_CanUntrack(op)) {
+            RtGC_Untrack(op);
+            RT_NOTE(GC_UNTRACKED, op, 0);
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // What becomes of them.
 
@@ -297,7 +311,7 @@ finalize_garbage(RtGcHead *collectable)
             Rt_DECREF(op);
         }
     }
-    list_merge(&seen, collectable);
+    RtGcList_Merge(&seen, collectable);
 }
 
 // Moves what finalizers made reachable to `old`; the rest to `unreachable`.
@@ -315,7 +329,7 @@ handle_resurrected(RtGcHead *candidates, RtGcHead *unreachable, RtGcHead *old)
     for (gc = candidates->next; gc != candidates; gc = gc->next) {
         RT_NOTE(GC_RESCUED, RtGC_FromHead(gc), 0);
     }
-    list_merge(candidates, old);
+    RtGcList_Merge(candidates, old);
 }
 
 static void
@@ -341,14 +355,14 @@ delete_garbage(RtGcHead *collectable, RtGcHead *old)
 static void
 merge_younger(RtGcState *gcstate, int generation)
 {
-    if (generation + 1 < NUM_GENERATIONS) {
+    if (generation + 1 < RT_GC_GENERATIONS) {
         gcstate->generations[generation + 1].count++;
     }
     for (int i = 0; i <= generation; i++) {
         gcstate->generations[i].count = 0;
     }
     for (int i = 0; i < generation; i++) {
-        list_merge(&gcstate->heads[i], &gcstate->heads[generation]);
+        RtGcList_Merge(&gcstate->heads[i], &gcstate->heads[generation]);
     }
 }
 
@@ -371,26 +385,27 @@ collect_generation(RtThreadState *tstate, int generation)
 {
     RtGcState *gcstate = &tstate->interp->gc;
     merge_younger(gcstate, generation);
-    bool full = generation == NUM_GENERATIONS - 1;
+    bool full = generation == RT_GC_GENERATIONS - 1;
     RtGcHead *young = &gcstate->heads[generation];
     RtGcHead *old = full ? young : &gcstate->heads[generation + 1];
     RtGcHead unreachable;
     deduce_unreachable(young, &unreachable);
+    untrack_tuples(young);
     if (!full) {
         gcstate->long_lived_pending +=
-            generation == NUM_GENERATIONS - 2 ? list_size(young) : 0;
-        list_merge(young, old);
+            generation == RT_GC_GENERATIONS - 2 ? RtGcList_Size(young) : 0;
+        RtGcList_Merge(young, old);
     }
     else {
         gcstate->long_lived_pending = 0;
-        gcstate->long_lived_total = list_size(young);
+        gcstate->long_lived_total = RtGcList_Size(young);
     }
     note_unreachable(tstate->interp, &unreachable);
     handle_weakrefs(&unreachable);
     finalize_garbage(&unreachable);
     RtGcHead garbage;
     handle_resurrected(&unreachable, &garbage, old);
-    ssize_t collected = list_size(&garbage);
+    ssize_t collected = RtGcList_Size(&garbage);
     delete_garbage(&garbage, old);
     return collected;
 }
@@ -399,7 +414,7 @@ ssize_t
 RtGC_Collect(RtThreadState *tstate, int generation)
 {
     rt_assert(generation >= 0);
-    rt_assert(generation < NUM_GENERATIONS);
+    rt_assert(generation < RT_GC_GENERATIONS);
     if (!RtGC_TryBegin(tstate)) {
         return 0;
     }
@@ -418,7 +433,7 @@ RtGC_Collect(RtThreadState *tstate, int generation)
 static int
 choose_generation(const RtGcState *gcstate)
 {
-    for (int i = NUM_GENERATIONS - 1; i >= 0; i--) {
+    for (int i = RT_GC_GENERATIONS - 1; i >= 0; i--) {
         const RtGcGeneration *generation = &gcstate->generations[i];
         if (generation->threshold == 0) {
             continue;
@@ -426,7 +441,7 @@ choose_generation(const RtGcState *gcstate)
         if (generation->count <= generation->threshold) {
             continue;
         }
-        if (i == NUM_GENERATIONS - 1 &&
+        if (i == RT_GC_GENERATIONS - 1 &&
             gcstate->long_lived_pending < gcstate->long_lived_total / 4)
         {
             continue;
@@ -470,16 +485,53 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
     }
 }
 
+// Whether to go on.
+static bool
+visit_list(RtGcHead *head, RtHeapVisitor visit, void *arg)
+{
+    for (RtGcHead *gc = head->next; gc != head; gc = gc->next) {
+        if (!visit(RtGC_FromHead(gc), arg)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void
 RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
-    for (int i = 0; i < NUM_GENERATIONS; i++) {
-        RtGcHead *head = &interp->gc.heads[i];
-        for (RtGcHead *gc = head->next; gc != head; gc = gc->next) {
-            if (!visit(RtGC_FromHead(gc), arg)) {
-                return;
-            }
+    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
+        if (!visit_list(&interp->gc.heads[i], visit, arg)) {
+            return;
         }
+    }
+    (void)visit_list(&interp->gc.permanent, visit, arg);
+}
+
+void
+RtGC_VisitGeneration(RtInterpreterState *interp, int generation,
+                     RtHeapVisitor visit, void *arg)
+{
+    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
+        if ((generation == i || generation < 0) &&
+            !visit_list(&interp->gc.heads[i], visit, arg))
+        {
+            return;
+        }
+    }
+}
+
+void
+RtGC_FoldCount(RtThreadState *tstate)
+{
+    (void)tstate;               // nothing is counted apart
+}
+
+void
+RtGC_GetCounts(RtThreadState *tstate, int counts[RT_GC_GENERATIONS])
+{
+    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
+        counts[i] = tstate->interp->gc.generations[i].count;
     }
 }
 

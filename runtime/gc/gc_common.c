@@ -10,6 +10,7 @@
 #include "rtcore_gc.h"
 
 #include "rt_errors.h"
+#include "rt_types.h"
 
 #ifdef RT_TINY_LIMITS
 enum {
@@ -43,6 +44,9 @@ RtGC_InitState(RtInterpreterState *interp)
         gc->heads[i].next = &gc->heads[i];
         gc->heads[i].prev = (uintptr_t)&gc->heads[i];
     }
+    gc->frozen = false;
+    gc->permanent.next = &gc->permanent;
+    gc->permanent.prev = (uintptr_t)&gc->permanent;
     gc->long_lived_total = 0;
     gc->long_lived_pending = 0;
     gc->collections = 0;
@@ -71,6 +75,33 @@ RtGC_End(RtThreadState *tstate)
     RtGcState *gc = &tstate->interp->gc;
     rt_assert(rt_atomic_load_int_owned(&gc->collecting) == 1);
     rt_atomic_store_int(&gc->collecting, 0);
+}
+
+// Whether a tuple that contains op may be in a cycle.
+static bool
+may_be_in_cycle(RtObject *op)
+{
+    if (Rt_IsImmortal(op) || !RtObject_IsGc(op)) {
+        return false;
+    }
+    return !Rt_IS_TYPE(op, &RtTuple_Type) || RtGC_IsTracked(op);
+}
+
+bool
+RtGC_CanUntrack(RtObject *op)
+{
+    // Without references it waits to be merged, and to be found by the
+    // collector.
+    if (!Rt_IS_TYPE(op, &RtTuple_Type) || Rt_REFCNT(op) <= 0) {
+        return false;
+    }
+    for (ssize_t i = 0; i < RtTuple_Size(op); i++) {
+        RtObject *item = RtTuple_GetItem(op, i);
+        if (item == NULL || may_be_in_cycle(item)) {
+            return false;       // or not complete yet
+        }
+    }
+    return true;
 }
 
 void

@@ -86,6 +86,14 @@ gather_visitor(RtObject *op, void *arg)
     Collection *c = arg;
     rt_assert(!Rt_IsImmortal(op));
     rt_assert(!is_unreachable(op));
+    if (RtGC_IsFrozen(op)) {
+        return true;            // nor is it ever counted: see visit_decref()
+    }
+    if (RtGC_CanUntrack(op)) {
+        RtGC_Untrack(op);
+        RT_NOTE(GC_UNTRACKED, op, 0);
+        return true;
+    }
     if (c->count < c->capacity) {
         c->rows[c->count].op = op;
     }
@@ -108,7 +116,8 @@ resize_table(Collection *c, size_t capacity)
     return 0;
 }
 
-// Lists all tracked objects. 0, or -1 if there is no memory for the table.
+// Lists all tracked objects that are not frozen. 0, or -1 if there is no memory
+// for the table.
 static int
 gather_objects(Collection *c)
 {
@@ -406,7 +415,8 @@ static bool
 should_collect(RtGcState *gc)
 {
     ssize_t count = rt_atomic_load_int_relaxed(&gc->generations[0].count);
-    int threshold = gc->generations[0].threshold;
+    int threshold =
+        rt_atomic_load_int_relaxed(&gc->generations[0].threshold);
     if (count <= threshold || threshold == 0 ||
         !rt_atomic_load_int_relaxed(&gc->enabled))
     {
@@ -414,7 +424,8 @@ should_collect(RtGcState *gc)
     }
     // Against quadratic cost: a collection visits every live object.
     ssize_t long_lived = rt_atomic_load_ssize_relaxed(&gc->long_lived_total);
-    return count > long_lived / 4 || gc->generations[1].threshold == 0;
+    return count > long_lived / 4 ||
+           rt_atomic_load_int_relaxed(&gc->generations[1].threshold) == 0;
 }
 
 static ssize_t
@@ -459,13 +470,20 @@ RtGC_RecordAllocation(RtThreadState *tstate)
     if (tstate == NULL) {
         return;
     }
-    if (++tstate->gc_alloc_count < LOCAL_ALLOC_COUNT_THRESHOLD) {
-        return;
+    if (++tstate->gc_alloc_count >= LOCAL_ALLOC_COUNT_THRESHOLD) {
+        RtGC_FoldCount(tstate);
     }
+}
+
+void
+RtGC_FoldCount(RtThreadState *tstate)
+{
     RtGcState *gc = &tstate->interp->gc;
-    (void)rt_atomic_add_int(&gc->generations[0].count,
-                            tstate->gc_alloc_count);
-    tstate->gc_alloc_count = 0;
+    if (tstate->gc_alloc_count != 0) {
+        (void)rt_atomic_add_int(&gc->generations[0].count,
+                                tstate->gc_alloc_count);
+        tstate->gc_alloc_count = 0;
+    }
     if (should_collect(gc) && !rt_atomic_load_int_relaxed(&gc->collecting)) {
         RtGC_Schedule(tstate);
     }
@@ -480,9 +498,29 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
     if (--tstate->gc_alloc_count > -LOCAL_ALLOC_COUNT_THRESHOLD) {
         return;
     }
-    (void)rt_atomic_add_int(&tstate->interp->gc.generations[0].count,
-                            tstate->gc_alloc_count);
+    // Never below zero: the next collection must not have to wait until as many
+    // objects were made as this one has freed.
+    int *shared = &tstate->interp->gc.generations[0].count;
+    int count = rt_atomic_load_int_relaxed(shared);
+    int desired;
+    do {
+        desired = count + tstate->gc_alloc_count;
+    } while (count > 0 &&
+             !rt_atomic_compare_exchange_int(shared, &count,
+                                             desired < 0 ? 0 : desired));
     tstate->gc_alloc_count = 0;
+}
+
+void
+RtGC_GetCounts(RtThreadState *tstate, int counts[RT_GC_GENERATIONS])
+{
+    RtGcState *gc = &tstate->interp->gc;
+    // With the test: a thread that asks all the time must not put off the
+    // collection for ever (gh-157377).
+    RtGC_FoldCount(tstate);
+    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
+        counts[i] = rt_atomic_load_int_relaxed(&gc->generations[i].count);
+    }
 }
 
 // ---------------------------------------------------------------------------
@@ -491,20 +529,36 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
 typedef struct TrackedWalk {
     RtHeapVisitor visit;
     void *arg;
+    bool all;                   // frozen and unreachable ones too
 } TrackedWalk;
 
 static bool
 visit_if_tracked(RtObject *op, void *arg)
 {
     const TrackedWalk *walk = arg;
-    return !RtGC_IsTracked(op) || walk->visit(op, walk->arg);
+    if (!RtGC_IsTracked(op) ||
+        (!walk->all && (RtGC_IsFrozen(op) || is_unreachable(op))))
+    {
+        return true;
+    }
+    return walk->visit(op, walk->arg);
 }
 
 void
 RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
     (void)interp;               // one interpreter, one set of heaps
-    TrackedWalk walk = { visit, arg };
+    TrackedWalk walk = { visit, arg, true };
+    RtHeap_VisitGc(visit_if_tracked, &walk);
+}
+
+void
+RtGC_VisitGeneration(RtInterpreterState *interp, int generation,
+                     RtHeapVisitor visit, void *arg)
+{
+    (void)interp;
+    (void)generation;
+    TrackedWalk walk = { visit, arg, false };
     RtHeap_VisitGc(visit_if_tracked, &walk);
 }
 

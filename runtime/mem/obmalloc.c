@@ -4,7 +4,8 @@
 // for lock-free readers, or mimalloc's again. While it is kept, the head of an
 // object is left as it died: a racing TryIncref must find no reference there.
 // Any thread frees; only a heap set's owner allocates from it. Nothing here
-// makes a scheduling point, but RtMem_ReleaseDelayed().
+// makes a scheduling point, but RtMem_ReleaseDelayed(), and an allocation that
+// fails: it frees what waits for readers that are gone, and tries once more.
 // Mirrors Objects/obmalloc.c (CPython 3.13); departs: instead of keeping empty
 // pages from other size classes until readers are quiescent, each object's
 // memory is given back only then.
@@ -92,6 +93,20 @@ fill_fresh(char *payload, size_t size, RtBlockKind kind)
     }
 }
 
+// After a failure. In vain where the thread has no queue of its own.
+static void
+reclaim(size_t size)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    if (tstate != NULL) {
+        RtMem_ReclaimDelayed(tstate);
+#ifdef RT_GIL_DISABLED
+        RT_NOTE(MEM_RECLAIMED, tstate, size);
+#endif
+    }
+    (void)size;
+}
+
 RT_NO_INSTRUMENT static void *
 alloc_block(size_t size, RtBlockKind kind, bool zero)
 {
@@ -110,12 +125,17 @@ alloc_block(size_t size, RtBlockKind kind, bool zero)
     }
     if (must_fail()) {
         RT_NOTE(ALLOC_FAILED, NULL, size);
+        reclaim(size);          // the second try fails too
         return NULL;
     }
-    RtBlock *block = mi_heap_malloc(
-        heap_for(set, kind), sizeof(RtBlock) + size + RT_REDZONE_SIZE);
+    size_t total = sizeof(RtBlock) + size + RT_REDZONE_SIZE;
+    RtBlock *block = mi_heap_malloc(heap_for(set, kind), total);
     if (block == NULL) {
-        return NULL;
+        reclaim(size);
+        block = mi_heap_malloc(heap_for(set, kind), total);
+        if (block == NULL) {
+            return NULL;
+        }
     }
     char *payload = (char *)(block + 1);
 #if defined(RT_ASAN) || defined(RT_TSAN)

@@ -7,7 +7,8 @@
 // owner is registered before its first and until after its last reference
 // operation. No destructor runs under a bucket's mutex.
 // Mirrors Python/brc.c (CPython 3.13); departs: while the world is stopped the
-// queues are emptied in place, so that nothing needs to be allocated.
+// queues are emptied in place, so that nothing needs to be allocated; frozen
+// objects, which no collection finds, are not left to the collector.
 
 #include "rtcore_object.h"
 
@@ -189,6 +190,13 @@ RtBrc_RemoveThread(RtThreadState *tstate)
 // ---------------------------------------------------------------------------
 // With the world stopped.
 
+// Whether the collection that stopped the world finds op if it is dead.
+static bool
+is_left_to_collector(RtObject *op)
+{
+    return RtObject_IsGc(op) && RtGC_IsTracked(op) && !RtGC_IsFrozen(op);
+}
+
 // Merges what is queued in one chunk. Keeps, with one reference each, those
 // that have none left and that the collector will not find by itself.
 static void
@@ -199,7 +207,7 @@ merge_chunk(RtObjectStackChunk *chunk)
         RtObject *op = chunk->objs[i];
         RT_NOTE(REF_DEQUEUED, op, 0);
         ssize_t count = RtObject_ExplicitMergeRefcount(op, -1);
-        if (count == 0 && !(RtObject_IsGc(op) && RtGC_IsTracked(op))) {
+        if (count == 0 && !is_left_to_collector(op)) {
             rt_atomic_add_ssize(&op->ob_ref_shared,
                                 1 << RT_REF_SHARED_SHIFT);
             chunk->objs[kept++] = op;

@@ -152,6 +152,9 @@ note_tracked(RtObject *op, void *arg)
 static int
 collect_all(RtThreadState *tstate)
 {
+    if (tstate->interp->gc.frozen) {
+        RtGC_Unfreeze(tstate->interp);
+    }
     for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
         bool some_left = false;
         RtGC_VisitTracked(tstate->interp, note_tracked, &some_left);

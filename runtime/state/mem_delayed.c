@@ -7,13 +7,15 @@
 // Mirrors the delayed-free part of Objects/obmalloc.c (CPython 3.13); departs:
 // an ending thread first frees what is due in its own queue; without memory for
 // the queue the block waits in the limbo, where CPython stops the world, which
-// releases the locks of the caller in the middle of its work.
+// releases the locks of the caller in the middle of its work; too many bytes
+// are looked after at the next eval-breaker check (3.14).
 
 #include "rtcore_state.h"
 
 #include "rt_lock.h"
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
+#include "rtcore_sanitizer.h"
 
 #ifdef RT_GIL_DISABLED
 
@@ -22,6 +24,8 @@
 #else
 #define WORK_ITEMS_PER_CHUNK 254
 #endif
+
+enum { CHECKS_BETWEEN_TRIES = 8 };
 
 typedef struct DelayedItem {
     void *ptr;
@@ -35,10 +39,18 @@ typedef struct RtDelayedChunk {
     DelayedItem items[WORK_ITEMS_PER_CHUNK];
 } RtDelayedChunk;
 
+RT_NO_INSTRUMENT static size_t
+size_of(void *ptr)
+{
+    return RtBlock_FromPointer(ptr)->size;
+}
+
 // Frees what is due, oldest first. Returns what is left of the queue. An empty
-// last chunk is kept for the next items if keep_empty.
+// last chunk is kept for the next items if keep_empty. *bytes decreases by what
+// was freed.
 static RtDelayedChunk *
-process_queue(RtThreadState *tstate, RtDelayedChunk *head, bool keep_empty)
+process_queue(RtThreadState *tstate, RtDelayedChunk *head, bool keep_empty,
+              size_t *bytes)
 {
     while (head != NULL) {
         while (head->rd_idx < head->wr_idx) {
@@ -47,6 +59,7 @@ process_queue(RtThreadState *tstate, RtDelayedChunk *head, bool keep_empty)
                 return head;
             }
             head->rd_idx++;
+            *bytes -= size_of(item->ptr);
             RtMem_Free(item->ptr);
         }
         rt_assert(head->rd_idx == head->wr_idx);
@@ -66,9 +79,33 @@ static void
 process_thread_queue(RtThreadState *tstate, bool keep_empty)
 {
     tstate->delayed_head =
-        process_queue(tstate, tstate->delayed_head, keep_empty);
+        process_queue(tstate, tstate->delayed_head, keep_empty,
+                      &tstate->delayed_bytes);
     if (tstate->delayed_head == NULL) {
         tstate->delayed_tail = NULL;
+    }
+}
+
+void
+RtMem_ReclaimDelayed(RtThreadState *tstate)
+{
+    process_thread_queue(tstate, true);
+    RtLimbo_Process(tstate);
+}
+
+void
+RtMem_RelievePressure(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    if (--tstate->delayed_pressure > 0) {
+        return;
+    }
+    size_t bytes = tstate->delayed_bytes + tstate->limbo.bytes;
+    RT_NOTE(MEM_PRESSURE, tstate, bytes);
+    RtMem_ProcessDelayed(tstate);
+    if (tstate->delayed_bytes + tstate->limbo.bytes > RT_MEM_PRESSURE_LIMIT) {
+        // Some reader has not been quiescent: to ask at each check is too dear.
+        tstate->delayed_pressure = CHECKS_BETWEEN_TRIES;
     }
 }
 
@@ -122,7 +159,18 @@ RtMem_FreeDelayed(void *ptr)
         RtLimbo_AddLive(tstate, ptr);
         return;
     }
-    uint64_t goal = RtQsbr_DeferredAdvance(tstate);
+    tstate->delayed_bytes += size_of(ptr);
+    uint64_t goal;
+    if (tstate->delayed_bytes > RT_MEM_PRESSURE_LIMIT &&
+        tstate->delayed_pressure == 0)
+    {
+        // A goal that is reached as soon as all have been quiescent.
+        goal = RtQsbr_Advance(tstate->interp);
+        tstate->delayed_pressure = 1;
+    }
+    else {
+        goal = RtQsbr_DeferredAdvance(tstate);
+    }
     RT_NOTE(BLOCK_DELAYED, ptr, goal);
     chunk->items[chunk->wr_idx].ptr = ptr;
     chunk->items[chunk->wr_idx].qsbr_goal = goal;
@@ -137,8 +185,9 @@ static void
 process_abandoned(RtThreadState *tstate)
 {
     RtInterpreterState *interp = tstate->interp;
+    size_t bytes = 0;           // nobody counts those
     interp->delayed_abandoned =
-        process_queue(tstate, interp->delayed_abandoned, false);
+        process_queue(tstate, interp->delayed_abandoned, false, &bytes);
     RtLimbo_ProcessAbandoned(tstate);
     bool left = interp->delayed_abandoned != NULL ||
                 !RtLimbo_IsEmpty(&interp->limbo);
@@ -168,6 +217,7 @@ abandon_queue(RtThreadState *tstate)
         last = &(*last)->next;
     }
     *last = tstate->delayed_head;
+    tstate->delayed_bytes = 0;
     tstate->delayed_head = NULL;
     tstate->delayed_tail = NULL;
 }
@@ -225,6 +275,7 @@ RtMem_ProcessAllDelayed(RtInterpreterState *interp)
     for (RtThreadState *t = first; t != NULL; t = t->next) {
         RtDelayedChunk *queue = t->delayed_head;
         t->delayed_head = NULL;
+        t->delayed_bytes = 0;
         t->delayed_tail = NULL;
         free_queue(queue);
         RtLimbo_ReleaseAll(&t->limbo);
@@ -241,6 +292,12 @@ RtMem_FreeDelayed(void *ptr)
 
 void
 RtMem_ProcessDelayed(RtThreadState *tstate)
+{
+    (void)tstate;
+}
+
+void
+RtMem_ReclaimDelayed(RtThreadState *tstate)
 {
     (void)tstate;
 }

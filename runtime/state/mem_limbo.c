@@ -30,6 +30,7 @@ RT_NO_INSTRUMENT static void
 push(RtLimbo *limbo, RtBlock *block)
 {
     rt_assert(block->magic == 0 || block->kind == RT_BLOCK_MEM);
+    limbo->bytes += block->size;
     block->size = (uintptr_t)limbo->fresh;
     limbo->fresh = block;
     limbo->nfresh++;
@@ -57,6 +58,7 @@ move_list(RtLimbo *to, RtBlock *block)
 {
     while (block != NULL) {
         RtBlock *next = (RtBlock *)block->size;
+        block->size = 0;        // nobody counts the bytes of ended threads
         push(to, block);
         block = next;
     }
@@ -77,6 +79,7 @@ process(RtThreadState *tstate, RtLimbo *limbo)
         limbo->waiting = limbo->fresh;
         limbo->fresh = NULL;
         limbo->nfresh = 0;
+        limbo->bytes = 0;
         limbo->goal = RtQsbr_Advance(tstate->interp);
     }
 }
@@ -88,6 +91,10 @@ add(RtThreadState *tstate, RtBlock *block)
     push(limbo, block);
     if (limbo->nfresh % BATCH_SIZE == 0) {
         process(tstate, limbo);
+    }
+    if (limbo->bytes > RT_MEM_PRESSURE_LIMIT && tstate->delayed_pressure == 0)
+    {
+        tstate->delayed_pressure = 1;
     }
 }
 

@@ -250,6 +250,7 @@ RtThreadState_Clear(RtThreadState *tstate)
     tstate->current_exception = NULL;
     Rt_XDECREF(exception);
     RtThreadState_CloseAsyncExc(tstate);
+    RtGC_FoldCount(tstate);
 #ifdef RT_GIL_DISABLED
     // From here on the thread touches no reference count.
     RtBrc_RemoveThread(tstate);

@@ -35,6 +35,8 @@ RtGC_FromHead(RtGcHead *gc)
 }
 #endif
 
+enum { RT_GC_GENERATIONS = 3 };
+
 static inline bool
 RtObject_IsGc(RtObject *op)
 {
@@ -66,5 +68,37 @@ void RtGC_ClearObject(RtObject *op);
 // stopped; visit neither allocates nor frees.
 void RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit,
                        void *arg);
+
+// Calls visit for the tracked objects that collections look at: those that are
+// neither frozen nor judged unreachable by a collection that is not over. GIL
+// build: of this generation, -1 for all; the other build has but one.
+void RtGC_VisitGeneration(RtInterpreterState *interp, int generation,
+                          RtHeapVisitor visit, void *arg);
+// The counts as a program sees them.
+void RtGC_GetCounts(RtThreadState *tstate, int counts[RT_GC_GENERATIONS]);
+// Whether op is a tuple that can be in no cycle, so that it need not be
+// tracked. While no thread can change it, or destroy what it refers to.
+bool RtGC_CanUntrack(RtObject *op);
+#ifdef RT_GIL_DISABLED
+static inline bool
+RtGC_IsFrozen(const RtObject *op)
+{
+    return (rt_atomic_load_uint8_owned(&op->ob_gc_bits) &
+            RT_GC_BITS_FROZEN) != 0;
+}
+#else
+void RtGcList_Merge(RtGcHead *from, RtGcHead *to);      // appends all
+ssize_t RtGcList_Size(const RtGcHead *list);
+#endif
+
+// gc_freeze.c. Stop the world.
+void RtGC_Freeze(RtInterpreterState *interp);
+void RtGC_Unfreeze(RtInterpreterState *interp);
+ssize_t RtGC_FrozenCount(RtInterpreterState *interp);
+
+// gc_introspect.c: new lists. Stop the world.
+RtObject *RtGC_GetObjects(int generation);      // -1: all
+RtObject *RtGC_GetReferrers(RtObject *const *objects, ssize_t count);
+RtObject *RtGC_GetReferents(RtObject *const *objects, ssize_t count);
 
 #endif  // RT_INTERNAL_GC_H

@@ -29,6 +29,7 @@ enum {                          // ob_gc_bits
     RT_GC_BITS_TRACKED = 1,
     RT_GC_BITS_FINALIZED = 2,
     RT_GC_BITS_UNREACHABLE = 4,
+    RT_GC_BITS_FROZEN = 8,      // no collection looks at it; stopped world
     RT_GC_BITS_SHARED = 16,     // a container whose memory readers may hold
     RT_GC_BITS_DEFERRED = 64,   // only the collector frees it
 };
@@ -266,6 +267,9 @@ bool RtGC_IsFinalized(RtObject *op);
 // the GC bit of the eval breaker; never collects.
 void RtGC_RecordAllocation(RtThreadState *tstate);
 void RtGC_RecordDeallocation(RtThreadState *tstate);
+// Adds what the thread has counted to the interpreter's count, and asks for a
+// collection if that is due. Before the thread ends.
+void RtGC_FoldCount(RtThreadState *tstate);
 void RtGC_InitState(RtInterpreterState *interp);
 // A full collection by the caller. Number of unreachable objects, or -1.
 ssize_t RtGC_Collect(RtThreadState *tstate, int generation);

@@ -59,6 +59,7 @@ typedef struct RtQsbrThreadState {
 typedef struct RtLimbo {
     struct RtBlock *fresh;      // died since `goal` was set
     int nfresh;
+    size_t bytes;               // of the fresh ones
     struct RtBlock *waiting;    // nobody looks at these once goal is reached
     uint64_t goal;
 } RtLimbo;
@@ -81,6 +82,8 @@ typedef struct RtThreadState {
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
     struct RtDelayedChunk *delayed_head;        // deferred frees, oldest
     struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
+    size_t delayed_bytes;       // in that queue
+    int delayed_pressure;       // too many: checks until it is looked after
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
     RtInterruptState interrupt;         // sync/interrupt.c
@@ -130,8 +133,8 @@ typedef struct RtQsbrShared {
 } RtQsbrShared;
 
 typedef struct RtGcGeneration {
-    int count;
-    int threshold;
+    int count;                  // atomic
+    int threshold;              // atomic
 } RtGcGeneration;
 
 typedef struct RtGcHead {       // GIL build: before each collectable object
@@ -144,6 +147,8 @@ typedef struct RtGcState {
     int collecting;             // atomic; at most one collection
     RtGcGeneration generations[3];
     RtGcHead heads[3];          // GIL build: list heads
+    RtGcHead permanent;         // GIL build: frozen objects
+    bool frozen;                // something may be; a stopped world
     ssize_t long_lived_total;
     ssize_t long_lived_pending;
     int64_t collections;        // finished, for programs and tests
@@ -295,8 +300,19 @@ bool RtQsbr_Poll(RtThreadState *tstate, uint64_t goal);
 void RtMem_FreeDelayed(void *ptr);
 void RtMem_ProcessDelayed(RtThreadState *tstate);       // frees what is due
 void RtMem_AbandonDelayed(RtThreadState *tstate);       // at thread exit
+// Frees what the thread itself has queued and is due: an allocation failed.
+void RtMem_ReclaimDelayed(RtThreadState *tstate);
+// More memory waits than should: frees what is due, or tries again later.
+void RtMem_RelievePressure(RtThreadState *tstate);
 // Frees everything queued by any thread; the world is stopped.
 void RtMem_ProcessAllDelayed(RtInterpreterState *interp);
+
+// Bytes that one thread lets wait before it looks after them (3.14).
+#ifdef RT_TINY_LIMITS
+#define RT_MEM_PRESSURE_LIMIT ((size_t)512)
+#else
+#define RT_MEM_PRESSURE_LIMIT ((size_t)1 << 20)
+#endif
 
 // mem_limbo.c (free-threaded build): gives the memory of a freed object back to
 // the allocator once no lock-free reader can look at its header. Never fails.
@@ -332,6 +348,9 @@ RtEval_CheckBreaker(RtThreadState *tstate)
     RT_NOTE(EVAL_BREAKER, tstate, bits);
 #ifdef RT_GIL_DISABLED
     RtQsbr_QuiescentState(tstate);
+    if (tstate->delayed_pressure > 0) {
+        RtMem_RelievePressure(tstate);
+    }
 #endif
     if (bits != 0) {
         return RtEval_HandlePending(tstate);

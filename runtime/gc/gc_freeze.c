@@ -1,0 +1,110 @@
+// gc_freeze.c: objects that collections leave alone until they are unfrozen.
+//
+// GIL build: frozen objects are in a list of their own, the permanent
+// generation. Free-threaded build: they bear a bit that changes while the world
+// is stopped only. In both, frozen objects are tracked, are not looked at by
+// collections, and what they refer to stays reachable; what a running
+// collection has judged unreachable is not frozen.
+// Mirrors gc.freeze() of Python/gc.c, gc_free_threading.c (CPython 3.13);
+// departs: shutdown unfreezes, so that nothing is left behind.
+
+#include "rtcore_gc.h"
+
+#ifdef RT_GIL_DISABLED
+
+static bool
+freeze_visitor(RtObject *op, void *arg)
+{
+    ssize_t *count = arg;
+    uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
+    if ((bits & RT_GC_BITS_UNREACHABLE) == 0) {
+        rt_atomic_store_uint8_owned(&op->ob_gc_bits,
+                                    bits | RT_GC_BITS_FROZEN);
+        ++*count;
+    }
+    return true;
+}
+
+static bool
+unfreeze_visitor(RtObject *op, void *arg)
+{
+    ssize_t *count = arg;
+    uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
+    if ((bits & RT_GC_BITS_FROZEN) != 0) {
+        rt_atomic_store_uint8_owned(&op->ob_gc_bits,
+                                    bits & ~RT_GC_BITS_FROZEN);
+        ++*count;
+    }
+    return true;
+}
+
+static bool
+count_visitor(RtObject *op, void *arg)
+{
+    *(ssize_t *)arg += RtGC_IsFrozen(op);
+    return true;
+}
+
+void
+RtGC_Freeze(RtInterpreterState *interp)
+{
+    ssize_t count = 0;
+    RtEval_StopTheWorld(interp);
+    RtGC_VisitTracked(interp, freeze_visitor, &count);
+    interp->gc.frozen = true;
+    RT_NOTE(GC_FROZEN, interp, count);
+    RtEval_StartTheWorld(interp);
+}
+
+void
+RtGC_Unfreeze(RtInterpreterState *interp)
+{
+    ssize_t count = 0;
+    RtEval_StopTheWorld(interp);
+    RtGC_VisitTracked(interp, unfreeze_visitor, &count);
+    interp->gc.frozen = false;
+    RT_NOTE(GC_UNFROZEN, interp, count);
+    RtEval_StartTheWorld(interp);
+}
+
+ssize_t
+RtGC_FrozenCount(RtInterpreterState *interp)
+{
+    ssize_t count = 0;
+    RtEval_StopTheWorld(interp);
+    RtGC_VisitTracked(interp, count_visitor, &count);
+    RtEval_StartTheWorld(interp);
+    return count;
+}
+
+#else
+
+void
+RtGC_Freeze(RtInterpreterState *interp)
+{
+    RtGcState *gcstate = &interp->gc;
+    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
+        RtGcList_Merge(&gcstate->heads[i], &gcstate->permanent);
+        gcstate->generations[i].count = 0;
+    }
+    gcstate->frozen = true;
+    RT_NOTE(GC_FROZEN, interp, RtGcList_Size(&gcstate->permanent));
+}
+
+void
+RtGC_Unfreeze(RtInterpreterState *interp)
+{
+    RtGcState *gcstate = &interp->gc;
+    gcstate->frozen = false;
+    RT_NOTE(GC_UNFROZEN, interp, RtGcList_Size(&gcstate->permanent));
+    RtGcList_Merge(&gcstate->permanent,
+                   &gcstate->heads[RT_GC_GENERATIONS - 1]);
+}
+
+ssize_t
+RtGC_FrozenCount(RtInterpreterState *interp)
+{
+    return RtGcList_Size(&interp->gc.permanent);
+}
+
+#endif
