@@ -25,7 +25,10 @@
     NAME(setswitchinterval) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
-    NAME(__bases__) NAME(__class__) NAME(__name__)
+    NAME(__bases__) NAME(__class__) NAME(__name__) \
+    NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
+    NAME(gc_set_threshold) NAME(gc_get_count) NAME(gc_get_objects) \
+    NAME(gc_get_referrers) NAME(gc_get_referents)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,

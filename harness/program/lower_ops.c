@@ -503,11 +503,16 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
     METHOD(HASH, hash), METHOD(GC, gc_collect), METHOD(YIELD, sched_yield),
-    METHOD(WEAK_COUNT, getweakrefcount),
     METHOD(PENDING_CALL, pending_call),
     METHOD(MAIN_PENDING_CALL, main_pending_call),
     METHOD(ASYNC_EXC, set_async_exc),
     METHOD(SWITCH_INTERVAL, setswitchinterval),
+    METHOD(WEAK_COUNT, getweakrefcount), METHOD(GC_FREEZE, gc_freeze),
+    METHOD(GC_UNFREEZE, gc_unfreeze), METHOD(GC_ENABLE, gc_enable),
+    METHOD(GC_DISABLE, gc_disable), METHOD(GC_COUNT, gc_get_count),
+    METHOD(GC_OBJECTS, gc_get_objects),
+    METHOD(GC_REFERRERS, gc_get_referrers),
+    METHOD(GC_REFERENTS, gc_get_referents),
 #undef METHOD
 };
 

@@ -1,6 +1,6 @@
-// lower_weakref.c: operations on weak references to bytecode. A reference is
-// kept in the attribute `w` of an instance, where other threads find it.
-// Callbacks are functions of the program, bound to s0: f(s0, reference).
+// lower_weakref.c: operations on weak references, and thresholds, to bytecode.
+// A reference is kept in the attribute `w` of an instance, where other threads
+// find it. Callbacks are functions of the program, bound to s0: f(s0, ref).
 
 #include "lower_internal.h"
 
@@ -65,6 +65,21 @@ lower_cycle(FzEmitter *e, const FzOp *op)
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
 }
 
+// `gc_set_threshold(a * 8)`
+static void
+lower_threshold(FzEmitter *e, const FzOp *op)
+{
+    static const uint8_t counts[FZ_MAX_LOOP_COUNT] = {
+        FZ_CONST_1, FZ_CONST_2, FZ_CONST_3, FZ_CONST_4,
+    };
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_gc_set_threshold);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, counts[op->a - 1]);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_8);
+    FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_MULTIPLY);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
 bool
 FzLower_Weakref(FzEmitter *e, const FzOp *op)
 {
@@ -89,6 +104,9 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
         FzLower_Operand(e, op, 1);
         FzEmit_CallMethod(e, FZ_NAME_w);
         FzLower_Store(e, op->a);
+        return true;
+    case FZ_OP_GC_THRESHOLD:
+        lower_threshold(e, op);
         return true;
     default:
         return false;

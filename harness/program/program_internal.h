@@ -235,10 +235,10 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 58,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 70,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 78, // def attributes(item):
-    FZ_PRELUDE_LINES = 88,
+    FZ_PRELUDE_SHOW = 63,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 75,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 83, // def attributes(item):
+    FZ_PRELUDE_LINES = 93,
 };
 
 // ---------------------------------------------------------------------------

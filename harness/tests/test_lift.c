@@ -46,6 +46,7 @@ static const char driver[] =
     "    out = io.StringIO()\n"
     "    with contextlib.redirect_stdout(out):\n"
     "        exec(code, {'__name__': '__main__'})\n"
+    "    gc.disable(); gc.unfreeze(); gc.set_threshold(700, 10, 10)\n"
     "    gc.collect()\n"
     "    got = out.getvalue().splitlines(True)\n"
     "    if got != want:\n"
@@ -95,6 +96,19 @@ spare_old_pythons(FzProgram *program)
     }
 }
 
+static void
+spare_automatic_collections(FzProgram *program)
+{
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        FzBlockOps *ops = FzProgram_Block(program, block);
+        for (int i = 0; i < ops->nops; i++) {
+            if (ops->ops[i].op == FZ_OP_GC_ENABLE) {
+                ops->ops[i].op = FZ_OP_GC_DISABLE;
+            }
+        }
+    }
+}
+
 // One thread in all: main, or one body. In the free-threaded build an object
 // that dies on a thread other than its owner's is finalized later: where that
 // shows, there is no other thread.
@@ -105,6 +119,7 @@ make_program(FzProgram *program, uint64_t seed)
     FzRng_Seed(&rng, seed);
     FzProgram_Generate(program, &rng);
     spare_old_pythons(program);
+    spare_automatic_collections(program);
     bool show = deaths_show(program);
     if (program->nbodies > 0) {
         program->nbodies = 1;
