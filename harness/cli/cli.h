@@ -40,6 +40,9 @@ typedef struct FzCommand {
 int FzCli_Parse(const FzCommand *command, const FzOption *options, int argc,
                 char **argv, const char **operands, int max_operands);
 
+// --gil: NULL, "0" or "1"; before FzExec_Init(). False: an error message.
+bool FzCli_SetGil(const char *choice);
+
 // True in builds that run programs deterministically; else an error message.
 bool FzCli_NeedsEngine(const char *command);
 // "ftfuzz: message" on standard error, one line.

@@ -13,6 +13,7 @@ run(int argc, char **argv)
         .jobs = 0,
         .findings_dir = "findings",
     };
+    const char *gil = NULL;
     const FzOption options[] = {
         {"seconds", "N", FZ_OPT_SECONDS, &o.seconds,
          "stop after N seconds (default: run until Ctrl-C)"},
@@ -28,6 +29,8 @@ run(int argc, char **argv)
          "read inputs from DIR and add those that reach something new"},
         {"findings", "DIR", FZ_OPT_STRING, &o.findings_dir,
          "write findings to DIR (default: findings)"},
+        {"gil", "0|1", FZ_OPT_STRING, &gil,
+         "free-threaded build: the GIL is never (0) or always (1) on"},
         {"stop-on-finding", NULL, FZ_OPT_FLAG, &o.stop_on_finding,
          "stop at the first finding"},
         {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "no status line"},
@@ -49,6 +52,9 @@ run(int argc, char **argv)
     }
     if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
         FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_SetGil(gil)) {
         return FZ_EXIT_USAGE;
     }
     return FzCampaign_Run(&o);

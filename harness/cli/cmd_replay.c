@@ -105,8 +105,11 @@ run(int argc, char **argv)
     uint64_t times = 1;
     bool json = false, quiet = false;
     const char *path[1];
+    const char *gil = NULL;
     const FzOption options[] = {
         {"times", "N", FZ_OPT_NUMBER, &times, "replay N times (default 1)"},
+        {"gil", "0|1", FZ_OPT_STRING, &gil,
+         "free-threaded build: the GIL is never (0) or always (1) on"},
         {"quiet", NULL, FZ_OPT_FLAG, &quiet, "do not print the report"},
         {"json", NULL, FZ_OPT_FLAG, &json, "print the tally as JSON"},
         {0},
@@ -117,6 +120,9 @@ run(int argc, char **argv)
     }
     if (n != 1 || times == 0) {
         FzCli_Error("replay: give the folder of one finding");
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_SetGil(gil)) {
         return FZ_EXIT_USAGE;
     }
     if (!FzCli_NeedsEngine("replay")) {

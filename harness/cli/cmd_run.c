@@ -15,6 +15,7 @@ typedef struct RunOptions {
     uint64_t executions;
     uint64_t repeat;
     const char *strategy;
+    const char *gil;
     const char *findings_dir;
     const char *save;
     bool raw;
@@ -196,6 +197,8 @@ parse(RunOptions *o, int argc, char **argv, const char **file)
          "run N times under the first schedule and compare the traces"},
         {"strategy", "NAME", FZ_OPT_STRING, &o->strategy,
          "pos, pct or random (default: what the input says)"},
+        {"gil", "0|1", FZ_OPT_STRING, &o->gil,
+         "free-threaded build: the GIL is never (0) or always (1) on"},
         {"findings", "DIR", FZ_OPT_STRING, &o->findings_dir,
          "write a finding to DIR"},
         {"save", "FILE", FZ_OPT_STRING, &o->save,
@@ -229,6 +232,9 @@ run(int argc, char **argv)
     }
     if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
         FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_SetGil(o.gil)) {
         return FZ_EXIT_USAGE;
     }
     if ((o.repeat > 0 || o.points || o.coverage) && !FzCli_NeedsEngine("run")) {

@@ -33,6 +33,24 @@ FzCli_NeedsEngine(const char *command)
     return true;
 }
 
+bool
+FzCli_SetGil(const char *choice)
+{
+    if (choice == NULL) {
+        return true;
+    }
+    if (strcmp(choice, "0") != 0 && strcmp(choice, "1") != 0) {
+        FzCli_Error("--gil is 0 or 1, not '%s'", choice);
+        return false;
+    }
+    if (!FzExec_SetGil(choice[0] - '0')) {
+        FzCli_Error("--gil 0: this build, %s, always has a GIL",
+                    FzExec_BuildName());
+        return false;
+    }
+    return true;
+}
+
 static void
 print_help(const FzCommand *command, const FzOption *options)
 {

@@ -36,6 +36,12 @@ FzExec_BuildName(void)
 }
 
 bool
+FzExec_SetGil(int choice)
+{
+    return RtConfig_SetGil(choice) == 0;
+}
+
+bool
 FzExec_Init(char *why, size_t why_size)
 {
     static bool done;

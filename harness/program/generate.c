@@ -326,6 +326,10 @@ is_wanted(Generator *g, uint8_t op)
     {
         return false;
     }
+    // With the GIL on for good, a free-threaded build is hardly one.
+    if (op == FZ_OP_UNSAFE_EXTENSION && !one_in(g, 16)) {
+        return false;
+    }
     // An exception in the middle ends much of what was to be tested.
     if (op == FZ_OP_ASYNC_EXC && !one_in(g, 2)) {
         return false;

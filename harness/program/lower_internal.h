@@ -22,7 +22,8 @@
     NAME(KeyError) NAME(RuntimeError) NAME(IndexError) NAME(AttributeError) \
     NAME(pending_call) NAME(main_pending_call) NAME(set_async_exc) \
     NAME(set_signal_handler) NAME(raise_signal) NAME(foreign_call) \
-    NAME(setswitchinterval) \
+    NAME(setswitchinterval) NAME(is_gil_enabled) NAME(load_extension) \
+    NAME(bump) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
     NAME(__bases__) NAME(__class__) NAME(__name__) \
@@ -46,6 +47,7 @@ typedef enum FzName {
 // Constants of every code object: FZ_CONST_*, then these.
 enum {
     FZ_CONST_4 = FZ_CONST_COUNT, FZ_CONST_8, FZ_CONST_10, FZ_CONST_16,
+    FZ_CONST_STR_SAFE, FZ_CONST_STR_UNSAFE,
     FZ_CONST_STR_D, FZ_CONST_STR_G, FZ_CONST_STR_R,
     FZ_NUM_CONSTS
 };

@@ -380,6 +380,17 @@ lower_outside(FzEmitter *e, const FzOp *op)
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
+// `load_extension('…').bump()`.
+static void
+lower_extension(FzEmitter *e, unsigned module)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_load_extension);
+    load_const(e, module);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    FzEmit_CallMethod(e, FZ_NAME_bump);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
 // Operations on containers that are more than one call. False: not one.
 static bool
 lower_container(FzEmitter *e, const FzOp *op)
@@ -473,6 +484,12 @@ lower_other(FzEmitter *e, const FzOp *op)
     case FZ_OP_SPAWN:
         lower_spawn(e, op);
         break;
+    case FZ_OP_SAFE_EXTENSION:
+        lower_extension(e, FZ_CONST_STR_SAFE);
+        break;
+    case FZ_OP_UNSAFE_EXTENSION:
+        lower_extension(e, FZ_CONST_STR_UNSAFE);
+        break;
     case FZ_OP_FOREIGN_CALL:
     case FZ_OP_SIGNAL_HANDLER:
     case FZ_OP_RAISE_SIGNAL:
@@ -503,6 +520,7 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
     METHOD(HASH, hash), METHOD(GC, gc_collect), METHOD(YIELD, sched_yield),
+    METHOD(GIL_ENABLED, is_gil_enabled),
     METHOD(PENDING_CALL, pending_call),
     METHOD(MAIN_PENDING_CALL, main_pending_call),
     METHOD(ASYNC_EXC, set_async_exc),

@@ -235,10 +235,10 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 63,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 75,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 83, // def attributes(item):
-    FZ_PRELUDE_LINES = 93,
+    FZ_PRELUDE_SHOW = 75,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 87,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 95, // def attributes(item):
+    FZ_PRELUDE_LINES = 105,
 };
 
 // ---------------------------------------------------------------------------

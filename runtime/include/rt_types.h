@@ -104,6 +104,7 @@ int RtType_Ready(RtTypeObject *type);
     ROW(OverflowError, ArithmeticError) \
     ROW(AttributeError, Exception) \
     ROW(LookupError, Exception) \
+    ROW(ImportError, Exception) \
     ROW(IndexError, LookupError) \
     ROW(KeyError, LookupError) \
     ROW(MemoryError, Exception) \

@@ -3,7 +3,7 @@
 #ifndef RT_MODULES_MODULE_H
 #define RT_MODULES_MODULE_H
 
-#include "rt_object.h"
+#include "rt_module.h"
 
 // Tables of functions that end with a NULL name.
 extern RtMethodDef rt_threading_functions[];    // sched_yield
@@ -11,6 +11,16 @@ extern RtMethodDef rt_gc_functions[];           // gc_collect
 extern RtMethodDef rt_weakref_functions[];      // getweakrefcount
 extern RtMethodDef rt_sys_functions[];          // setswitchinterval …
 extern RtMethodDef rt_eval_functions[];         // pending_call …
+extern RtMethodDef rt_import_functions[];       // __import__
+
+// xx_module.c
+RtModuleDef *RtInit__xxsafe(void);
+RtModuleDef *RtInit__xxunsafe(void);
+int RtXX_InitNames(void);       // start-up only
+
+// builtin_modules.c: a module of the runtime itself; borrowed, immortal. NULL
+// without an exception.
+RtObject *RtBuiltins_GetModule(const char *name);
 
 // threading.c: the unique id of the state that the thread has, or had; 0 if it
 // was never started.

@@ -6,6 +6,7 @@
 
 #include "rtcore_type.h"
 
+#include "rt_module.h"
 #include "rt_types.h"
 
 RtObject *rt_name_class;
@@ -26,6 +27,7 @@ static RtTypeObject *const static_types[] = {
     &RtMethodDescr_Type, &RtSeqIter_Type, &RtDictKeyIter_Type,
     &RtDictValueIter_Type, &RtDictItemIter_Type, &RtRange_Type,
     &RtRangeIter_Type, &RtWeakref_Type, &RtLock_Type, &RtThread_Type,
+    &RtModule_Type,
     &RtExc_BaseException,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)

@@ -11,6 +11,8 @@
 #include "rtcore_state.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "rtcore_assert.h"
 
@@ -34,6 +36,27 @@ int
 RtConfig_GetGil(void)
 {
     return choice;
+}
+
+int
+RtConfig_ReadEnvironment(void)
+{
+    static const char nonsense[] = "RT_GIL must be 0 or 1\n";
+    static const char impossible[] =
+        "Disabling the GIL is not supported by this build\n";
+    const char *text = getenv("RT_GIL");
+    if (text == NULL || text[0] == '\0' || choice != -1) {
+        return 0;
+    }
+    if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0) {
+        rt_world->write(nonsense, sizeof(nonsense) - 1);
+        return -1;
+    }
+    if (RtConfig_SetGil(text[0] - '0') < 0) {
+        rt_world->write(impossible, sizeof(impossible) - 1);
+        return -1;
+    }
+    return 0;
 }
 
 #ifdef RT_GIL_DISABLED

@@ -176,6 +176,7 @@ RtRuntime_Finish(RtThreadState *tstate)
     wait_for_threads(tstate);
     RtEval_FinishPendingCalls(tstate);
     RtSignals_Fini();
+    RtImport_Fini(tstate->interp);
     int result = collect_all(tstate);
     end_interpreter(tstate);
     return result;
@@ -204,7 +205,7 @@ make_builtins(void)
         return -1;
     }
     RtObject_SetImmortal(builtins);
-    return 0;
+    return RtBuiltins_InitModules(builtins);
 }
 
 #if RT_DEBUG_LEVEL >= 1
@@ -222,6 +223,9 @@ RtRuntime_Initialize(void)
 {
     rt_assert(builtins == NULL);
     RtEval_InitLoop();
+    if (RtConfig_ReadEnvironment() < 0) {
+        return -1;
+    }
     RtThreadState *tstate = RtRuntime_Start();
     if (tstate == NULL) {
         return -1;

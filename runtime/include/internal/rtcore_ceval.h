@@ -153,6 +153,9 @@ void RtEval_SignalActiveThreads(struct RtInterpreterState *interp,
 // cannot do it.
 int RtConfig_SetGil(int choice);
 int RtConfig_GetGil(void);
+// What RT_GIL says, unless a choice has been made. 0, or -1 if it says nonsense
+// or what this build cannot do: a sentence has been written.
+int RtConfig_ReadEnvironment(void);
 bool RtEval_IsGILEnabled(struct RtInterpreterState *interp);
 // One more thread of the interpreter needs the GIL. Returns 1 if it was off
 // and is on now, else 0. The caller holds the GIL afterwards (unless the

@@ -259,6 +259,11 @@ RtObject *RtEval_EvalCode(RtObject *code, RtObject *globals);
 // modules/builtins.c: the dict of builtins. Start-up only; everything in it is
 // immortal.
 RtObject *RtBuiltins_New(void);
+// modules/builtin_modules.c: modules with the same functions. Start-up only.
+int RtBuiltins_InitModules(RtObject *builtins);
+// modules/import.c: drops the extension modules of the interpreter, and loads
+// no more.
+void RtImport_Fini(RtInterpreterState *interp);
 
 #define RT_RECURSION_LIMIT 40
 

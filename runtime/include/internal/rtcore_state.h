@@ -199,6 +199,9 @@ struct RtInterpreterState {
     RtTypesState types;
     RtMutex threads_mutex;      // modules/threading.c: running threads
     RtObject *builtins;         // dict; immutable after start-up
+    RtMutex import_mutex;       // the next two
+    struct RtImportEntry *imports;      // extensions, loaded or not
+    bool imports_closed;        // the interpreter is ending
     RtRawMutex live_mutex;
     RtCond live_cond;           // signalled when live_threads becomes 0
     ssize_t live_threads;       // started and not ended; live_mutex

@@ -1,0 +1,104 @@
+// builtin_modules.c: the runtime's own functions, in modules.
+//
+// Made once, after the dict of builtins and from it: what programs find in a
+// module is what they find under the flat name. All of it is immortal and never
+// changes.
+// Mirrors Python/import.c, the table of built-in modules (CPython 3.13);
+// departs: the modules are shared by all interpreters and read-only.
+
+#include "module.h"
+
+#include <string.h>
+
+#include "rt_module.h"
+#include "rt_types.h"
+#include "rtcore_code.h"        // RtBuiltins_InitModules()
+#include "rtcore_object.h"
+
+typedef struct Member {
+    const char *module;
+    const char *name;
+    const char *flat_name;      // NULL: the same
+} Member;
+
+// Members of one module stand together.
+static const Member members[] = {
+    { "sys", "setswitchinterval", NULL },
+    { "sys", "getswitchinterval", NULL },
+    { "sys", "_is_gil_enabled", "is_gil_enabled" },
+    { "gc", "collect", "gc_collect" },
+    { "threading", "Thread", NULL },
+    { "threading", "Lock", NULL },
+    { "signal", "signal", "set_signal_handler" },
+    { "signal", "raise_signal", NULL },
+    { "weakref", "ref", NULL },
+    { "weakref", "getweakrefcount", NULL },
+};
+enum { NMEMBERS = sizeof(members) / sizeof(members[0]), MAX_MODULES = 16 };
+
+// Written during start-up only. The last row is empty.
+static struct {
+    const char *name;
+    RtObject *module;
+} modules[MAX_MODULES + 1];
+
+RtObject *
+RtBuiltins_GetModule(const char *name)
+{
+    for (int i = 0; modules[i].name != NULL; i++) {
+        if (strcmp(modules[i].name, name) == 0) {
+            return modules[i].module;
+        }
+    }
+    return NULL;
+}
+
+static RtObject *
+add_module(const char *name)
+{
+    int i = 0;
+    while (modules[i].name != NULL) {
+        i++;
+    }
+    rt_assert(i < MAX_MODULES);
+    RtObject *module = RtModule_New(name, NULL);
+    if (module != NULL) {
+        RtObject_SetImmortal(RtModule_GetName(module));
+        RtObject_SetImmortal(RtModule_GetDict(module));
+        RtObject_SetImmortal(module);
+        modules[i].name = name;
+        modules[i].module = module;
+    }
+    return module;
+}
+
+// 0, or -1 if there is no such builtin or no memory.
+static int
+add_member(RtObject *module, const Member *member, RtObject *builtins)
+{
+    const char *flat = member->flat_name;
+    RtObject *key = RtStr_InternStatic(flat != NULL ? flat : member->name);
+    RtObject *name = RtStr_InternStatic(member->name);
+    RtObject *value;
+    if (key == NULL || name == NULL ||
+        RtDict_GetItemRef(builtins, key, &value) <= 0) {
+        return -1;
+    }
+    return RtDict_SetItem(RtModule_GetDict(module), name, value);
+}
+
+int
+RtBuiltins_InitModules(RtObject *builtins)
+{
+    for (int i = 0; i < NMEMBERS; i++) {
+        RtObject *module = RtBuiltins_GetModule(members[i].module);
+        if (module == NULL) {
+            module = add_module(members[i].module);
+        }
+        if (module == NULL ||
+            add_member(module, &members[i], builtins) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,343 @@
+// import.c: extension modules, each loaded once by each interpreter.
+//
+// An interpreter has an entry for each name that was ever asked for; the list
+// changes under import_mutex, entries live as long as the interpreter. An
+// entry's once flag is the import lock of its module: whoever comes meanwhile
+// waits, detached, for the loading to end. `module` is set before the flag is,
+// and never changes then. While a module is being loaded the GIL is on, because
+// nobody knows yet whether it needs it; afterwards it goes off again, or stays
+// on for good.
+// Mirrors Python/import.c (CPython 3.13); departs: no packages, no module is
+// ever removed or loaded again; a module that imports itself while it is being
+// loaded is an error, not half a module; the warning has no file and line.
+
+#include "module.h"
+#include "rt_module.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_assert.h"
+#include "rtcore_code.h"        // RtImport_Fini()
+#include "rtcore_heap.h"
+#include "rtcore_object.h"
+#include "rtcore_state.h"
+
+enum { MAX_NAME = 64, MAX_INITTAB = 16 };
+
+typedef struct RtImportEntry {
+    struct RtImportEntry *next; // import_mutex
+    RtOnceFlag once;
+    uintptr_t loading_thread;   // atomic; 0: none
+    RtObject *module;           // owned; set when `once` is done
+    char name[MAX_NAME];
+} RtImportEntry;
+
+typedef struct InittabRow {
+    const char *name;
+    RtModuleInitFunc init;
+} InittabRow;
+
+// Written before the runtime starts. The last row is empty.
+static InittabRow inittab[MAX_INITTAB + 1] = {
+    { "_xxsafe", RtInit__xxsafe },
+    { "_xxunsafe", RtInit__xxunsafe },
+};
+
+int
+RtImport_AppendInittab(const char *name, RtModuleInitFunc init)
+{
+    for (int i = 0; i < MAX_INITTAB; i++) {
+        if (inittab[i].name == NULL) {
+            inittab[i] = (InittabRow){ name, init };
+            return 0;
+        }
+    }
+    return -1;
+}
+
+// ---------------------------------------------------------------------------
+// Entries.
+
+// The name of the module that a path leads to: "a/b.so" -> "b". 0, or -1.
+static int
+module_name(const char *path, char *name)
+{
+    const char *base = strrchr(path, '/');
+    base = base != NULL ? base + 1 : path;
+    size_t length = strcspn(base, ".");
+    if (length == 0 || length >= MAX_NAME) {
+        RtErr_Format(&RtExc_ImportError, "not a module name: '%.80s'", path);
+        return -1;
+    }
+    memcpy(name, base, length);
+    name[length] = '\0';
+    return 0;
+}
+
+// import_mutex is held.
+static RtImportEntry *
+find_entry(RtInterpreterState *interp, const char *name)
+{
+    RtImportEntry *entry = interp->imports;
+    while (entry != NULL && strcmp(entry->name, name) != 0) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+// The entry of the name, made if there is none. NULL with an exception.
+static RtImportEntry *
+get_entry(RtInterpreterState *interp, const char *name)
+{
+    // Allocated before the lock is taken.
+    RtImportEntry *fresh = RtMem_Calloc(1, sizeof(RtImportEntry));
+    if (fresh == NULL) {
+        return RtErr_NoMemory();
+    }
+    memcpy(fresh->name, name, strlen(name) + 1);
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    bool closed = interp->imports_closed;
+    RtImportEntry *entry = find_entry(interp, name);
+    if (entry == NULL && !closed) {
+        entry = fresh;
+        fresh = NULL;
+        entry->next = interp->imports;
+        interp->imports = entry;
+    }
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    RtMem_Free(fresh);
+    if (closed) {
+        RtErr_Format(&RtExc_ImportError,
+                     "import of %s halted; the interpreter is ending", name);
+        return NULL;
+    }
+    return entry;
+}
+
+void
+RtImport_Fini(RtInterpreterState *interp)
+{
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    interp->imports_closed = true;
+    RtImportEntry *entry = interp->imports;
+    interp->imports = NULL;
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    while (entry != NULL) {
+        RtImportEntry *next = entry->next;
+        Rt_XDECREF(entry->module);
+        RtMem_Free(entry);
+        entry = next;
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Loading.
+
+static RtModuleInitFunc
+find_in_file(const char *path, const char *name)
+{
+    // Never closed: its code may be on any stack, its types in any object.
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        RtErr_Format(&RtExc_ImportError, "%s", dlerror());
+        return NULL;
+    }
+    char symbol[MAX_NAME + 16];
+    snprintf(symbol, sizeof(symbol), "RtInit_%s", name);
+    RtModuleInitFunc init;
+    *(void **)&init = dlsym(handle, symbol);
+    if (init == NULL) {
+        RtErr_Format(&RtExc_ImportError,
+                     "module '%s' does not define %s", name, symbol);
+    }
+    return init;
+}
+
+// NULL with an exception.
+static RtModuleInitFunc
+find_init(const char *path, const char *name)
+{
+    if (strchr(path, '/') != NULL) {
+        return find_in_file(path, name);
+    }
+    for (const InittabRow *row = inittab; row->name != NULL; row++) {
+        if (strcmp(row->name, name) == 0) {
+            return row->init;
+        }
+    }
+    RtErr_Format(&RtExc_ImportError, "No module named '%s'", name);
+    return NULL;
+}
+
+// Whether this interpreter may have the module.
+static int
+check_interpreters(const RtModuleDef *def, RtInterpreterState *interp)
+{
+    void *support = Rt_MOD_MULTIPLE_INTERPRETERS_SUPPORTED;
+    const RtModuleDef_Slot *slot = def->m_slots;
+    for (; slot != NULL && slot->slot != 0; slot++) {
+        if (slot->slot == Rt_mod_multiple_interpreters) {
+            support = slot->value;
+        }
+    }
+    if (interp != &rt_runtime.main_interp &&
+        support == Rt_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED) {
+        RtErr_Format(&RtExc_ImportError,
+                     "module %s does not support loading in subinterpreters",
+                     def->m_name);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+run_exec_slots(RtObject *module, const RtModuleDef *def)
+{
+    const RtModuleDef_Slot *slot = def->m_slots;
+    for (; slot != NULL && slot->slot != 0; slot++) {
+        if (slot->slot != Rt_mod_exec) {
+            continue;
+        }
+        int (*exec)(RtObject *);
+        *(void **)&exec = slot->value;
+        if (exec(module) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static RtObject *
+make_module(RtThreadState *tstate, const char *path, const char *name)
+{
+    RtModuleInitFunc init = find_init(path, name);
+    RtModuleDef *def = init != NULL ? init() : NULL;
+    if (def == NULL) {
+        if (RtErr_Occurred() == NULL) {
+            RtErr_Format(&RtExc_SystemError,
+                         "initialization of %s failed without raising an "
+                         "exception", name);
+        }
+        return NULL;
+    }
+    if (check_interpreters(def, tstate->interp) < 0) {
+        return NULL;
+    }
+    RtObject *module = RtModule_New(name, def);
+    if (module != NULL && run_exec_slots(module, def) < 0) {
+        RtObject *exc = RtErr_GetRaisedException();
+        Rt_DECREF(module);
+        RtErr_SetRaisedException(exc);
+        return NULL;
+    }
+    return module;
+}
+
+static void
+warn_gil_enabled(const char *name)
+{
+    char text[512];
+    int n = snprintf(
+        text, sizeof(text),
+        "RuntimeWarning: The global interpreter lock (GIL) has been enabled "
+        "to load module '%s', which has not declared that it can run safely "
+        "without the GIL. To override this behavior and keep the GIL disabled "
+        "(at your own risk), run with RT_GIL=0 or --gil 0.\n", name);
+    rt_world->write(text, (size_t)n);
+}
+
+// The module is loaded, or could not be (NULL): gives the transient GIL back,
+// or keeps it.
+static void
+check_gil(RtThreadState *tstate, RtObject *module, const char *name)
+{
+    if (module == NULL || RtModule_IsGilNotUsed(module)) {
+        RtEval_DisableGIL(tstate);
+    }
+    else if (RtEval_EnableGILPermanent(tstate)) {
+        warn_gil_enabled(name);
+    }
+}
+
+typedef struct Loading {
+    RtImportEntry *entry;
+    const char *path;
+} Loading;
+
+static int
+load(void *arg)
+{
+    Loading *loading = arg;
+    RtImportEntry *entry = loading->entry;
+    RtThreadState *tstate = RtThreadState_Get();
+    rt_assert(entry->module == NULL);
+    rt_atomic_store_uintptr(&entry->loading_thread, RtThread_Id());
+    RtEval_EnableGILTransient(tstate);
+    RtObject *module = make_module(tstate, loading->path, entry->name);
+    RtObject *exc = module == NULL ? RtErr_GetRaisedException() : NULL;
+    check_gil(tstate, module, entry->name);
+    rt_atomic_store_uintptr(&entry->loading_thread, 0);
+    if (module == NULL) {
+        RtErr_SetRaisedException(exc);
+        return -1;
+    }
+    entry->module = module;
+    return 0;
+}
+
+static RtObject *
+import_extension(const char *path)
+{
+    char name[MAX_NAME];
+    if (module_name(path, name) < 0) {
+        return NULL;
+    }
+    RtThreadState *tstate = RtThreadState_Get();
+    RtImportEntry *entry = get_entry(tstate->interp, name);
+    if (entry == NULL) {
+        return NULL;
+    }
+    if (rt_atomic_load_uintptr(&entry->loading_thread) == RtThread_Id()) {
+        RtErr_Format(&RtExc_ImportError,
+                     "module '%s' is being imported by this thread", name);
+        return NULL;
+    }
+    Loading loading = { entry, path };
+    if (RtOnceFlag_CallOnce(&entry->once, load, &loading) < 0) {
+        return NULL;
+    }
+    return Rt_NewRef(entry->module);
+}
+
+RtObject *
+RtImport_Import(const char *name)
+{
+    RtObject *module = RtBuiltins_GetModule(name);
+    return module != NULL ? Rt_NewRef(module) : import_extension(name);
+}
+
+// ---------------------------------------------------------------------------
+// Functions.
+
+// __import__(name), load_extension(name or path)
+static RtObject *
+builtin_import(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    if (!Rt_IS_TYPE(args[0], &RtStr_Type)) {
+        RtErr_SetString(&RtExc_TypeError, "module name must be a string");
+        return NULL;
+    }
+    return RtImport_Import(RtStr_AsUTF8(args[0]));
+}
+
+RtMethodDef rt_import_functions[] = {
+    { "__import__", builtin_import, 1, 1 },
+    { "load_extension", builtin_import, 1, 1 },
+    { NULL, NULL, 0, 0 },
+};
