@@ -89,7 +89,8 @@ test_safe(void)
     EXPECT_REPR(Call(module, "twice", 1, Int(21)), "42");
     EXPECT_REPR(attribute(module, "answer"), "42");
     EXPECT_ERROR(Call(module, "twice", 1, Str("x")),
-                 "TypeError: an integer is required (got type str)");
+                 "TypeError: 'str' object cannot be interpreted as an "
+                 "integer");
     CHECK(RtImport_Import(EXTENSION_FOLDER "/ext_safe.so") == module);
     Rt_DECREF(module);
     Rt_DECREF(module);
