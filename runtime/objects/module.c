@@ -105,10 +105,12 @@ RtModule_New(const char *name, RtModuleDef *def)
         Rt_DECREF(self);
         return NULL;
     }
+#ifdef RT_GIL_DISABLED
     if (def != NULL) {
         // Every call of a function of the module goes through it.
         RtObject_SetDeferredRefcount((RtObject *)self);
     }
+#endif
     return (RtObject *)self;
 }
 

@@ -147,7 +147,7 @@ test_unsafe(void)
     char text[32];
     static int executions;
     snprintf(text, sizeof(text), "%d",
-             ++executions * NTHREADS * ROUNDS + 1);
+             ++executions * (NTHREADS * ROUNDS + 1));
     EXPECT_REPR(Call(loaded[0], "bump", 0), text);
     for (int i = 0; i < NTHREADS; i++) {
         Rt_DECREF(loaded[i]);
