@@ -82,6 +82,7 @@ HEADERS = {
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
     "rtcore_weakref.h": "objects",
     "rtcore_dict.h": "objects", "rt_types.h": "objects",
+    "rtcore_set.h": "objects",
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",
     "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",

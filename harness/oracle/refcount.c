@@ -64,7 +64,9 @@ audit_failed(const void *op, RtAuditRule rule)
         verdict = FZ_RULE_REF_BELOW_REFERENCES;
     }
     else if (rule == RT_AUDIT_LIST_INVALID ||
-             rule == RT_AUDIT_DICT_INVALID) {
+             rule == RT_AUDIT_DICT_INVALID ||
+             rule == RT_AUDIT_SET_INVALID ||
+             rule == RT_AUDIT_DEQUE_INVALID) {
         verdict = FZ_RULE_HEAP_INVALID;
     }
     else if (rule == RT_AUDIT_WEAKREF_LIST || rule == RT_AUDIT_WEAKREF_FLAG) {

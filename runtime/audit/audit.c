@@ -248,6 +248,10 @@ check_container(RtInterpreterState *interp, RtObject *op)
     if ((flags & RT_TPFLAGS_DICT_SUBCLASS) != 0 && !RtDict_IsValid(op)) {
         return report(op, RT_AUDIT_DICT_INVALID);
     }
+    if ((flags & (RT_TPFLAGS_SET_SUBCLASS | RT_TPFLAGS_FROZENSET_SUBCLASS))
+            != 0 && !RtSet_IsValid(op)) {
+        return report(op, RT_AUDIT_SET_INVALID);
+    }
     if ((flags & RT_TPFLAGS_TYPE_SUBCLASS) != 0) {
         RtAuditRule rule = RtAudit_Type(interp, op);
         return rule == RT_AUDIT_COUNT ? 0 : report(op, rule);

@@ -99,6 +99,9 @@ enum {                          // tp_flags
     RT_TPFLAGS_TYPE_SUBCLASS = 1 << 8,
     RT_TPFLAGS_BASE_EXC_SUBCLASS = 1 << 9,
     RT_TPFLAGS_READY = 1 << 10,
+    RT_TPFLAGS_SET_SUBCLASS = 1 << 20,
+    RT_TPFLAGS_FROZENSET_SUBCLASS = 1 << 21,
+    RT_TPFLAGS_DEQUE_SUBCLASS = 1 << 22,
     RT_TPFLAGS_WEAKREF_SUBCLASS = 1 << 24,
 };
 

@@ -76,6 +76,21 @@ bool RtDict_IsValid(RtObject *op);
 // For the audit: the value of a str key, borrowed, or NULL.
 RtObject *RtDict_AuditGet(RtObject *op, RtObject *name);
 
+// ---- set, frozenset (set.c): thread-safe; `in` takes no lock.
+extern RtTypeObject RtSet_Type;
+extern RtTypeObject RtFrozenSet_Type;
+extern RtTypeObject RtSetIter_Type;
+RtObject *RtSet_New(RtObject *iterable);        // NULL: empty
+RtObject *RtFrozenSet_New(RtObject *iterable);  // NULL: empty
+ssize_t RtSet_Size(RtObject *op);
+int RtSet_Contains(RtObject *op, RtObject *key);        // 1, 0, -1
+int RtSet_Add(RtObject *op, RtObject *key);             // 0, -1
+int RtSet_Discard(RtObject *op, RtObject *key);         // 1: found, 0, -1
+RtObject *RtSet_Pop(RtObject *op);                      // KeyError
+int RtSet_Clear(RtObject *op);
+// For audits, with the world stopped: takes no lock, makes no point.
+bool RtSet_IsValid(RtObject *op);
+
 // ---- functions (function.c, method.c, code.c: see vm/).
 extern RtTypeObject RtCode_Type;
 extern RtTypeObject RtFunction_Type;

@@ -177,6 +177,8 @@ static const NamedType builtin_types[] = {
     { "tuple", &RtTuple_Type },
     { "list", &RtList_Type },
     { "dict", &RtDict_Type },
+    { "set", &RtSet_Type },
+    { "frozenset", &RtFrozenSet_Type },
     { "range", &RtRange_Type },
     { "Thread", &RtThread_Type },
     { "Lock", &RtLock_Type },

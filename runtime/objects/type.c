@@ -21,6 +21,9 @@ enum {                          // flags that a type has from its base
                       RT_TPFLAGS_TUPLE_SUBCLASS | RT_TPFLAGS_LIST_SUBCLASS |
                       RT_TPFLAGS_DICT_SUBCLASS | RT_TPFLAGS_TYPE_SUBCLASS |
                       RT_TPFLAGS_BASE_EXC_SUBCLASS |
+                      RT_TPFLAGS_SET_SUBCLASS |
+                      RT_TPFLAGS_FROZENSET_SUBCLASS |
+                      RT_TPFLAGS_DEQUE_SUBCLASS |
                       RT_TPFLAGS_WEAKREF_SUBCLASS,
 };
 
@@ -450,7 +453,9 @@ new_ignores_args(const RtTypeObject *type)
 {
     return type->tp_new == RtBaseObject_Type.tp_new ||
            RtType_HasFeature(type, RT_TPFLAGS_LIST_SUBCLASS |
-                                   RT_TPFLAGS_DICT_SUBCLASS);
+                                   RT_TPFLAGS_DICT_SUBCLASS |
+                                   RT_TPFLAGS_SET_SUBCLASS |
+                                   RT_TPFLAGS_DEQUE_SUBCLASS);
 }
 
 // An instance of a heap type.
