@@ -10,7 +10,8 @@
 
 // What a local is known to hold.
 typedef enum Holds {
-    HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_INST, HOLDS_ITER, HOLDS_OTHER
+    HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_SET, HOLDS_INST,
+    HOLDS_ITER, HOLDS_OTHER
 } Holds;
 
 typedef struct Generator {
@@ -57,11 +58,14 @@ shared_fits(uint8_t kind, FzArg arg)
         return kind == FZ_SHARED_LIST;
     case FZ_ARG_DICT:
         return kind == FZ_SHARED_DICT;
+    case FZ_ARG_SET:
+        return kind == FZ_SHARED_SET;
     case FZ_ARG_INST:
         return kind == FZ_SHARED_INSTANCE;
     case FZ_ARG_SEQ:
         return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DICT ||
-               kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR;
+               kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR ||
+               kind == FZ_SHARED_SET;
     case FZ_ARG_ANY:
         return true;
     default:
@@ -77,6 +81,8 @@ local_fits(uint8_t holds, FzArg arg)
         return holds == HOLDS_LIST;
     case FZ_ARG_DICT:
         return holds == HOLDS_DICT;
+    case FZ_ARG_SET:
+        return holds == HOLDS_SET;
     case FZ_ARG_INST:
         return holds == HOLDS_INST;
     case FZ_ARG_ITER:
@@ -84,7 +90,8 @@ local_fits(uint8_t holds, FzArg arg)
     case FZ_ARG_ANY:
         return holds != HOLDS_NONE;
     default:
-        return holds == HOLDS_LIST || holds == HOLDS_DICT;
+        return holds == HOLDS_LIST || holds == HOLDS_DICT ||
+               holds == HOLDS_SET;
     }
 }
 
@@ -246,7 +253,7 @@ holds_of_reference(const Generator *g, uint8_t ref)
         [FZ_SHARED_LIST] = HOLDS_LIST, [FZ_SHARED_DICT] = HOLDS_DICT,
         [FZ_SHARED_INSTANCE] = HOLDS_INST, [FZ_SHARED_LOCK] = HOLDS_OTHER,
         [FZ_SHARED_TUPLE] = HOLDS_OTHER, [FZ_SHARED_INT] = HOLDS_OTHER,
-        [FZ_SHARED_STR] = HOLDS_OTHER,
+        [FZ_SHARED_STR] = HOLDS_OTHER, [FZ_SHARED_SET] = HOLDS_SET,
     };
     if (ref < FZ_REF_LOCAL) {
         return of_kind[g->program->shared[ref].kind];
@@ -287,6 +294,12 @@ note_assignment(Generator *g, const FzOp *op)
     case FZ_OP_DICT_COPY:
     case FZ_OP_NEW_DICT:
         holds = HOLDS_DICT;
+        break;
+    case FZ_OP_SET_COPY:
+    case FZ_OP_SET_OR:
+    case FZ_OP_SET_AND:
+    case FZ_OP_SET_NEW:
+        holds = HOLDS_SET;
         break;
     case FZ_OP_NEW:
     case FZ_OP_CYCLE_INST:
@@ -480,14 +493,14 @@ FzGenerate_Class(int index, FzRng *rng)
 FzShared
 FzGenerate_Shared(const FzProgram *program, FzRng *rng)
 {
-    static const uint8_t kinds[16] = {
+    static const uint8_t kinds[19] = {
         FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST,
         FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_DICT, FZ_SHARED_DICT,
         FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_INSTANCE,
         FZ_SHARED_LOCK, FZ_SHARED_LOCK, FZ_SHARED_TUPLE, FZ_SHARED_INT,
-        FZ_SHARED_STR,
+        FZ_SHARED_STR, FZ_SHARED_SET, FZ_SHARED_SET, FZ_SHARED_SET,
     };
-    FzShared shared = { .kind = kinds[FzRng_Below(rng, 16)] };
+    FzShared shared = { .kind = kinds[FzRng_Below(rng, 19)] };
     if (shared.kind == FZ_SHARED_INSTANCE) {
         if (program->nclasses == 0) {
             shared.kind = FZ_SHARED_LIST;
@@ -516,6 +529,7 @@ draw_weights(Generator *g)
         uint8_t kind = g->program->shared[g->hot[i]].kind;
         FzGroup group = kind == FZ_SHARED_LIST ? FZ_GROUP_LIST :
                         kind == FZ_SHARED_DICT ? FZ_GROUP_DICT :
+                        kind == FZ_SHARED_SET ? FZ_GROUP_SET :
                         kind == FZ_SHARED_INSTANCE ? FZ_GROUP_ATTR :
                         kind == FZ_SHARED_LOCK ? FZ_GROUP_SYNC :
                         FZ_GROUP_READ;

@@ -406,6 +406,14 @@ put_shared(Lifter *l, int k)
         put_items(l, shared->initial, false);
         put(l, shared->initial == 1 ? ",)" : ")");
         break;
+    case FZ_SHARED_SET:
+        put(l, "set((");
+        for (int i = 0; i < shared->initial; i++) {
+            put_reference(l, FzProgram_InitialMember(i));
+            put(l, ", ");
+        }
+        put(l, "))");
+        break;
     case FZ_SHARED_INSTANCE:
         put(l, "C%d()", shared->cls);
         for (int i = 0; i < shared->initial; i++) {
@@ -439,6 +447,7 @@ put_show(Lifter *l, int k)
         [FZ_SHARED_TUPLE] = "show('s%d', s%d)\n",
         [FZ_SHARED_INT] = "print('s%d', s%d)\n",
         [FZ_SHARED_STR] = "print('s%d', s%d)\n",
+        [FZ_SHARED_SET] = "show('s%d', s%d)\n",
     };
     char line[64];
     const char *format = shows[l->program->shared[k].kind];

@@ -131,7 +131,7 @@ lower_prelude(FzEmitter *e, Module *m)
     bool dicts = has_shared(p, FZ_SHARED_DICT);
     bool instances = has_shared(p, FZ_SHARED_INSTANCE);
     if ((dicts || instances || has_shared(p, FZ_SHARED_LIST) ||
-         has_shared(p, FZ_SHARED_TUPLE)) &&
+         has_shared(p, FZ_SHARED_TUPLE) || has_shared(p, FZ_SHARED_SET)) &&
         add_code(m, FzLower_Show(e), &m->show) < 0)
     {
         return -1;
@@ -214,6 +214,14 @@ emit_shared(FzEmitter *e, int k)
     case FZ_SHARED_DICT:
         emit_initial_items(e, n, true);
         FzEmit_Op(e, RT_OP_BUILD_MAP, n);
+        break;
+    case FZ_SHARED_SET:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_set);
+        for (uint32_t i = 0; i < n; i++) {
+            FzLower_Reference(e, FzProgram_InitialMember((int)i));
+        }
+        FzEmit_Op(e, RT_OP_BUILD_TUPLE, n);
+        FzEmit_Op(e, RT_OP_CALL, 1);
         break;
     case FZ_SHARED_INSTANCE:
         FzLower_Reference(e, (uint8_t)(FZ_REF_NEW + shared->cls));

@@ -25,6 +25,9 @@
     NAME(setswitchinterval) NAME(is_gil_enabled) NAME(load_extension) \
     NAME(bump) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
+    NAME(set) NAME(frozenset) NAME(repr) NAME(add) NAME(discard) \
+    NAME(intersection_update) NAME(difference_update) \
+    NAME(symmetric_difference_update) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
@@ -138,6 +141,11 @@ void FzLower_MakeClass(FzEmitter *e, int cls, const uint32_t *codes);
 
 // ---- lower_type.c: operations on classes. False: not one.
 bool FzLower_Type(FzEmitter *e, const FzOp *op);
+
+// ---- lower_set.c
+
+// An operation on sets that is more than a call. False: not one.
+bool FzLower_Set(FzEmitter *e, const FzOp *op);
 
 // ---- lower_prelude.c: the functions that print the final state.
 RtObject *FzLower_Show(FzEmitter *e);

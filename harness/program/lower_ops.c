@@ -415,7 +415,11 @@ lower_container(FzEmitter *e, const FzOp *op)
         lower_guarded_method(e, op, FZ_NAME_extend);
         return true;
     case FZ_OP_DICT_UPDATE:
+    case FZ_OP_SET_UPDATE:
         lower_guarded_method(e, op, FZ_NAME_update);
+        return true;
+    case FZ_OP_SET_TOGGLE:
+        lower_guarded_method(e, op, FZ_NAME_symmetric_difference_update);
         return true;
     case FZ_OP_LIST_CONCAT:
         lower_concat(e, op);
@@ -425,6 +429,7 @@ lower_container(FzEmitter *e, const FzOp *op)
         lower_iterate(e, op);
         return true;
     case FZ_OP_CONTAINS:
+    case FZ_OP_SET_HAS:
         lower_binary(e, op, RT_OP_CONTAINS_OP, 0);
         return true;
     default:
@@ -515,7 +520,11 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
     METHOD(LIST_INDEX, index), METHOD(DICT_GET, get),
     METHOD(DICT_POP, pop), METHOD(DICT_SETDEFAULT, setdefault),
     METHOD(DICT_CLEAR, clear), METHOD(DICT_POPITEM, popitem),
-    METHOD(DICT_COPY, copy),
+    METHOD(DICT_COPY, copy), METHOD(SET_ADD, add),
+    METHOD(SET_DISCARD, discard), METHOD(SET_POP, pop),
+    METHOD(SET_CLEAR, clear), METHOD(SET_COPY, copy),
+    METHOD(SET_INTERSECT, intersection_update),
+    METHOD(SET_SUBTRACT, difference_update),
 };
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),
@@ -544,7 +553,7 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
     else if (!lower_container(e, op) && !FzLower_Type(e, op) &&
-             !FzLower_Weakref(e, op))
+             !FzLower_Weakref(e, op) && !FzLower_Set(e, op))
     {
         lower_other(e, op);
     }

@@ -112,6 +112,16 @@ FzProgram_InitialKey(int i)
     return (uint8_t)(FZ_REF_CONST + keys[i % FZ_MAX_INITIAL]);
 }
 
+uint8_t
+FzProgram_InitialMember(int i)
+{
+    static const uint8_t members[FZ_MAX_INITIAL] = {
+        FZ_CONST_0, FZ_CONST_1, FZ_CONST_2, FZ_CONST_3, FZ_CONST_STR_A,
+        FZ_CONST_1000, FZ_CONST_STR_KEY,
+    };
+    return (uint8_t)(FZ_REF_CONST + members[i % FZ_MAX_INITIAL]);
+}
+
 // Of the function that costs most.
 static uint32_t
 any_function_cost(const FzProgram *program)
@@ -365,7 +375,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_LIST] = FZ_MAX_INITIAL, [FZ_SHARED_DICT] = FZ_MAX_INITIAL,
         [FZ_SHARED_INSTANCE] = FZ_NUM_ATTRS, [FZ_SHARED_LOCK] = 0,
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL, [FZ_SHARED_INT] = 5,
-        [FZ_SHARED_STR] = 2,
+        [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
     };
     const FzProgram *p = c->program;
     for (int i = 0; i < p->nshared; i++) {

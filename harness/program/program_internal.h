@@ -16,7 +16,7 @@
 typedef enum FzArg {
     FZ_ARG_NONE,
     FZ_ARG_LOCAL,               // local that is assigned: 0…5
-    FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_INST, FZ_ARG_SEQ, FZ_ARG_ITER,
+    FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_INST, FZ_ARG_SEQ, FZ_ARG_ITER,
     FZ_ARG_ANY,
     FZ_ARG_VALUE, FZ_ARG_KEY,
     FZ_ARG_CONST,               // reference to a constant only
@@ -72,7 +72,7 @@ FzArg_IsReference(FzArg arg)
 typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
-    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_COUNT
+    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -198,6 +198,8 @@ const FzMethodText *FzMethod_Text(FzMethodKind kind, uint8_t body,
 uint8_t FzProgram_InitialItem(const FzProgram *program, int i);
 // The i-th key of a shared dict at first: a reference to a constant.
 uint8_t FzProgram_InitialKey(int i);
+// The i-th item of a shared set at first: ditto.
+uint8_t FzProgram_InitialMember(int i);
 enum { FZ_MAX_INITIAL = 7 };
 
 // ---------------------------------------------------------------------------

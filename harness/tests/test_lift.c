@@ -110,6 +110,61 @@ spare_automatic_collections(FzProgram *program)
     }
 }
 
+// Sets iterate and pop in the order of their tables, which depends on hashes
+// and sizes: where there are sets, everything that may get into one is 0…3,
+// whose order is the same in every table.
+static bool
+has_sets(const FzProgram *program)
+{
+    for (int i = 0; i < program->nshared; i++) {
+        if (program->shared[i].kind == FZ_SHARED_SET) {
+            return true;
+        }
+    }
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        const FzBlockOps *ops = FzProgram_BlockConst(program, block);
+        for (int i = 0; i < ops->nops; i++) {
+            if (ops->ops[i].op == FZ_OP_SET_NEW) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+make_small_int(FzArg arg, uint8_t *ref)
+{
+    if (arg == FZ_ARG_VALUE || arg == FZ_ARG_KEY || arg == FZ_ARG_CONST) {
+        *ref = (uint8_t)(FZ_REF_CONST + FZ_CONST_TRUE + *ref % 6);
+    }
+}
+
+static void
+keep_small_ints(FzProgram *program)
+{
+    program->nclasses = 0;
+    for (int i = 0; i < program->nshared; i++) {
+        FzShared *shared = &program->shared[i];
+        if (shared->kind == FZ_SHARED_STR) {
+            shared->kind = FZ_SHARED_INT;
+        }
+        int most = shared->kind == FZ_SHARED_SET ||
+                   shared->kind == FZ_SHARED_INT ? 4 : 0;
+        shared->initial = (uint8_t)(shared->initial % (most + 1));
+    }
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        FzBlockOps *ops = FzProgram_Block(program, block);
+        for (int i = 0; i < ops->nops; i++) {
+            const FzOpInfo *info = &fz_op_info[ops->ops[i].op];
+            for (int k = 0; k < 3; k++) {
+                make_small_int((FzArg)info->args[k],
+                               FzOp_Operand(&ops->ops[i], k));
+            }
+        }
+    }
+}
+
 // One thread in all: main, or one body. In the free-threaded build an object
 // that dies on a thread other than its owner's is finalized later: where that
 // shows, there is no other thread.
@@ -121,6 +176,9 @@ make_program(FzProgram *program, uint64_t seed)
     FzProgram_Generate(program, &rng);
     spare_old_pythons(program);
     spare_automatic_collections(program);
+    if (has_sets(program)) {
+        keep_small_ints(program);
+    }
     bool show = deaths_show(program);
     if (program->nbodies > 0) {
         program->nbodies = 1;
