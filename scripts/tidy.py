@@ -77,6 +77,7 @@ HEADERS = {
     "rtcore_state.h": "state", "rtcore_ceval.h": "state",
     "rt_gilstate.h": "state", "rt_module.h": "objects",
     "rt_critical_section.h": "state",
+    "rtcore_interp.h": "state", "rtcore_reclaim.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
     "rtcore_stackref.h": "objects",
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
@@ -87,7 +88,7 @@ HEADERS = {
     "rtcore_gc.h": "gc",
     "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
     "ceval_ops.h": "vm",
-    "module.h": "modules",
+    "module.h": "modules", "cross_data.h": "modules",
     "rtcore_audit.h": "audit",
 }
 # Edges that go up, each with its reason: (file, header).
@@ -113,6 +114,8 @@ ALLOWED_EDGES = {
         "handlers are called with ints",
     ("runtime/state/lifecycle.c", "rtcore_*.h"):
         "start and end of everything",
+    ("runtime/state/interpreter.c", "rtcore_*.h"):
+        "start and end of an interpreter",
     ("runtime/objects/object.c", "rtcore_gc.h"):
         "collectable objects are made with a head, and counted",
     ("runtime/objects/brc.c", "rtcore_gc.h"):

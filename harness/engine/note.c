@@ -28,6 +28,7 @@ FzNote_Init(void)
         const char *b = note_arguments[i].b;
         a_is_address[i] = strcmp(note_arguments[i].a, "message") != 0;
         b_is_address[i] = strcmp(b, "type") == 0 || strcmp(b, "interp") == 0 ||
+                          strcmp(b, "interp or 0") == 0 ||
                           strcmp(b, "second mutex or 0") == 0 ||
                           strcmp(b, "referent") == 0 ||
                           strcmp(b, "name") == 0 ||

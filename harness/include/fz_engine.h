@@ -122,6 +122,7 @@ typedef struct FzBlock {
     uint16_t alloc_thread, free_thread;
     uint64_t alloc_step, free_step;
     const char *type_name;      // of the object, if one was made in it
+    int64_t owner;              // id of the interpreter that made it
 } FzBlock;
 // The block that addr lies in, or NULL.
 FzBlock *FzShadow_Find(const void *addr);

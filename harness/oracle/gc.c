@@ -15,7 +15,8 @@
 enum { FINALIZED = 1 };
 
 static struct {
-    FzMap judged;               // object -> references found inside the set
+    // Of the collection of each thread: object -> references found inside.
+    FzMap judged[FZ_MAX_THREADS];
     FzMap objects;              // object -> FINALIZED
     FzMap garbage;              // object -> judged by the running collection;
                                 // extra: collections that it has outlived
@@ -24,16 +25,17 @@ static struct {
 static void
 begin(void)
 {
-    FzMap_Clear(&state.judged);
+    for (int t = 0; t < FZ_MAX_THREADS; t++) {
+        FzMap_Clear(&state.judged[t]);
+    }
     FzMap_Clear(&state.objects);
     FzMap_Clear(&state.garbage);
 }
 
 static int
-count_edge(RtObject *op, void *arg)
+count_edge(RtObject *op, void *judged)
 {
-    (void)arg;
-    FzMapEntry *entry = FzMap_Find(&state.judged, op);
+    FzMapEntry *entry = FzMap_Find(judged, op);
     if (entry != NULL) {
         entry->value++;
     }
@@ -49,17 +51,17 @@ enum { COLLECTOR_REFERENCES = 0 };
 #endif
 
 static void
-check_judged(void)
+check_judged(FzMap *judged)
 {
-    for (size_t i = 0; i < state.judged.count; i++) {
-        RtObject *op = (RtObject *)FzMap_At(&state.judged, i)->key;
+    for (size_t i = 0; i < judged->count; i++) {
+        RtObject *op = (RtObject *)FzMap_At(judged, i)->key;
         traverseproc traverse = Rt_TYPE(op)->tp_traverse;
         if (traverse != NULL) {
-            traverse(op, count_edge, NULL);
+            traverse(op, count_edge, judged);
         }
     }
-    for (size_t i = 0; i < state.judged.count; i++) {
-        const FzMapEntry *entry = FzMap_At(&state.judged, i);
+    for (size_t i = 0; i < judged->count; i++) {
+        const FzMapEntry *entry = FzMap_At(judged, i);
         RtObject *op = (RtObject *)entry->key;
         ssize_t outside = Rt_REFCNT(op) - COLLECTOR_REFERENCES -
                           (ssize_t)entry->value;
@@ -74,7 +76,7 @@ check_judged(void)
         }
         FzMap_Get(&state.garbage, op)->value = 1;
     }
-    FzMap_Clear(&state.judged);
+    FzMap_Clear(judged);
 }
 
 // It is dead, or alive for a reason: no garbage any more.
@@ -114,14 +116,13 @@ collection_ends(void)
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
-    (void)thread;
     (void)b;
     switch (kind) {
     case RT_NOTE_GC_UNREACHABLE:
-        FzMap_Get(&state.judged, a);
+        FzMap_Get(&state.judged[thread], a);
         break;
     case RT_NOTE_GC_JUDGED:
-        check_judged();
+        check_judged(&state.judged[thread]);
         break;
     case RT_NOTE_GC_RESCUED:
     case RT_NOTE_OBJECT_DEALLOC:

@@ -8,6 +8,7 @@
 #include "oracle_internal.h"
 #include "oracle_map.h"
 #include "rtcore_lock_order.h"
+#include "rtcore_state.h"
 
 enum { MAX_SECTIONS = 256 };
 
@@ -29,7 +30,7 @@ typedef struct ThreadLocks {
     uint32_t nread;             // readers-writer locks held as a reader
     const void *waiting_raw;    // raw mutex, on its way to park or to signal
     const void *parked;         // address it is parked on, or NULL
-    bool waits_for_gil;
+    const RtThreadState *gil_wait;      // that waits for its GIL, or NULL
 } ThreadLocks;
 
 static struct {
@@ -38,7 +39,7 @@ static struct {
     FzMap locks;
     ThreadLocks threads[FZ_MAX_THREADS];
     uint32_t nthreads;          // touched by this run
-    uint32_t gil_holder;        // thread + 1
+    FzMap gils;                 // interpreter -> holder, a thread + 1
 } state;
 
 static void
@@ -49,12 +50,12 @@ begin(void)
         ThreadLocks *locks = &state.threads[t];
         locks->depth = 0;
         locks->waiting = locks->waiting_raw = locks->parked = NULL;
-        locks->waits_for_gil = false;
+        locks->gil_wait = NULL;
         locks->may_be_overtaken = false;
         locks->nread = 0;
     }
     state.nthreads = 0;
-    state.gil_holder = 0;
+    FzMap_Clear(&state.gils);
 }
 
 #define ONE_TIME (UINT64_C(1) << 32)
@@ -65,6 +66,12 @@ owner_of(const void *lock)      // thread + 1, or 0
     const FzMapEntry *entry =
         lock != NULL ? FzMap_Find(&state.locks, lock) : NULL;
     return entry != NULL ? (uint32_t)entry->value : 0;
+}
+
+static FzMapEntry *
+gil_of(const RtThreadState *tstate)
+{
+    return FzMap_Get(&state.gils, tstate->interp);
 }
 
 static uint32_t
@@ -364,14 +371,14 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         }
         break;
     case RT_NOTE_GIL_WAIT:
-        locks->waits_for_gil = true;
+        locks->gil_wait = a;
         break;
     case RT_NOTE_GIL_TAKEN:
-        locks->waits_for_gil = false;
-        state.gil_holder = thread + 1;
+        locks->gil_wait = NULL;
+        gil_of(a)->value = thread + 1;
         break;
     case RT_NOTE_GIL_DROPPED:
-        state.gil_holder = 0;
+        gil_of(a)->value = 0;
         break;
     default:
         return false;
@@ -432,8 +439,9 @@ static Wait
 wait_of(uint32_t thread)
 {
     const ThreadLocks *locks = &state.threads[thread];
-    if (locks->waits_for_gil) {
-        return (Wait){"the GIL", bit_of(state.gil_holder)};
+    if (locks->gil_wait != NULL) {
+        return (Wait){"the GIL",
+                      bit_of((uint32_t)gil_of(locks->gil_wait)->value)};
     }
     const void *lock =
         locks->waiting_raw != NULL ? locks->waiting_raw : locks->waiting;
@@ -467,7 +475,7 @@ describe_wait(FzBuf *text, uint32_t thread)
     const ThreadLocks *locks = &state.threads[thread];
     Wait wait = wait_of(thread);
     FzBuf_Printf(text, "\n  thread %u waits for ", thread);
-    if (locks->waits_for_gil) {
+    if (locks->gil_wait != NULL) {
         FzBuf_Printf(text, "the GIL");
     }
     else if (wait.lock != NULL) {

@@ -13,11 +13,15 @@
 #include "oracle_map.h"
 #include "rtcore_heap.h"
 #include "rtcore_hooks.h"
+#include "rtcore_state.h"
 
 static struct {
     uint64_t clock;
     uint64_t quiet[FZ_MAX_THREADS];     // clock of the last quiescence
     uint32_t online;                    // bit for each thread
+    // Where it is online: readers of one interpreter do not look at blocks of
+    // another.
+    const RtInterpreterState *interp[FZ_MAX_THREADS];
     FzMap freed;                // payload -> clock of its free, 0: live
     FzMap delayed;              // payload -> clock, threads online then
 } state;
@@ -61,6 +65,20 @@ block_freed(uint32_t thread, const void *payload)
     }
 }
 
+// Threads that may read what this thread has unlinked, as bits.
+static uint32_t
+readers_beside(uint32_t thread)
+{
+    uint32_t readers = 0;
+    for (uint32_t rest = state.online; rest != 0; rest &= rest - 1) {
+        uint32_t t = (uint32_t)__builtin_ctz(rest);
+        if (state.interp[t] == state.interp[thread]) {
+            readers |= 1u << t;
+        }
+    }
+    return readers;
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -79,11 +97,12 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_BLOCK_DELAYED: {
         FzMapEntry *delayed = FzMap_Get(&state.delayed, a);
         delayed->value = ++state.clock;
-        delayed->extra = state.online;
+        delayed->extra = readers_beside(thread);
         break;
     }
     case RT_NOTE_QSBR_ONLINE:
         state.online |= 1u << thread;
+        state.interp[thread] = ((const RtThreadState *)a)->interp;
         state.quiet[thread] = ++state.clock;
         break;
     case RT_NOTE_QSBR_OFFLINE:

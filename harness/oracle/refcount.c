@@ -10,6 +10,7 @@
 #include "rtcore_heap.h"
 #include "rtcore_hooks.h"
 #include "rtcore_object.h"
+#include "rtcore_state.h"
 
 enum {                          // FzMapEntry.value bits of an object
     DEALLOCATED = 1,
@@ -78,6 +79,20 @@ audit_failed(const void *op, RtAuditRule rule)
     FzEngine_Stop();
 }
 
+// The heap of an interpreter that is stopped, or of all (0).
+static void
+audit(uintptr_t interp)
+{
+    RtInterpreterState *i = (RtInterpreterState *)interp;
+    if (i != NULL) {
+        RtAudit_Heap(i);
+        return;
+    }
+    for (i = rt_runtime.interpreters; i != NULL; i = i->next) {
+        RtAudit_Heap(i);
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -119,11 +134,11 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
 #ifdef RT_GIL_DISABLED
     case RT_NOTE_STW_STOPPED:
-        RtAudit_Heap((RtInterpreterState *)b);
+        audit(b);
         break;
 #else
     case RT_NOTE_GC_BEGIN:
-        RtAudit_Heap((RtInterpreterState *)a);
+        audit((uintptr_t)a);
         break;
 #endif
     default:

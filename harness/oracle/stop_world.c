@@ -1,5 +1,8 @@
-// stop_world.c: while the world is stopped only the requester is attached, and
-// nobody else makes, frees or changes an object (invariants S1, S2, S7).
+// stop_world.c: while a world is stopped only the requester is attached to it,
+// and nobody else makes, frees or changes an object of it (invariants S1, S2,
+// S6, S7). A world is an interpreter, or all of them.
+
+#include <string.h>
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
@@ -7,33 +10,66 @@
 #include "rtcore_hooks.h"
 
 enum { DELETED, DETACHED, ATTACHED, SUSPENDED };       // of a thread state
+#define STATUS_MASK ((uint64_t)3)       // the rest: its interpreter
+
+typedef struct Stop {
+    uintptr_t interp;           // 0: all
+    uint32_t requester;         // thread
+} Stop;
 
 static struct {
-    FzMap tstates;              // thread state -> what it is; its thread
-    uint32_t requester;         // thread that stopped the world
-    bool stopped;
+    FzMap tstates;              // thread state -> interpreter | status; thread
+    uintptr_t interp[FZ_MAX_THREADS];   // that a thread is attached to, or 0
+    Stop stops[FZ_MAX_THREADS];
+    uint32_t nstops;
 } state;
 
 static void
 begin(void)
 {
     FzMap_Clear(&state.tstates);
-    state.stopped = false;
+    memset(state.interp, 0, sizeof(state.interp));
+    state.nstops = 0;
 }
 
-static const char *
-what_is(uint64_t status)
+static uintptr_t
+interp_of(const FzMapEntry *tstate)
 {
-    return status == ATTACHED ? "attached" : "detached, not suspended";
+    return (uintptr_t)(tstate->value & ~STATUS_MASK);
 }
 
 static void
-stopped(uint32_t thread, const void *requester)
+set_status(FzMapEntry *tstate, uint64_t status)
 {
+    tstate->value = interp_of(tstate) | status;
+}
+
+// Whether a stop of the one world concerns the other.
+static bool
+overlap(uintptr_t a, uintptr_t b)
+{
+    return a == 0 || b == 0 || a == b;
+}
+
+static void
+stopped(uint32_t thread, const void *requester, uintptr_t interp)
+{
+    for (uint32_t i = 0; i < state.nstops; i++) {
+        const Stop *other = &state.stops[i];
+        if (overlap(other->interp, interp)) {
+            FzEngine_Violation(FZ_RULE_WORLD_NOT_STOPPED, other->requester,
+                               "thread %u stopped a world that thread %u had "
+                               "stopped",
+                               thread, other->requester);
+            FzEngine_Stop();
+        }
+    }
     for (size_t i = 0; i < state.tstates.count; i++) {
         const FzMapEntry *tstate = FzMap_At(&state.tstates, i);
-        if (tstate->key == (uintptr_t)requester ||
-            tstate->value == DELETED || tstate->value == SUSPENDED) {
+        uint64_t status = tstate->value & STATUS_MASK;
+        if (tstate->key == (uintptr_t)requester || status == DELETED ||
+            status == SUSPENDED || !overlap(interp_of(tstate), interp))
+        {
             continue;
         }
         FzEngine_Violation(FZ_RULE_WORLD_NOT_STOPPED,
@@ -41,45 +77,85 @@ stopped(uint32_t thread, const void *requester)
                            "thread %u stopped the world, but the state of "
                            "thread %u is %s",
                            thread, (uint32_t)tstate->extra,
-                           what_is(tstate->value));
+                           status == ATTACHED ? "attached"
+                                              : "detached, not suspended");
         FzEngine_Stop();
     }
-    state.stopped = true;
-    state.requester = thread;
+    state.stops[state.nstops++] = (Stop){ interp, thread };
 }
 
 // The requester makes every suspended thread DETACHED again.
 static void
-started(void)
+started(uint32_t thread, uintptr_t interp)
 {
-    state.stopped = false;
-    for (size_t i = 0; i < state.tstates.count; i++) {
-        FzMapEntry *tstate = FzMap_At(&state.tstates, i);
-        if (tstate->value == SUSPENDED) {
-            tstate->value = DETACHED;
+    for (uint32_t i = 0; i < state.nstops; i++) {
+        if (state.stops[i].interp == interp &&
+            state.stops[i].requester == thread)
+        {
+            state.stops[i] = state.stops[--state.nstops];
+            break;
         }
     }
+    for (size_t i = 0; i < state.tstates.count; i++) {
+        FzMapEntry *tstate = FzMap_At(&state.tstates, i);
+        if ((tstate->value & STATUS_MASK) == SUSPENDED &&
+            overlap(interp_of(tstate), interp))
+        {
+            set_status(tstate, DETACHED);
+        }
+    }
+}
+
+// A stop of this interpreter by another thread, or NULL.
+static const Stop *
+find_stop(uint32_t thread, uintptr_t interp)
+{
+    for (uint32_t i = 0; i < state.nstops; i++) {
+        if (overlap(state.stops[i].interp, interp) &&
+            state.stops[i].requester != thread)
+        {
+            return &state.stops[i];
+        }
+    }
+    return NULL;
 }
 
 static void
 attached(uint32_t thread, const void *a)
 {
     FzMapEntry *tstate = FzMap_Get(&state.tstates, a);
-    tstate->value = ATTACHED;
+    set_status(tstate, ATTACHED);
     tstate->extra = thread;
-    if (state.stopped && thread != state.requester) {
-        FzEngine_Violation(FZ_RULE_ATTACH_WHILE_STOPPED, state.requester,
+    state.interp[thread] = interp_of(tstate);
+    const Stop *stop = find_stop(thread, interp_of(tstate));
+    if (stop != NULL) {
+        FzEngine_Violation(FZ_RULE_ATTACH_WHILE_STOPPED, stop->requester,
                            "thread %u attached while thread %u had stopped "
                            "the world",
-                           thread, state.requester);
+                           thread, stop->requester);
         FzEngine_Stop();
     }
+}
+
+// The thread itself detaches, or another thread parks it.
+static void
+left(uint32_t thread, const void *a, uint64_t status)
+{
+    FzMapEntry *tstate = FzMap_Get(&state.tstates, a);
+    if ((tstate->value & STATUS_MASK) == ATTACHED &&
+        (uint32_t)tstate->extra == thread)
+    {
+        state.interp[thread] = 0;
+    }
+    set_status(tstate, status);
 }
 
 static void
 activity(uint32_t thread, unsigned kind, const void *a)
 {
-    if (!state.stopped || thread == state.requester) {
+    const Stop *stop = state.nstops > 0
+        ? find_stop(thread, state.interp[thread]) : NULL;
+    if (stop == NULL) {
         return;
     }
     if (kind == RT_NOTE_BLOCK_ALLOC || kind == RT_NOTE_BLOCK_FREE) {
@@ -89,40 +165,39 @@ activity(uint32_t thread, unsigned kind, const void *a)
             return;
         }
     }
-    FzEngine_Violation(FZ_RULE_ACTIVITY_WHILE_STOPPED, state.requester,
+    FzEngine_Violation(FZ_RULE_ACTIVITY_WHILE_STOPPED, stop->requester,
                        "%s of %s by thread %u while thread %u had stopped "
                        "the world",
                        RtNote_Name((RtNote)kind), FzName_Of(a).text, thread,
-                       state.requester);
+                       stop->requester);
     FzEngine_Stop();
 }
 
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
-    (void)b;
     switch (kind) {
     case RT_NOTE_TSTATE_NEW:
-        FzMap_Get(&state.tstates, a)->value = DETACHED;
+        FzMap_Get(&state.tstates, a)->value = b | DETACHED;
         FzMap_Get(&state.tstates, a)->extra = UINT32_MAX;
         break;
     case RT_NOTE_TSTATE_ATTACHED:
         attached(thread, a);
         break;
     case RT_NOTE_TSTATE_DETACHED:
-        FzMap_Get(&state.tstates, a)->value = DETACHED;
+        left(thread, a, DETACHED);
         break;
     case RT_NOTE_TSTATE_SUSPENDED:
-        FzMap_Get(&state.tstates, a)->value = SUSPENDED;
+        left(thread, a, SUSPENDED);
         break;
     case RT_NOTE_TSTATE_DELETED:
-        FzMap_Get(&state.tstates, a)->value = DELETED;
+        left(thread, a, DELETED);
         break;
     case RT_NOTE_STW_STOPPED:
-        stopped(thread, a);
+        stopped(thread, a, b);
         break;
     case RT_NOTE_STW_STARTED:
-        started();
+        started(thread, b);
         break;
     case RT_NOTE_BLOCK_ALLOC:
     case RT_NOTE_BLOCK_FREE:

@@ -21,6 +21,7 @@ fix_shared(FzProgram *p)
         [FZ_SHARED_INSTANCE] = FZ_NUM_ATTRS + 1, [FZ_SHARED_LOCK] = 1,
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL + 1, [FZ_SHARED_INT] = 6,
         [FZ_SHARED_STR] = 3, [FZ_SHARED_SET] = FZ_MAX_INITIAL + 1,
+        [FZ_SHARED_INTERP] = 1,
     };
     for (int i = 0; i < p->nshared; i++) {
         FzShared *s = &p->shared[i];
@@ -244,7 +245,7 @@ fix_cost(FzProgram *p, int block, FzBlockOps *ops)
         if (FzProgram_BlockCost(p, block) <= limit) {
             return;
         }
-        if (FzOp_Calls(ops->ops[i].op) || FzOp_CallsAny(&ops->ops[i])) {
+        if (FzOp_Callee(&ops->ops[i]) >= 0 || FzOp_CallsAny(&ops->ops[i])) {
             ops->ops[i] = (FzOp){ .op = FZ_OP_PASS };
         }
     }

@@ -11,7 +11,7 @@
 // What a local is known to hold.
 typedef enum Holds {
     HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_SET, HOLDS_INST,
-    HOLDS_ITER, HOLDS_OTHER
+    HOLDS_ITER, HOLDS_INTERP, HOLDS_OTHER
 } Holds;
 
 typedef struct Generator {
@@ -66,6 +66,8 @@ shared_fits(uint8_t kind, FzArg arg)
         return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DICT ||
                kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR ||
                kind == FZ_SHARED_SET;
+    case FZ_ARG_INTERP:
+        return kind == FZ_SHARED_INTERP;
     case FZ_ARG_ANY:
         return true;
     default:
@@ -87,6 +89,8 @@ local_fits(uint8_t holds, FzArg arg)
         return holds == HOLDS_INST;
     case FZ_ARG_ITER:
         return holds == HOLDS_ITER;
+    case FZ_ARG_INTERP:
+        return holds == HOLDS_INTERP;
     case FZ_ARG_ANY:
         return holds != HOLDS_NONE;
     default:
@@ -254,6 +258,7 @@ holds_of_reference(const Generator *g, uint8_t ref)
         [FZ_SHARED_INSTANCE] = HOLDS_INST, [FZ_SHARED_LOCK] = HOLDS_OTHER,
         [FZ_SHARED_TUPLE] = HOLDS_OTHER, [FZ_SHARED_INT] = HOLDS_OTHER,
         [FZ_SHARED_STR] = HOLDS_OTHER, [FZ_SHARED_SET] = HOLDS_SET,
+        [FZ_SHARED_INTERP] = HOLDS_INTERP,
     };
     if (ref < FZ_REF_LOCAL) {
         return of_kind[g->program->shared[ref].kind];
@@ -310,6 +315,9 @@ note_assignment(Generator *g, const FzOp *op)
         break;
     case FZ_OP_ITER_NEW:
         holds = HOLDS_ITER;
+        break;
+    case FZ_OP_INTERP_NEW:
+        holds = HOLDS_INTERP;
         break;
     case FZ_OP_SET:
         holds = holds_of_reference(g, op->b);
@@ -510,6 +518,9 @@ FzGenerate_Shared(const FzProgram *program, FzRng *rng)
         }
     }
     shared.initial = (uint8_t)FzRng_Below(rng, FZ_MAX_INITIAL + 1);
+    if (FzRng_Below(rng, 24) == 0) {
+        shared = (FzShared){ .kind = FZ_SHARED_INTERP };
+    }
     return shared;
 }
 
@@ -524,6 +535,10 @@ draw_weights(Generator *g)
     g->weights[FZ_GROUP_LOCAL] |= 1;
     g->weights[FZ_GROUP_BLOCK] &= 3;
     g->weights[FZ_GROUP_SYNC] &= 7;
+    // Interpreters are dear: few programs use them, but then often.
+    if (!one_in(g, 12)) {
+        g->weights[FZ_GROUP_INTERP] = 0;
+    }
     for (int i = 0; i < 2; i++) {
         g->hot[i] = (uint8_t)FzRng_Below(g->rng, g->program->nshared);
         uint8_t kind = g->program->shared[g->hot[i]].kind;
@@ -532,6 +547,7 @@ draw_weights(Generator *g)
                         kind == FZ_SHARED_SET ? FZ_GROUP_SET :
                         kind == FZ_SHARED_INSTANCE ? FZ_GROUP_ATTR :
                         kind == FZ_SHARED_LOCK ? FZ_GROUP_SYNC :
+                        kind == FZ_SHARED_INTERP ? FZ_GROUP_INTERP :
                         FZ_GROUP_READ;
         if (g->weights[group] < 4) {
             g->weights[group] = 4;

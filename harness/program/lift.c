@@ -18,6 +18,8 @@ static const char prelude[] =
     "gc_set_threshold, gc_get_count = gc.set_threshold, gc.get_count\n"
     "gc_get_referrers = gc.get_referrers\n"
     "gc_get_referents = gc.get_referents\n"
+    "try: from _interpreters import create as interp_create\n"
+    "except ImportError: interp_create = int\n"
     "\n"
     "\n"
     "class Thread(threading.Thread):\n"
@@ -111,6 +113,16 @@ static const char prelude[] =
     "    try: out.append(item.z)\n"
     "    except AttributeError: pass\n"
     "    return out\n"
+    "\n"
+    "\n"
+    "def setup():\n"
+    "    'Makes the classes, shared objects and functions that follow.'\n"
+    "\n"
+    "\n"
+    "def duo(a, b):\n"
+    "    w = Thread(f0, (a, b))\n"
+    "    w.start(); f0(b, a)\n"
+    "    w.join()\n"
     "\n"
     "\n";
 
@@ -424,6 +436,9 @@ put_shared(Lifter *l, int k)
     case FZ_SHARED_LOCK:
         put(l, "Lock()");
         break;
+    case FZ_SHARED_INTERP:
+        put(l, "interp_create()");
+        break;
     case FZ_SHARED_INT:
         put_reference(l, (uint8_t)(FZ_REF_CONST + FZ_CONST_0 +
                                    shared->initial));
@@ -448,6 +463,7 @@ put_show(Lifter *l, int k)
         [FZ_SHARED_INT] = "print('s%d', s%d)\n",
         [FZ_SHARED_STR] = "print('s%d', s%d)\n",
         [FZ_SHARED_SET] = "show('s%d', s%d)\n",
+        [FZ_SHARED_INTERP] = "print('s%d', s%d)\n",
     };
     char line[64];
     const char *format = shows[l->program->shared[k].kind];

@@ -98,7 +98,7 @@ typedef struct Module {
     uint32_t nconsts;
     uint32_t methods[FZ_MAX_CLASSES][FZ_METHOD_KINDS];
     uint32_t blocks[FZ_BLOCK_LIMIT];
-    uint32_t show, flat, attributes;
+    uint32_t show, flat, attributes, setup, duo;
 } Module;
 
 // Adds a code object (stolen). 0, or -1 if it is NULL.
@@ -233,6 +233,10 @@ emit_shared(FzEmitter *e, int k)
     case FZ_SHARED_INT:
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_0 + n);
         break;
+    case FZ_SHARED_INTERP:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_interp_create);
+        FzEmit_Op(e, RT_OP_CALL, 0);
+        break;
     default:
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A + n);
         break;
@@ -293,7 +297,7 @@ emit_show(FzEmitter *e, int k)
 {
     FzSharedKind kind = (FzSharedKind)e->program->shared[k].kind;
     bool plain = kind == FZ_SHARED_LOCK || kind == FZ_SHARED_INT ||
-                 kind == FZ_SHARED_STR;
+                 kind == FZ_SHARED_STR || kind == FZ_SHARED_INTERP;
     bool convert = kind == FZ_SHARED_DICT || kind == FZ_SHARED_INSTANCE;
     e->line = e->layout->show_line[k];
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, plain ? FZ_NAME_print : FZ_NAME_show);
@@ -322,6 +326,8 @@ emit_definitions(FzEmitter *e, const Module *m)
     emit_function(e, m->flat, FZ_NAME_flat, FZ_PRELUDE_FLAT);
     emit_function(e, m->attributes, FZ_NAME_attributes,
                   FZ_PRELUDE_ATTRIBUTES);
+    emit_function(e, m->setup, FZ_NAME_setup, FZ_PRELUDE_SETUP);
+    emit_function(e, m->duo, FZ_NAME_duo, FZ_PRELUDE_DUO);
     for (int i = 0; i < p->nclasses; i++) {
         FzLower_MakeClass(e, i, m->methods[i]);
     }
@@ -336,6 +342,42 @@ emit_definitions(FzEmitter *e, const Module *m)
                           e->layout->blocks[i].def_line);
         }
     }
+}
+
+// setup() of the prelude, which other interpreters get, and duo(). 0, or -1.
+static int
+lower_interpreters(FzEmitter *e, Module *m)
+{
+    const FzProgram *p = e->program;
+    if (!FzProgram_UsesInterpreters(p)) {
+        return 0;
+    }
+    if (add_code(m, FzLower_Duo(e), &m->duo) < 0) {
+        return -1;
+    }
+    RtObject *common = e->consts;
+    RtObject *consts = RtTuple_FromArray(m->consts, m->nconsts);
+    if (consts == NULL) {
+        return -1;
+    }
+    FzLower_BeginSetup(e);
+    for (int i = 0; i < p->nclasses; i++) {
+        FzLower_MakeClass(e, i, m->methods[i]);
+    }
+    for (int i = 0; i < p->nshared; i++) {
+        if (p->shared[i].kind != FZ_SHARED_INTERP) {
+            emit_shared(e, i);
+        }
+    }
+    for (unsigned i = 0; i < FZ_BLOCK_MAIN; i++) {
+        emit_function(e, m->blocks[i], FZ_NAME_F + i,
+                      e->layout->blocks[i].def_line);
+    }
+    e->consts = consts;
+    RtObject *setup = FzLower_FinishSetup(e);
+    e->consts = common;
+    Rt_DECREF(consts);
+    return add_code(m, setup, &m->setup);
 }
 
 static RtObject *
@@ -386,7 +428,7 @@ FzProgram_Lower(const FzProgram *program)
     }
     RtObject *common = e.consts;
     RtObject *code = NULL;
-    if (lower_codes(&e, &m) == 0) {
+    if (lower_codes(&e, &m) == 0 && lower_interpreters(&e, &m) == 0) {
         code = lower_module(&e, &m);
     }
     for (uint32_t i = FZ_MODULE_CODES; i < m.nconsts; i++) {

@@ -32,7 +32,9 @@
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
     NAME(gc_set_threshold) NAME(gc_get_count) NAME(gc_get_objects) \
-    NAME(gc_get_referrers) NAME(gc_get_referents)
+    NAME(gc_get_referrers) NAME(gc_get_referents) \
+    NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
+    NAME(interp_destroy)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -69,7 +71,7 @@ enum {
     FZ_MAX_INSTRUCTIONS = 1536,
     FZ_MAX_EXCEPTIONS = 64,
     FZ_MAX_MODULE_CODES = 3 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
-                          FZ_BLOCK_LIMIT,
+                          FZ_BLOCK_LIMIT + 2,
 };
 
 typedef struct FzEmitter {
@@ -146,6 +148,16 @@ bool FzLower_Type(FzEmitter *e, const FzOp *op);
 
 // An operation on sets that is more than a call. False: not one.
 bool FzLower_Set(FzEmitter *e, const FzOp *op);
+
+// ---- lower_interp.c
+
+// An operation of the group INTERP that is more than one call. False: not one.
+bool FzLower_Interpreter(FzEmitter *e, const FzOp *op);
+RtObject *FzLower_Duo(FzEmitter *e);
+// The code of setup() is begun, with the ids of interpreters; then finished.
+void FzLower_BeginSetup(FzEmitter *e);
+RtObject *FzLower_FinishSetup(FzEmitter *e);
+bool FzProgram_UsesInterpreters(const FzProgram *program);
 
 // ---- lower_prelude.c: the functions that print the final state.
 RtObject *FzLower_Show(FzEmitter *e);

@@ -540,6 +540,7 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(GC_OBJECTS, gc_get_objects),
     METHOD(GC_REFERRERS, gc_get_referrers),
     METHOD(GC_REFERENTS, gc_get_referents),
+    METHOD(INTERP_DESTROY, interp_destroy),
 #undef METHOD
 };
 
@@ -553,7 +554,8 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
     else if (!lower_container(e, op) && !FzLower_Type(e, op) &&
-             !FzLower_Weakref(e, op) && !FzLower_Set(e, op))
+             !FzLower_Weakref(e, op) && !FzLower_Set(e, op) &&
+             !FzLower_Interpreter(e, op))
     {
         lower_other(e, op);
     }

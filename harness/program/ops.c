@@ -88,3 +88,16 @@ FzClass_Method(const FzClass *cls, FzMethodKind kind)
     return kind == FZ_METHOD_EQ ? cls->eq :
            kind == FZ_METHOD_HASH ? cls->hash : cls->del;
 }
+
+int
+FzOp_Callee(const FzOp *op)
+{
+    switch (op->op) {
+    case FZ_OP_INTERP_RUN:
+        return op->c;
+    case FZ_OP_INTERP_THREADS:
+        return 0;               // the prelude's duo() runs f0
+    default:
+        return fz_op_info[op->op].args[0] == FZ_ARG_FUNC ? op->a : -1;
+    }
+}

@@ -148,8 +148,9 @@ FzProgram_BlockCost(const FzProgram *program, int block)
             continue;
         }
         cost += times[depth];
-        if (FzOp_Calls(op->op)) {
-            cost += times[depth] * FzProgram_BlockCost(program, op->a);
+        int callee = FzOp_Callee(op);
+        if (callee >= 0 && callee < program->nfunctions) {
+            cost += times[depth] * FzProgram_BlockCost(program, callee);
         }
         else if (FzOp_CallsAny(op) && !FzBlock_IsFunction(block)) {
             cost += times[depth] * any_function_cost(program);
@@ -376,6 +377,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_INSTANCE] = FZ_NUM_ATTRS, [FZ_SHARED_LOCK] = 0,
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL, [FZ_SHARED_INT] = 5,
         [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
+        [FZ_SHARED_INTERP] = 0,
     };
     const FzProgram *p = c->program;
     for (int i = 0; i < p->nshared; i++) {

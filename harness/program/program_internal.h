@@ -17,6 +17,7 @@ typedef enum FzArg {
     FZ_ARG_NONE,
     FZ_ARG_LOCAL,               // local that is assigned: 0…5
     FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_INST, FZ_ARG_SEQ, FZ_ARG_ITER,
+    FZ_ARG_INTERP,              // id of an interpreter
     FZ_ARG_ANY,
     FZ_ARG_VALUE, FZ_ARG_KEY,
     FZ_ARG_CONST,               // reference to a constant only
@@ -72,7 +73,8 @@ FzArg_IsReference(FzArg arg)
 typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
-    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET, FZ_GROUP_COUNT
+    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET,
+    FZ_GROUP_INTERP, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -108,7 +110,7 @@ FzOp_Get(const FzOp *op, int i)
 static inline bool
 FzOp_IsForBodies(uint8_t op)
 {
-    return op == FZ_OP_SPAWN ||
+    return op == FZ_OP_SPAWN || op == FZ_OP_INTERP_THREADS ||
            (op >= FZ_OP_FOREIGN_CALL && op <= FZ_OP_RAISE_SIGNAL &&
             op != FZ_OP_ASYNC_EXC);
 }
@@ -117,15 +119,12 @@ FzOp_IsForBodies(uint8_t op)
 static inline bool
 FzOp_StartsThread(uint8_t op)
 {
-    return op == FZ_OP_SPAWN || op == FZ_OP_FOREIGN_CALL;
+    return op == FZ_OP_SPAWN || op == FZ_OP_FOREIGN_CALL ||
+           op == FZ_OP_INTERP_THREADS;
 }
 
-// Whether it calls the function that is its first operand.
-static inline bool
-FzOp_Calls(uint8_t op)
-{
-    return fz_op_info[op].args[0] == FZ_ARG_FUNC;
-}
+// Block of the function that the operation runs, or -1.
+int FzOp_Callee(const FzOp *op);
 
 static inline bool
 FzOp_Opens(const FzOp *op)
@@ -237,10 +236,12 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 75,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 87,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 95, // def attributes(item):
-    FZ_PRELUDE_LINES = 105,
+    FZ_PRELUDE_SHOW = 77,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 89,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 97, // def attributes(item):
+    FZ_PRELUDE_SETUP = 108,     // def setup():
+    FZ_PRELUDE_DUO = 112,       // def duo(a, b):
+    FZ_PRELUDE_LINES = 117,
 };
 
 // ---------------------------------------------------------------------------

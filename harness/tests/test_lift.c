@@ -165,6 +165,26 @@ keep_small_ints(FzProgram *program)
     }
 }
 
+// CPython's interpreters have other names, or none.
+static void
+spare_interpreters(FzProgram *program)
+{
+    for (int i = 0; i < program->nshared; i++) {
+        if (program->shared[i].kind == FZ_SHARED_INTERP) {
+            program->shared[i].kind = FZ_SHARED_INT;
+        }
+    }
+    for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
+        FzBlockOps *ops = FzProgram_Block(program, i);
+        for (int k = 0; k < ops->nops; k++) {
+            uint8_t op = ops->ops[k].op;
+            if ((fz_op_info[op].flags & FZ_OPF_GROUP) == FZ_GROUP_INTERP) {
+                ops->ops[k] = (FzOp){ .op = FZ_OP_PASS };
+            }
+        }
+    }
+}
+
 // One thread in all: main, or one body. In the free-threaded build an object
 // that dies on a thread other than its owner's is finalized later: where that
 // shows, there is no other thread.
@@ -179,6 +199,7 @@ make_program(FzProgram *program, uint64_t seed)
     if (has_sets(program)) {
         keep_small_ints(program);
     }
+    spare_interpreters(program);
     bool show = deaths_show(program);
     if (program->nbodies > 0) {
         program->nbodies = 1;

@@ -547,19 +547,17 @@ visit_if_tracked(RtObject *op, void *arg)
 void
 RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
-    (void)interp;               // one interpreter, one set of heaps
     TrackedWalk walk = { visit, arg, true };
-    RtHeap_VisitGc(visit_if_tracked, &walk);
+    RtHeap_VisitGc(interp, visit_if_tracked, &walk);
 }
 
 void
 RtGC_VisitGeneration(RtInterpreterState *interp, int generation,
                      RtHeapVisitor visit, void *arg)
 {
-    (void)interp;
     (void)generation;
     TrackedWalk walk = { visit, arg, false };
-    RtHeap_VisitGc(visit_if_tracked, &walk);
+    RtHeap_VisitGc(interp, visit_if_tracked, &walk);
 }
 
 #else

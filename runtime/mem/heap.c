@@ -1,10 +1,12 @@
 // heap.c: heap sets, the registry of all of them, and walking the GC heaps.
 //
 // Invariants: a set is used only by the OS thread that made it (mimalloc's rule
-// for heaps), by one thread state at a time; it is never deleted, so that
-// objects of ended threads stay findable. OS threads that own sets therefore
-// never end while the runtime is in use (sync/native_world.c pools them), but
-// for a driver's that call RtHeap_ForgetSets() between two runs.
+// for heaps), by one thread state at a time, and holds collectable objects of
+// one interpreter; it is never deleted, so that objects of ended threads stay
+// findable, by the collector of their interpreter and by no other. OS threads
+// that own sets therefore never end while the runtime is in use
+// (sync/native_world.c pools them), but for a driver's that call
+// RtHeap_ForgetSets() between two runs.
 // The registry grows only at its end: "the first free set" is the same one in
 // each run of a process. Nothing here makes a scheduling point, because how
 // many sets exist depends on the runs before this one.
@@ -30,6 +32,8 @@ enum { COMPACT_AFTER = 2048 };  // GC blocks made
 
 static _Atomic(RtHeapSet *) registry;
 
+static void release_lists(RtInterpreterState *interp);
+
 // All heaps live here if it was reserved.
 static mi_arena_id_t arena_id;
 static bool arena_reserved;
@@ -40,11 +44,16 @@ new_heap(void)
     return arena_reserved ? mi_heap_new_in_arena(arena_id) : mi_heap_new();
 }
 
+// A free set of this interpreter or of none.
 RT_NO_INSTRUMENT static RtHeapSet *
-take_free_set(uintptr_t os_thread)
+take_free_set(uintptr_t os_thread, RtInterpreterState *interp)
 {
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
-        if (set->os_thread == os_thread && !set->in_use && !set->frozen) {
+        if (set->os_thread != os_thread || set->in_use || set->frozen) {
+            continue;
+        }
+        RtInterpreterState *owner = set->owner;
+        if ((owner == NULL && !set->lost) || owner == interp) {
             set->in_use = true;
             return set;
         }
@@ -92,19 +101,35 @@ make_set(uintptr_t os_thread)
     return set;
 }
 
+RT_NO_INSTRUMENT static RtHeapSet *
+take_set(RtInterpreterState *interp)
+{
+    uintptr_t os_thread = (uintptr_t)pthread_self();
+    RtHeapSet *set = take_free_set(os_thread, interp);
+    return set != NULL ? set : make_set(os_thread);
+}
+
 RT_NO_INSTRUMENT RtHeapSet *
 RtHeap_Current(void)
 {
+    if (rt_thread_local.heaps == NULL) {
+        rt_thread_local.heaps = take_set(NULL);
+    }
+    return rt_thread_local.heaps;
+}
+
+RT_NO_INSTRUMENT RtHeapSet *
+RtHeap_Bind(RtInterpreterState *interp)
+{
     RtHeapSet *set = rt_thread_local.heaps;
+    // A set without an owner is the thread's from before it had any state.
+    if (set == NULL || (set->owner != NULL && set->owner != interp)) {
+        set = take_set(interp);
+        rt_thread_local.heaps = set;
+    }
     if (set != NULL) {
-        return set;
+        set->owner = interp;
     }
-    uintptr_t os_thread = (uintptr_t)pthread_self();
-    set = take_free_set(os_thread);
-    if (set == NULL) {
-        set = make_set(os_thread);
-    }
-    rt_thread_local.heaps = set;
     return set;
 }
 
@@ -112,10 +137,11 @@ RT_NO_INSTRUMENT void
 RtHeap_Release(RtHeapSet *set)
 {
     rt_assert(set->in_use);
-    rt_assert(set == rt_thread_local.heaps);
     rt_assert(set->os_thread == (uintptr_t)pthread_self());
     set->in_use = false;
-    rt_thread_local.heaps = NULL;
+    if (rt_thread_local.heaps == set) {
+        rt_thread_local.heaps = NULL;
+    }
 }
 
 // Blocks that stay unused make the walk of a heap longer: a page that once had
@@ -142,8 +168,11 @@ RtHeap_ReleaseAll(void)
 {
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
         set->in_use = false;
+        set->lost = false;
+        set->owner = NULL;
         compact(set);
     }
+    release_lists(NULL);
     rt_thread_local.heaps = NULL;
 }
 
@@ -311,13 +340,13 @@ visit_block(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
 }
 
 RT_NO_INSTRUMENT static void
-walk_heaps(RtHeapVisitor visit, void *arg)
+walk_heaps(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
     WalkArg walk = { visit, arg, false };
     for (RtHeapSet *set = registry; set != NULL && !walk.stopped;
          set = set->next)
     {
-        if (!set->frozen) {
+        if (set->owner == interp && !set->frozen) {
             // Its result is no reason to stop: it is false for an empty heap.
             mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk);
         }
@@ -325,20 +354,26 @@ walk_heaps(RtHeapVisitor visit, void *arg)
 }
 
 // ---------------------------------------------------------------------------
-// The list of all GC blocks, as the last walk found them. It holds until one is
-// made or freed: a collection asks for them more than once.
+// The list of an interpreter's GC blocks, as the last walk found them. It holds
+// until one is made or freed: a collection asks for them more than once. Lists
+// are kept and serve one interpreter after the other.
 
 typedef struct ListRow {
     RtObject *op;
     uint32_t serial;            // of its block
 } ListRow;
 
-// Written while the world is stopped only.
-static struct {
+// Written while the interpreter's world is stopped only.
+typedef struct HeapList {
+    _Atomic(struct HeapList *) next;    // all lists
+    _Atomic(RtInterpreterState *) owner;        // NULL: free
     ListRow *rows;
     size_t count, capacity;
     size_t version;             // count_gc_changes() at that time
-} list;
+    bool valid;
+} HeapList;
+
+static _Atomic(HeapList *) lists;
 
 static atomic_size_t stray_gc_changes;
 
@@ -349,24 +384,65 @@ RtHeap_CountStrayGcChange(void)
 }
 
 RT_NO_INSTRUMENT static size_t
-count_gc_changes(void)
+count_gc_changes(RtInterpreterState *interp)
 {
     size_t changes = atomic_load(&stray_gc_changes);
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
-        changes += set->gc_changes;
+        if (set->owner == interp) {
+            changes += set->gc_changes;
+        }
     }
     return changes;
+}
+
+// The lists of one interpreter, or of all (NULL), are free again.
+RT_NO_INSTRUMENT static void
+release_lists(RtInterpreterState *interp)
+{
+    for (HeapList *list = lists; list != NULL; list = list->next) {
+        if (interp == NULL || list->owner == interp) {
+            list->valid = false;
+            list->owner = NULL;
+        }
+    }
+}
+
+// The interpreter's list: its own, a free one, or a new one. NULL: no memory.
+RT_NO_INSTRUMENT static HeapList *
+list_of(RtInterpreterState *interp)
+{
+    for (HeapList *list = lists; list != NULL; list = list->next) {
+        if (list->owner == interp) {
+            return list;
+        }
+    }
+    for (HeapList *list = lists; list != NULL; list = list->next) {
+        RtInterpreterState *none = NULL;
+        if (atomic_compare_exchange_strong(&list->owner, &none, interp)) {
+            return list;
+        }
+    }
+    HeapList *list = calloc(1, sizeof(HeapList));
+    if (list != NULL) {
+        list->owner = interp;
+        HeapList *first = lists;
+        do {
+            list->next = first;
+        } while (!atomic_compare_exchange_weak(&lists, &first, list));
+    }
+    return list;
 }
 
 // Counts on when the list is full.
 RT_NO_INSTRUMENT static bool
 add_row(RtObject *op, void *arg)
 {
-    (void)arg;
-    if (list.count < list.capacity) {
-        list.rows[list.count] = (ListRow){ op, block_of_object(op)->serial };
+    HeapList *list = arg;
+    if (list->count < list->capacity) {
+        list->rows[list->count] =
+            (ListRow){ op, block_of_object(op)->serial };
     }
-    list.count++;
+    list->count++;
     return true;
 }
 
@@ -393,42 +469,97 @@ sort_rows(ListRow *rows, size_t count)
 
 // Brings the list up to date. False if there is no memory for it.
 RT_NO_INSTRUMENT static bool
-update_list(void)
+update_list(RtInterpreterState *interp, HeapList *list)
 {
-    size_t version = count_gc_changes();
-    if (list.version == version) {
+    size_t version = count_gc_changes(interp);
+    if (list->valid && list->version == version) {
         return true;
     }
-    list.version = version;
-    list.count = 0;
-    walk_heaps(add_row, NULL);
-    if (list.count > list.capacity) {
+    list->valid = false;
+    list->count = 0;
+    walk_heaps(interp, add_row, list);
+    if (list->count > list->capacity) {
         // The walk itself must not allocate: once more, with enough room.
-        size_t capacity = list.count + list.count / 2 + 64;
-        ListRow *rows = realloc(list.rows, capacity * sizeof(ListRow));
+        size_t capacity = list->count + list->count / 2 + 64;
+        ListRow *rows = realloc(list->rows, capacity * sizeof(ListRow));
         if (rows == NULL) {
-            list.version = version - 1;
             return false;
         }
-        list.rows = rows;
-        list.capacity = capacity;
-        list.count = 0;
-        walk_heaps(add_row, NULL);
+        list->rows = rows;
+        list->capacity = capacity;
+        list->count = 0;
+        walk_heaps(interp, add_row, list);
     }
-    sort_rows(list.rows, list.count);
+    sort_rows(list->rows, list->count);
+    list->version = version;
+    list->valid = true;
     return true;
 }
 
 RT_NO_INSTRUMENT void
-RtHeap_VisitGc(RtHeapVisitor visit, void *arg)
+RtHeap_VisitGc(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
-    if (!update_list()) {
-        walk_heaps(visit, arg);
+    HeapList *list = interp != NULL ? list_of(interp) : NULL;
+    if (list == NULL || !update_list(interp, list)) {
+        walk_heaps(interp, visit, arg);
         return;
     }
-    for (size_t i = 0; i < list.count; i++) {
-        if (!visit(list.rows[i].op, arg)) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (!visit(list->rows[i].op, arg)) {
             break;
         }
     }
+}
+
+// ---------------------------------------------------------------------------
+// The end of an interpreter.
+
+RT_NO_INSTRUMENT static bool
+note_block(RtObject *op, void *arg)
+{
+    (void)op;
+    *(bool *)arg = true;
+    return false;
+}
+
+RT_NO_INSTRUMENT static bool
+holds_objects(RtHeapSet *set)
+{
+    bool some = false;
+    WalkArg walk = { note_block, &some, false };
+    mi_heap_visit_blocks(set->gc_heap, true, visit_block, &walk);
+    return some;
+}
+
+RT_NO_INSTRUMENT void
+RtHeap_ReleaseInterpreter(RtInterpreterState *interp)
+{
+    release_lists(interp);
+    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
+        if (set->owner == interp) {
+            set->lost = holds_objects(set);
+            set->owner = NULL;
+        }
+    }
+}
+
+typedef struct OwnsArg {
+    const RtObject *op;
+    bool found;
+} OwnsArg;
+
+RT_NO_INSTRUMENT static bool
+compare_block(RtObject *op, void *arg)
+{
+    OwnsArg *owns = arg;
+    owns->found = op == owns->op;
+    return !owns->found;
+}
+
+RT_NO_INSTRUMENT bool
+RtHeap_Owns(RtInterpreterState *interp, RtObject *op)
+{
+    OwnsArg owns = { op, false };
+    walk_heaps(interp, compare_block, &owns);
+    return owns.found;
 }

@@ -57,10 +57,24 @@ pending_call(RtObject *self, RtObject *const *args, ssize_t nargs)
     return add_pending_call(args, nargs, 0);
 }
 
+// What other threads of the main interpreter are to run must be its objects.
+static bool
+is_main_interpreter(void)
+{
+    if (RtThreadState_Get()->interp == &rt_runtime.main_interp) {
+        return true;
+    }
+    RtErr_SetString(&RtExc_RuntimeError, "only in the main interpreter");
+    return false;
+}
+
 static RtObject *
 main_pending_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self;
+    if (!is_main_interpreter()) {
+        return NULL;
+    }
     return add_pending_call(args, nargs, RT_PENDING_MAINTHREADONLY);
 }
 
@@ -217,6 +231,9 @@ foreign_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self;
     (void)nargs;
+    if (!is_main_interpreter()) {
+        return NULL;
+    }
     if (!RtTuple_CheckExact(args[1])) {
         RtErr_SetString(&RtExc_TypeError, "arguments must be a tuple");
         return NULL;

@@ -70,7 +70,7 @@ pop(RtThreadState *tstate, RtCriticalSection *c)
 static bool
 is_world_stopped(RtThreadState *tstate)
 {
-    return tstate->interp->stoptheworld.world_stopped;
+    return RtEval_HasStopped(tstate);
 }
 
 // The stack of sections is never seen without the record while the thread

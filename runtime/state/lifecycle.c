@@ -1,12 +1,12 @@
-// lifecycle.c: starting and ending the runtime, and each interpreter in turn.
+// lifecycle.c: starting the runtime, and ending it and each interpreter.
 //
 // What RtRuntime_Initialize() makes (static types, singletons, builtins) is
 // immortal and never changes; all else lives in rt_runtime and is gone, or
 // forgotten, before the next RtRuntime_Start().
-// Mirrors Python/pylifecycle.c (CPython 3.13); departs: interpreters come one
-// after the other, and shutdown joins every thread.
+// Mirrors Python/pylifecycle.c (CPython 3.13); departs: shutdown joins every
+// thread.
 
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #include <string.h>
 
@@ -53,6 +53,18 @@ RtThreads_Ended(RtInterpreterState *interp)
     RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
 }
 
+int
+RtThreads_Close(RtInterpreterState *interp)
+{
+    RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
+    int result = interp->live_threads == 0 ? 0 : -1;
+    if (result == 0) {
+        rt_atomic_store_int(&interp->finalizing, 1);
+    }
+    RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
+    return result;
+}
+
 // Returns when no thread is left and none can be started any more.
 static void
 wait_for_threads(RtThreadState *tstate)
@@ -72,34 +84,22 @@ wait_for_threads(RtThreadState *tstate)
 // Interpreters.
 
 static void
-init_interpreter(RtInterpreterState *interp)
+init_runtime(void)
 {
     memset(&rt_runtime, 0, sizeof(rt_runtime));
     RtParkingLot_Reset();
-    RtEval_InitGil(interp);
-    RtPendingCalls_Init(&interp->pending, interp->pending_calls,
-                        RT_PENDING_MAX, RT_PENDING_MAX_LOOP);
     RtPendingCalls_Init(&rt_runtime.pending_main,
                         rt_runtime.pending_main_calls, RT_PENDING_MAX_MAIN,
                         RT_PENDING_MAX_MAIN);
-#ifdef RT_GIL_DISABLED
-    RtQsbr_Init(interp);
-    RtBrc_InitState(interp);
-#endif
-    RtGC_InitState(interp);
-    interp->builtins = builtins;
+    RtInterpreter_Init(&rt_runtime.main_interp, builtins);
     rt_atomic_store_int(&rt_runtime.started, 1);
 }
 
 static void
-fini_interpreter(RtInterpreterState *interp)
+fini_runtime(void)
 {
-    rt_assert(interp->threads == NULL);
-    rt_assert(interp->delayed_abandoned == NULL);
-    rt_assert(RtLimbo_IsEmpty(&interp->limbo));
-#ifdef RT_GIL_DISABLED
-    RtQsbr_Fini(interp);
-#endif
+    RtInterpreter_Fini(&rt_runtime.main_interp);
+    rt_assert(rt_runtime.interpreters == NULL);
     rt_atomic_store_int(&rt_runtime.started, 0);
 }
 
@@ -114,10 +114,11 @@ end_interpreter(RtThreadState *tstate)
     // `finalizing` set and wait for nobody.
     RtMem_ProcessAllDelayed(interp);
     RtTypeCache_Close(interp);
-    rt_atomic_store_ptr(&rt_runtime.main_tstate, NULL);
+    if (interp == &rt_runtime.main_interp) {
+        rt_atomic_store_ptr(&rt_runtime.main_tstate, NULL);
+    }
     RtThreadState_Clear(tstate);
     RtThreadState_DeleteCurrent(tstate);
-    fini_interpreter(interp);
 }
 
 RtThreadState *
@@ -125,11 +126,10 @@ RtRuntime_Start(void)
 {
     rt_assert(!rt_atomic_load_int_owned(&rt_runtime.started));
     rt_assert(RtThreadState_Get() == NULL);
-    RtInterpreterState *interp = &rt_runtime.main_interp;
-    init_interpreter(interp);
-    RtThreadState *tstate = RtThreadState_New(interp);
+    init_runtime();
+    RtThreadState *tstate = RtThreadState_New(&rt_runtime.main_interp);
     if (tstate == NULL) {
-        fini_interpreter(interp);
+        fini_runtime();
         return NULL;
     }
     rt_atomic_store_ptr(&rt_runtime.main_tstate, tstate);
@@ -169,6 +169,36 @@ collect_all(RtThreadState *tstate)
 }
 
 int
+RtInterpreter_Finalize(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
+    wait_for_threads(tstate);
+    RtEval_FinishPendingCalls(tstate);
+    RtImport_Fini(tstate->interp);
+    int result = collect_all(tstate);
+    end_interpreter(tstate);
+    return result;
+}
+
+// The interpreters that the program has left; none of its threads is. 0, or -1
+// if one of them was not clean.
+static int
+end_subinterpreters(void)
+{
+    int result = 0;
+    RtInterpreterState *interp;
+    while ((interp = rt_runtime.interpreters) != &rt_runtime.main_interp) {
+        bool found;
+        interp = RtInterpreter_Claim(interp->id, RT_INTERPRETER_ENDING, &found);
+        rt_assert(interp != NULL);
+        if (RtInterpreterState_Delete(interp) < 0) {
+            result = -1;
+        }
+    }
+    return result;
+}
+
+int
 RtRuntime_Finish(RtThreadState *tstate)
 {
     rt_assert(rt_atomic_load_int_owned(&rt_runtime.started));
@@ -176,9 +206,13 @@ RtRuntime_Finish(RtThreadState *tstate)
     wait_for_threads(tstate);
     RtEval_FinishPendingCalls(tstate);
     RtSignals_Fini();
+    int result = end_subinterpreters();
     RtImport_Fini(tstate->interp);
-    int result = collect_all(tstate);
+    if (collect_all(tstate) < 0) {
+        result = -1;
+    }
     end_interpreter(tstate);
+    fini_runtime();
     return result;
 }
 
@@ -235,12 +269,13 @@ RtRuntime_Initialize(void)
         result = -1;
     }
     wait_for_threads(tstate);
-    end_interpreter(tstate);
 #if RT_DEBUG_LEVEL >= 1
     if (result == 0) {
-        RtHeap_VisitGc(check_immortal, NULL);
+        RtHeap_VisitGc(tstate->interp, check_immortal, NULL);
     }
 #endif
+    end_interpreter(tstate);
+    fini_runtime();
     RtHeap_Freeze();
     RtMem_ResetSerial();
     return result;

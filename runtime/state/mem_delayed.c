@@ -138,7 +138,7 @@ static bool
 has_no_readers(RtThreadState *tstate)
 {
     // Without a thread state: before the first thread or after the last one.
-    return tstate == NULL || tstate->interp->stoptheworld.world_stopped ||
+    return tstate == NULL || RtEval_HasStopped(tstate) ||
            rt_atomic_load_int_owned(&tstate->interp->finalizing);
 }
 

@@ -114,7 +114,7 @@ void
 RtMem_ReleaseDelayed(void *payload)
 {
     RtThreadState *tstate = RtThreadState_Get();
-    if (tstate == NULL || tstate->interp->stoptheworld.world_stopped ||
+    if (tstate == NULL || RtEval_HasStopped(tstate) ||
         rt_atomic_load_int_owned(&tstate->interp->finalizing)) {
         RtMem_ReleaseBlock(payload);
         return;

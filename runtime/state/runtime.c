@@ -2,8 +2,8 @@
 //
 // Reset as a whole by RtRuntime_Start() and RtRuntime_Abandon(); each field
 // names its lock in rtcore_state.h.
-// Mirrors Python/pylifecycle.c's _PyRuntime (CPython 3.13); departs: one
-// interpreter, embedded.
+// Mirrors Python/pylifecycle.c's _PyRuntime (CPython 3.13); departs: the
+// main interpreter is embedded.
 
 #include "rtcore_state.h"
 

@@ -1,13 +1,17 @@
-// stop_the_world.c: bringing every other thread of an interpreter to a halt.
+// stop_the_world.c: bringing all other threads to a halt: those of an
+// interpreter, or those of every interpreter.
 //
 // Invariant, under HEAD_LOCK: while a stop is requested, thread_countdown is
 // the number of other states that existed at the request, still exist, and have
 // not been parked here or said themselves that they are SUSPENDED. Whoever
 // brings it to 0 elsewhere notifies the event, under HEAD_LOCK too, so that the
 // event can be made anew for the next stop. stw->mutex is held from the request
-// to the restart.
-// Mirrors Python/pystate.c (CPython 3.13); departs: one interpreter, so no lock
-// between global and per-interpreter stops.
+// to the restart, and before it rt_runtime.stop_mutex: a global stop excludes
+// all others, those of different interpreters go on at once. The two are taken
+// in this order by everybody (3.13 had it the other way round: bug TS17).
+// Whoever asks for the stop of one interpreter is attached to it or not at all:
+// two threads that stop each other's interpreter would wait for ever.
+// Mirrors Python/pystate.c (CPython 3.13); departs: stops of one thread nest.
 
 #include "rtcore_state.h"
 
@@ -29,13 +33,44 @@ RtEval_DecrementCountdown(RtStopTheWorldState *stw)
     }
 }
 
-// HEAD_LOCK is held. Parks the threads that are DETACHED and asks the attached
-// ones to stop. True if that was the last of them.
+// ---------------------------------------------------------------------------
+// The threads of a stop: interp's, or everybody's if it is NULL. HEAD_LOCK is
+// held; while it is, the walk sees each state once.
+
+static RtThreadState *
+first_from(RtInterpreterState *interp)
+{
+    while (interp != NULL && interp->threads == NULL) {
+        interp = interp->next;
+    }
+    return interp != NULL ? interp->threads : NULL;
+}
+
+static RtThreadState *
+first_thread(RtInterpreterState *interp)
+{
+    return interp != NULL ? interp->threads
+                          : first_from(rt_runtime.interpreters);
+}
+
+static RtThreadState *
+next_thread(RtInterpreterState *interp, RtThreadState *t)
+{
+    if (t->next != NULL || interp != NULL) {
+        return t->next;
+    }
+    return first_from(t->interp->next);
+}
+
+// Parks the threads that are DETACHED and asks the attached ones to stop. True
+// if that was the last of them.
 static bool
 park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
     ssize_t num_parked = 0;
-    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+    for (RtThreadState *t = first_thread(interp); t != NULL;
+         t = next_thread(interp, t))
+    {
         int state = rt_atomic_load_int_relaxed(&t->state);
         if (state == RT_THREAD_DETACHED) {
             if (rt_atomic_compare_exchange_int(&t->state, &state,
@@ -53,7 +88,7 @@ park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
     return num_parked > 0 && stw->thread_countdown == 0;
 }
 
-// HEAD_LOCK is held. The number of threads to wait for.
+// The number of threads to wait for.
 static ssize_t
 begin_stop(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
@@ -63,7 +98,9 @@ begin_stop(RtInterpreterState *interp, RtStopTheWorldState *stw)
     stw->stop_event = (RtEvent){ 0 };
     stw->requester = RtThreadState_Get();
     stw->thread_countdown = 0;
-    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+    for (RtThreadState *t = first_thread(interp); t != NULL;
+         t = next_thread(interp, t))
+    {
         if (t != stw->requester) {
             stw->thread_countdown++;
         }
@@ -76,7 +113,9 @@ begin_stop(RtInterpreterState *interp, RtStopTheWorldState *stw)
 __attribute__((unused)) static bool
 all_suspended(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
-    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+    for (RtThreadState *t = first_thread(interp); t != NULL;
+         t = next_thread(interp, t))
+    {
         if (t != stw->requester &&
             rt_atomic_load_int_owned(&t->state) != RT_THREAD_SUSPENDED) {
             return false;
@@ -85,12 +124,10 @@ all_suspended(RtInterpreterState *interp, RtStopTheWorldState *stw)
     return true;
 }
 
-void
-RtEval_StopTheWorld(RtInterpreterState *interp)
+// interp: NULL for a global stop. Its locks are held.
+static void
+stop_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
-    RtStopTheWorldState *stw = &interp->stoptheworld;
-    // May detach, as any wait for a mutex.
-    RtMutex_LockRanked(&stw->mutex, RT_RANK_STOP_THE_WORLD);
     RT_HEAD_LOCK();
     bool stopped = begin_stop(interp, stw) == 0;
     while (!stopped) {
@@ -107,23 +144,30 @@ RtEval_StopTheWorld(RtInterpreterState *interp)
     }
     rt_assert(stw->thread_countdown == 0);
     stw->world_stopped = true;
+    if (stw->requester != NULL) {
+        stw->requester->stops = 1;
+    }
     RT_NOTE(STW_STOPPED, stw->requester, interp);
     // Under HEAD_LOCK still: new states may be linked during a stop.
     rt_assert(all_suspended(interp, stw));
     RT_HEAD_UNLOCK();
 }
 
-void
-RtEval_StartTheWorld(RtInterpreterState *interp)
+static void
+start_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
-    RtStopTheWorldState *stw = &interp->stoptheworld;
     rt_assert(stw->world_stopped);
     rt_assert(stw->requester == RtThreadState_Get());
     RT_HEAD_LOCK();
     stw->requested = false;
     stw->world_stopped = false;
+    if (stw->requester != NULL) {
+        stw->requester->stops = 0;
+    }
     RT_NOTE(STW_STARTED, stw->requester, interp);
-    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+    for (RtThreadState *t = first_thread(interp); t != NULL;
+         t = next_thread(interp, t))
+    {
         if (t != stw->requester) {
             rt_assert(rt_atomic_load_int_owned(&t->state) ==
                       RT_THREAD_SUSPENDED);
@@ -133,7 +177,88 @@ RtEval_StartTheWorld(RtInterpreterState *interp)
     }
     stw->requester = NULL;
     RT_HEAD_UNLOCK();
-    RtMutex_UnlockRanked(&stw->mutex, RT_RANK_STOP_THE_WORLD);
+}
+
+// True if the caller's stop of the same threads is in effect: one more of it.
+static bool
+nests(bool global)
+{
+    RtThreadState *me = RtThreadState_Get();
+    if (me == NULL || me->stops == 0) {
+        return false;
+    }
+    rt_assert(!global || rt_runtime.stoptheworld.requester == me);
+    (void)global;
+    me->stops++;
+    return true;
+}
+
+// True if an outer stop of the caller goes on.
+static bool
+unnests(void)
+{
+    RtThreadState *me = RtThreadState_Get();
+    if (me == NULL || me->stops <= 1) {
+        return false;
+    }
+    me->stops--;
+    return true;
+}
+
+void
+RtEval_StopTheWorld(RtInterpreterState *interp)
+{
+    RtThreadState *me = RtThreadState_Get();
+    rt_assert(me == NULL || me->interp == interp);
+    (void)me;
+    if (nests(false)) {
+        return;
+    }
+    // May detach, as any wait for a mutex.
+    RtLockOrder_Asks(RT_RANK_STOP_ALL, &rt_runtime.stop_mutex);
+    RtRWMutex_RLock(&rt_runtime.stop_mutex);
+    RtLockOrder_Has(RT_RANK_STOP_ALL);
+    RtMutex_LockRanked(&interp->stoptheworld.mutex, RT_RANK_STOP_THE_WORLD);
+    stop_threads(interp, &interp->stoptheworld);
+}
+
+void
+RtEval_StartTheWorld(RtInterpreterState *interp)
+{
+    if (unnests()) {
+        return;
+    }
+    start_threads(interp, &interp->stoptheworld);
+    RtMutex_UnlockRanked(&interp->stoptheworld.mutex, RT_RANK_STOP_THE_WORLD);
+    RtLockOrder_GivesBack(RT_RANK_STOP_ALL);
+    RtRWMutex_RUnlock(&rt_runtime.stop_mutex);
+}
+
+void
+RtEval_StopTheWorldAll(void)
+{
+    if (nests(true)) {
+        return;
+    }
+    RtLockOrder_Asks(RT_RANK_STOP_ALL, &rt_runtime.stop_mutex);
+    RtRWMutex_Lock(&rt_runtime.stop_mutex);
+    RtLockOrder_Has(RT_RANK_STOP_ALL);
+    RtMutex_LockRanked(&rt_runtime.stoptheworld.mutex,
+                       RT_RANK_STOP_THE_WORLD);
+    stop_threads(NULL, &rt_runtime.stoptheworld);
+}
+
+void
+RtEval_StartTheWorldAll(void)
+{
+    if (unnests()) {
+        return;
+    }
+    start_threads(NULL, &rt_runtime.stoptheworld);
+    RtMutex_UnlockRanked(&rt_runtime.stoptheworld.mutex,
+                         RT_RANK_STOP_THE_WORLD);
+    RtLockOrder_GivesBack(RT_RANK_STOP_ALL);
+    RtRWMutex_Unlock(&rt_runtime.stop_mutex);
 }
 
 #else  // !RT_GIL_DISABLED
@@ -154,6 +279,16 @@ void
 RtEval_StartTheWorld(RtInterpreterState *interp)
 {
     (void)interp;
+}
+
+void
+RtEval_StopTheWorldAll(void)
+{
+}
+
+void
+RtEval_StartTheWorldAll(void)
+{
 }
 
 #endif

@@ -76,7 +76,7 @@ RtThreadState_Bind(RtThreadState *tstate)
     rt_assert(!tstate->bound);
     rt_assert(RtThreadState_Get() == NULL);
     tstate->thread_id = RtThread_Id();
-    tstate->heaps = RtHeap_Current();
+    tstate->heaps = RtHeap_Bind(tstate->interp);
 #ifdef RT_GIL_DISABLED
     RtBrc_InitThread(tstate);
 #endif
@@ -118,6 +118,8 @@ RtThreadState_Attach(RtThreadState *tstate)
     rt_assert(RtThreadState_Get() == NULL);
     rt_assert(tstate->bound);
     rt_assert(tstate->thread_id == RtThread_Id());
+    // Another interpreter's, if the thread has a state in it too.
+    rt_thread_local.heaps = tstate->heaps;
 #ifdef RT_GIL_DISABLED
     for (;;) {
         RtEval_TakeGil(tstate);
@@ -223,6 +225,19 @@ RtThreadState_Suspend(RtThreadState *tstate)
 }
 
 RtThreadState *
+RtThreadState_Swap(RtThreadState *next)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    if (tstate != NULL) {
+        RtThreadState_Detach(tstate);
+    }
+    if (next != NULL) {
+        RtThreadState_Attach(next);
+    }
+    return tstate;
+}
+
+RtThreadState *
 RtEval_SaveThread(void)
 {
     RtThreadState *tstate = RtThreadState_Get();
@@ -307,6 +322,7 @@ RtThreadState_DeleteCurrent(RtThreadState *tstate)
 {
     rt_assert(tstate == RtThreadState_Get());
     rt_assert(tstate->critical_section == 0);
+    rt_assert(tstate->stops == 0);
     RtHeapSet *heaps = tstate->heaps;
 #ifdef RT_GIL_DISABLED
     RtQsbr_Detach(tstate);

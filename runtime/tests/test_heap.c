@@ -137,6 +137,9 @@ see(RtObject *op, void *arg)
     return seen->left < 0 || --seen->left > 0;
 }
 
+// Of the heaps; nothing looks inside.
+static RtInterpreterState owner;
+
 // Checks that the walk finds exactly these blocks, each once.
 static void
 check_walk(RtObject *const *blocks, int count)
@@ -147,7 +150,7 @@ check_walk(RtObject *const *blocks, int count)
         expected[i] = blocks[i];
     }
     Seen seen = {.expected = expected, .count = count, .left = -1};
-    RtHeap_VisitGc(see, &seen);
+    RtHeap_VisitGc(&owner, see, &seen);
     CHECK(seen.strangers == 0);
     for (int i = 0; i < count; i++) {
         CHECK(expected[i] == NULL);
@@ -159,6 +162,7 @@ make_gc_blocks(int index, void *arg)
 {
     RtObject **blocks = arg;
     (void)index;
+    RtHeap_Bind(&owner);
     for (int i = 0; i < NBLOCKS; i++) {
         blocks[i] = new_gc_block(32 + (size_t)(i * 7 % 300));
         CHECK(blocks[i] != NULL);
@@ -173,13 +177,14 @@ test_walk(void)
     // Half of them belong to a thread that has ended.
     CheckThread_RunAll(1, make_gc_blocks, blocks);
     make_gc_blocks(0, blocks + NBLOCKS);
+    CHECK(RtHeap_Bind(&owner) == RtHeap_Current());
     void *mem = RtMem_Malloc(100);
     void *object = RtObject_MallocBlock(100, RT_BLOCK_OBJECT);
     check_walk(blocks, 2 * NBLOCKS);
 
     RtObject *expected[1] = {NULL};
     Seen seen = {.expected = expected, .count = 1, .left = 3};
-    RtHeap_VisitGc(see, &seen);
+    RtHeap_VisitGc(&owner, see, &seen);
     CHECK(seen.strangers == 3);
 
     // Freed here, whoever made them: half of each stay.
@@ -199,6 +204,7 @@ test_walk(void)
     check_walk(blocks, 0);
     RtMem_Free(mem);
     RtMem_Free(object);
+    RtHeap_ReleaseAll();
 }
 
 // ---------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 #include "check.h"
 #include "rt_lock.h"
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #ifdef RT_GIL_DISABLED
 
@@ -268,6 +268,158 @@ test_stop_inside_section(RtThreadState *me)
     CHECK(!RtMutex_IsLocked(&wanted));
 }
 
+// ---------------------------------------------------------------------------
+// All worlds at once, beside stops of one.
+
+static RtInterpreterState *others[2];
+// Plain: its worker, or a stopped world.
+static long other_progress[2];
+static int other_steps;                 // atomic
+
+// Claimed for good: nobody finds it.
+static RtInterpreterState *
+new_interpreter(void)
+{
+    bool found;
+    int64_t id = RtInterpreterState_New();
+    CHECK(id > 0);
+    return RtInterpreter_Claim(id, RT_INTERPRETER_ENDING, &found);
+}
+
+static void
+work_elsewhere(int index, void *arg)
+{
+    (void)arg;
+    RtThreadState *tstate = RtThreadState_New(others[index]);
+    CHECK(tstate != NULL);
+    RtThreadState_Bind(tstate);
+    RtThreadState_Attach(tstate);
+    rt_atomic_add_int(&started, 1);
+    while (!rt_atomic_load_int(&finished)) {
+        other_progress[index]++;
+        rt_atomic_add_int(&other_steps, 1);
+        RtEval_CheckBreaker(tstate);
+        if (other_progress[index] % 8 == 0) {
+            RtEval_StopTheWorld(others[index]);
+            CHECK(!rt_runtime.stoptheworld.world_stopped);
+            RtEval_StartTheWorld(others[index]);
+        }
+    }
+    leave(tstate);
+}
+
+static void
+test_global(RtThreadState *me)
+{
+    CheckThread threads[2];
+    others[0] = new_interpreter();
+    others[1] = new_interpreter();
+    start_workers(threads, 2, work_elsewhere);
+    for (int i = 0; i < NSTOPS; i++) {
+        RtEval_StopTheWorldAll();
+        CHECK(RtEval_HasStopped(me));
+        CHECK(!others[0]->stoptheworld.requested);
+        long seen[2] = { other_progress[0], other_progress[1] };
+        rt_world->yield();
+        CHECK(seen[0] == other_progress[0] && seen[1] == other_progress[1]);
+        // One of one's own nests inside it.
+        RtEval_StopTheWorld(interp);
+        CHECK(me->stops == 2);
+        RtEval_StartTheWorld(interp);
+        CHECK(RtEval_HasStopped(me));
+        RtEval_StartTheWorldAll();
+        CHECK(!RtEval_HasStopped(me));
+    }
+    // A stop of one interpreter is none of the others: they go on.
+    RtEval_StopTheWorld(interp);
+    int steps = rt_atomic_load_int(&other_steps);
+    while (rt_atomic_load_int(&other_steps) == steps) {
+        rt_world->yield();
+    }
+    RtEval_StartTheWorld(interp);
+    join_workers(me, threads, 2);
+    CHECK(RtInterpreterState_Delete(others[0]) == 0);
+    CHECK(RtInterpreterState_Delete(others[1]) == 0);
+}
+
+static void
+stop_all_often(int index, void *arg)
+{
+    (void)arg;
+    RtThreadState *tstate = enter();
+    rt_atomic_add_int(&started, 1);
+    for (int i = 0; i < NSTOPS; i++) {
+        if ((index + i) % 2 == 0) {
+            RtEval_StopTheWorldAll();
+            CHECK(rt_runtime.stoptheworld.requester == tstate);
+            stops++;
+            RtEval_StartTheWorldAll();
+        }
+        else {
+            RtEval_StopTheWorld(interp);
+            CHECK(!rt_runtime.stoptheworld.requested);
+            stops++;
+            RtEval_StartTheWorld(interp);
+        }
+        RtEval_CheckBreaker(tstate);
+    }
+    leave(tstate);
+}
+
+// Global and other stops compete: one at a time.
+static void
+test_competing_global(RtThreadState *me)
+{
+    CheckThread threads[NWORKERS];
+    stops = 0;
+    start_workers(threads, NWORKERS, stop_all_often);
+    join_workers(me, threads, NWORKERS);
+    CHECK(stops == (long)NWORKERS * NSTOPS);
+    CHECK(rt_runtime.stop_mutex.bits == 0);
+}
+
+// An interpreter and its threads that are made during a global stop wait.
+static void
+be_born_elsewhere(int index, void *arg)
+{
+    (void)arg;
+    others[index] = new_interpreter();
+}
+
+static void
+test_born_in_global_stop(RtThreadState *me)
+{
+    CheckThread thread;
+    RtEval_StopTheWorldAll();
+    CheckThread_RunAll(1, be_born_elsewhere, NULL);
+    CHECK(others[0]->ender->state == RT_THREAD_SUSPENDED);
+    rt_atomic_store_int(&started, 0);
+    rt_atomic_store_int(&finished, 1);
+    CheckThread_Start(&thread, work_elsewhere, NULL, 0);
+    for (int i = 0; i < 100; i++) {
+        rt_world->yield();
+        CHECK(!rt_atomic_load_int(&started));
+    }
+    RtEval_StartTheWorldAll();
+    RtThreadState_Detach(me);
+    CheckThread_Join(&thread);
+    RtThreadState_Attach(me);
+    CHECK(rt_atomic_load_int(&started) == 1);
+    CHECK(RtInterpreterState_Delete(others[0]) == 0);
+}
+
+// A thread without a state may stop an interpreter too.
+static void
+test_requester_without_state(RtThreadState *me)
+{
+    RtThreadState_Detach(me);
+    RtEval_StopTheWorld(interp);
+    CHECK(interp->stoptheworld.requester == NULL);
+    CHECK(rt_atomic_load_int(&me->state) == RT_THREAD_SUSPENDED);
+    RtEval_StartTheWorld(interp);
+    RtThreadState_Attach(me);
+}
+
 int
 main(void)
 {
@@ -280,6 +432,10 @@ main(void)
     test_churn(me);
     test_competing_requesters(me);
     test_stop_inside_section(me);
+    test_global(me);
+    test_competing_global(me);
+    test_born_in_global_stop(me);
+    test_requester_without_state(me);
     CHECK(RtRuntime_Finish(me) == 0);
     CHECK(RtParkingLot_IsEmpty());
     return 0;

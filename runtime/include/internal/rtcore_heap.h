@@ -7,7 +7,8 @@
 //
 // A heap set belongs to an OS-level thread, not to a thread state: sets are
 // never deleted but reused by the next thread on the same carrier, so objects
-// of an ended thread stay findable by the collector.
+// of an ended thread stay findable by the collector. The first thread state
+// that binds a set makes it its interpreter's, until that ends.
 // Source: PEP 703 "mimalloc"; CPython Objects/mimalloc, Objects/obmalloc.c.
 
 #ifndef RT_INTERNAL_HEAP_H
@@ -33,14 +34,20 @@ typedef struct RtBlock {
     uint8_t flags;
 } RtBlock;
 
+struct RtInterpreterState;
+
 typedef struct RtHeapSet {
     _Atomic(struct RtHeapSet *) next;   // all sets
     uintptr_t os_thread;        // the only OS thread that may allocate here
+    // Whose objects are here; NULL: nobody's yet. Set by os_thread, cleared by
+    // whoever ends the interpreter.
+    _Atomic(struct RtInterpreterState *) owner;
     void *mem_heap;             // mi_heap_t *
     void *object_heap;
     void *gc_heap;
     bool in_use;                // taken; read and written by os_thread only
     bool frozen;                // never taken nor walked again
+    _Atomic(bool) lost;         // the same, until RtHeap_ReleaseAll()
     ssize_t live;               // blocks allocated minus freed by its users
     size_t gc_changes;          // GC blocks that its users made or freed
     size_t gc_made;             // since the heap was last compacted
@@ -55,6 +62,12 @@ RtBlock_FromPointer(const void *payload)
 // The calling thread's heap set, made or taken from the free sets when first
 // asked. Needs no thread state.
 RtHeapSet *RtHeap_Current(void);
+// The same for a thread state of `interp`: a set without objects of any other.
+// The set that the thread has for another interpreter stays taken.
+RtHeapSet *RtHeap_Bind(struct RtInterpreterState *interp);
+// The interpreter has ended: its sets are free for others, but for those that
+// still hold collectable objects, which nobody uses again in this run.
+void RtHeap_ReleaseInterpreter(struct RtInterpreterState *interp);
 // Gives the calling thread's set back: its thread ends or unbinds.
 void RtHeap_Release(RtHeapSet *set);
 // Gives every set back: no thread that took one will run again.
@@ -95,11 +108,15 @@ void RtMem_ResetSerial(void);
 // Returns what was left of the number before: 0 if that failure has happened.
 int64_t RtMem_FailAllocation(int64_t nth);
 
-// Calls visit for every live block of kind GC in any heap set that is not
-// frozen, in the order of allocation (builds with hooks, while there is memory
-// for a list of them). The world is stopped; visit neither allocates nor frees.
-// Stops early if visit returns false. Objects may be untracked: see ob_gc_bits.
+// Calls visit for every live block of kind GC in the interpreter's heap sets,
+// in the order of allocation (builds with hooks, while there is memory for a
+// list of them). Its world is stopped; visit neither allocates nor frees. Stops
+// early if visit returns false. Objects may be untracked: see ob_gc_bits.
 typedef bool (*RtHeapVisitor)(RtObject *op, void *arg);
-void RtHeap_VisitGc(RtHeapVisitor visit, void *arg);
+void RtHeap_VisitGc(struct RtInterpreterState *interp, RtHeapVisitor visit,
+                    void *arg);
+// Whether the object lies in a set of the interpreter; immortal ones do in
+// none. For checks: slow.
+bool RtHeap_Owns(struct RtInterpreterState *interp, RtObject *op);
 
 #endif  // RT_INTERNAL_HEAP_H

@@ -19,6 +19,7 @@
 #include "rt_object.h"
 #include "rtcore_ceval.h"
 #include "rtcore_lock.h"
+#include "rtcore_reclaim.h"
 #include "rtcore_lock_order.h"
 
 enum {
@@ -46,24 +47,6 @@ typedef struct RtBrcThreadState {
     RtObjectStack local_objects_to_merge;       // owner only
 } RtBrcThreadState;
 
-// A thread's slot of QSBR (state/qsbr.c).
-typedef struct RtQsbrThreadState {
-    uint64_t seq;               // last observed wr_seq; 0 offline. Atomic.
-    struct RtThreadState *tstate;
-    int deferrals;
-    bool allocated;
-} RtQsbrThreadState;
-
-// Memory of dead objects that lock-free readers may still look at
-// (state/mem_limbo.c), linked through the blocks' headers.
-typedef struct RtLimbo {
-    struct RtBlock *fresh;      // died since `goal` was set
-    int nfresh;
-    size_t bytes;               // of the fresh ones
-    struct RtBlock *waiting;    // nobody looks at these once goal is reached
-    uint64_t goal;
-} RtLimbo;
-
 typedef struct RtThreadState {
     struct RtThreadState *prev, *next;  // interp->threads; HEAD_LOCK
     RtInterpreterState *interp;
@@ -77,6 +60,10 @@ typedef struct RtThreadState {
     int holds_gil;
     int gilstate_counter;       // RtGILState_Ensure; its thread only
     RtObject *async_exc;        // atomic; an owned type, or NULL
+    struct RtThreadState *host; // of the same thread, in another interpreter,
+                                // from which this one was entered; or NULL
+    int stops;                  // of its world that it asked for and that are
+                                // in effect, nested; its thread only
     uintptr_t critical_section; // tagged top of the stack; its thread only
     RtBrcThreadState brc;       // free-threaded build
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
@@ -96,14 +83,14 @@ typedef struct RtThreadState {
     struct RtReprEntry *repr_top;       // containers being printed
 } RtThreadState;
 
-// One stop-the-world domain.
+// One stop-the-world domain: the threads of an interpreter, or of all.
 typedef struct RtStopTheWorldState {
     RtMutex mutex;              // serialises requesters
     bool requested;             // HEAD_LOCK; read atomically by creators
     bool world_stopped;         // written by the requester
     RtEvent stop_event;         // set when thread_countdown reaches 0
     ssize_t thread_countdown;   // threads not stopped yet; HEAD_LOCK
-    RtThreadState *requester;   // may be NULL
+    RtThreadState *requester;   // NULL: a thread without a state
 } RtStopTheWorldState;
 
 typedef struct RtBrcBucket {
@@ -124,13 +111,6 @@ typedef struct RtBrcBucket {
 #define RT_NUM_WEAKREF_STRIPES 127
 #endif
 
-typedef struct RtQsbrShared {
-    uint64_t wr_seq;            // odd, steps of 2; atomic
-    uint64_t rd_seq;            // all online threads have observed it; atomic
-    RtQsbrThreadState *slots;   // array; grows while the world is stopped
-    ssize_t size;
-    RtMutex mutex;              // reserve, register, unregister
-} RtQsbrShared;
 
 typedef struct RtGcGeneration {
     int count;                  // atomic
@@ -179,7 +159,21 @@ typedef struct RtTypesState {
     RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
 } RtTypesState;
 
+// What may be done with an interpreter; HEAD_LOCK. Whoever leaves READY has the
+// interpreter for himself until he restores it, or for ever (ENDING).
+typedef enum RtInterpreterClaim {
+    RT_INTERPRETER_READY,
+    RT_INTERPRETER_RUNNING,     // code runs in its main namespace
+    RT_INTERPRETER_ENDING,
+} RtInterpreterClaim;
+
 struct RtInterpreterState {
+    RtInterpreterState *next;   // rt_runtime.interpreters; HEAD_LOCK
+    int64_t id;                 // 0: the main interpreter
+    RtInterpreterClaim claim;   // HEAD_LOCK
+    RtThreadState *ender;       // not main's: unbound, waits for its end
+    RtObject *main_dict;        // not main's: globals; whoever RUNs it, or ends
+                                // it; NULL until the first run
     RtThreadState *threads;     // HEAD_LOCK
     uint64_t next_thread_id;    // HEAD_LOCK
     RtStopTheWorldState stoptheworld;
@@ -207,11 +201,15 @@ struct RtInterpreterState {
     ssize_t live_threads;       // started and not ended; live_mutex
 };
 
-// Process-wide state: one main interpreter. Reset by RtRuntime_Start().
+// Process-wide state. Reset by RtRuntime_Start().
 typedef struct RtRuntime {
-    RtRawMutex head_mutex;      // HEAD_LOCK: thread lists. A leaf: its holder
-                                // neither detaches nor allocates nor frees.
-    RtStopTheWorldState stoptheworld;   // all interpreters (unused: one only)
+    RtRawMutex head_mutex;      // HEAD_LOCK: lists of interpreters and threads.
+                                // A leaf: its holder neither detaches nor
+                                // allocates nor frees.
+    RtRWMutex stop_mutex;       // written: a global stop; read: another one
+    RtStopTheWorldState stoptheworld;   // of all interpreters
+    RtInterpreterState *interpreters;   // newest first; HEAD_LOCK
+    int64_t last_interp_id;     // HEAD_LOCK
     RtInterpreterState main_interp;
     RtThreadState *main_tstate; // of the thread that started the runtime
     RtSignals signals;
@@ -245,6 +243,9 @@ void RtThreadState_Suspend(RtThreadState *tstate);
 // Drops the references that the state owns (may run destructors), drains the
 // merge queue and leaves it, abandons delayed frees. The state is attached.
 void RtThreadState_Clear(RtThreadState *tstate);
+// Detaches what is attached, if anything; attaches `next` unless it is NULL
+// (bound to this thread, of any interpreter). Returns what was attached.
+RtThreadState *RtThreadState_Swap(RtThreadState *next);
 // Detaches, unlinks and frees the calling thread's own, cleared state.
 void RtThreadState_DeleteCurrent(RtThreadState *tstate);
 // Unlinks and frees a state that was never bound: its thread did not start.
@@ -259,9 +260,19 @@ void RtThreadState_UnsetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit);
 // the GIL is the stop.
 
 // On return every other thread of the interpreter is SUSPENDED. The caller is
-// attached; it may detach (suspending its critical sections) while it waits.
+// attached to it, or not at all; it may detach (suspending its critical
+// sections) while it waits. Stops of one thread nest.
 void RtEval_StopTheWorld(RtInterpreterState *interp);
 void RtEval_StartTheWorld(RtInterpreterState *interp);
+// The same for every thread of every interpreter. Not inside a stop of one.
+void RtEval_StopTheWorldAll(void);
+void RtEval_StartTheWorldAll(void);
+// Whether the attached thread has stopped its world: no other thread runs.
+static inline bool
+RtEval_HasStopped(const RtThreadState *tstate)
+{
+    return tstate->stops > 0;
+}
 // For a thread that leaves ATTACHED or is deleted while a stop is requested:
 // one thread less to wait for. HEAD_LOCK is held.
 void RtEval_DecrementCountdown(RtStopTheWorldState *stw);
@@ -280,59 +291,6 @@ void RtCriticalSection_SuspendAll(RtThreadState *tstate);
 void RtCriticalSection_Resume(RtThreadState *tstate);
 // Whether the top section holds m (for assertions).
 bool RtCriticalSection_IsHeld(RtThreadState *tstate, RtMutex *m);
-
-// ---------------------------------------------------------------------------
-// qsbr.c
-
-void RtQsbr_Init(RtInterpreterState *interp);
-void RtQsbr_Fini(RtInterpreterState *interp);
-// Claims a slot for a new thread state; may stop the world to grow. 0 or -1.
-int RtQsbr_Reserve(RtThreadState *tstate);
-void RtQsbr_Release(RtThreadState *tstate);     // gives the slot back
-void RtQsbr_Attach(RtThreadState *tstate);      // online
-void RtQsbr_Detach(RtThreadState *tstate);      // offline
-void RtQsbr_QuiescentState(RtThreadState *tstate);
-// A new goal: reached when every thread online now has been quiescent.
-uint64_t RtQsbr_Advance(RtInterpreterState *interp);
-// As Advance, but only every 10th call (1st with RT_TINY_LIMITS) writes.
-uint64_t RtQsbr_DeferredAdvance(RtThreadState *tstate);
-bool RtQsbr_Poll(RtThreadState *tstate, uint64_t goal);
-
-// mem_delayed.c: frees raw memory once no lock-free reader can hold it. In the
-// GIL build at once.
-void RtMem_FreeDelayed(void *ptr);
-void RtMem_ProcessDelayed(RtThreadState *tstate);       // frees what is due
-void RtMem_AbandonDelayed(RtThreadState *tstate);       // at thread exit
-// Frees what the thread itself has queued and is due: an allocation failed.
-void RtMem_ReclaimDelayed(RtThreadState *tstate);
-// More memory waits than should: frees what is due, or tries again later.
-void RtMem_RelievePressure(RtThreadState *tstate);
-// Frees everything queued by any thread; the world is stopped.
-void RtMem_ProcessAllDelayed(RtInterpreterState *interp);
-
-// Bytes that one thread lets wait before it looks after them (3.14).
-#ifdef RT_TINY_LIMITS
-#define RT_MEM_PRESSURE_LIMIT ((size_t)512)
-#else
-#define RT_MEM_PRESSURE_LIMIT ((size_t)1 << 20)
-#endif
-
-// mem_limbo.c (free-threaded build): gives the memory of a freed object back to
-// the allocator once no lock-free reader can look at its header. Never fails.
-void RtMem_ReleaseDelayed(void *payload);
-// Frees live raw memory, of at most 4 GiB, when nobody reads it. Never fails.
-void RtLimbo_AddLive(RtThreadState *tstate, void *payload);
-void RtLimbo_Process(RtThreadState *tstate);    // gives back what is due
-// Moves what is left to the interpreter's; delayed_mutex is held.
-void RtLimbo_Abandon(RtThreadState *tstate);
-// Gives back what ended threads left, if it is due; delayed_mutex is held.
-void RtLimbo_ProcessAbandoned(RtThreadState *tstate);
-void RtLimbo_ReleaseAll(RtLimbo *limbo);        // the world is stopped
-static inline bool
-RtLimbo_IsEmpty(const RtLimbo *limbo)
-{
-    return limbo->fresh == NULL && limbo->waiting == NULL;
-}
 
 // ---------------------------------------------------------------------------
 // ceval_gil.c
@@ -380,6 +338,8 @@ void RtRuntime_Abandon(void);
 // A thread is about to be started (called by its starter, before it can run).
 // 0, or -1 without an exception if the interpreter is finalizing.
 int RtThreads_Started(RtInterpreterState *interp);
+// Lets no thread start any more. 0, or -1 if there are some.
+int RtThreads_Close(RtInterpreterState *interp);
 // The last thing that a started thread does with the runtime, its thread state
 // being gone; also called by the starter if the thread could not be had.
 void RtThreads_Ended(RtInterpreterState *interp);
