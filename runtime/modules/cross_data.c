@@ -35,6 +35,8 @@ typedef struct Head {
 
 typedef struct CodeHead {
     int32_t nlocals, argcount;
+    int32_t ncellvars, nfreevars;
+    uint64_t flags;
     uint64_t ninstructions, nexceptions;
     uint64_t has_lines;
 } CodeHead;
@@ -109,6 +111,9 @@ put_code(RtCrossData *data, const RtCodeObject *code, int depth)
     CodeHead head = {
         .nlocals = code->co_nlocals,
         .argcount = code->co_argcount,
+        .ncellvars = code->co_ncellvars,
+        .nfreevars = code->co_nfreevars,
+        .flags = code->co_flags,
         .ninstructions = code->co_ninstructions,
         .nexceptions = code->co_nexceptions,
         .has_lines = code->co_lines != NULL,
@@ -229,6 +234,9 @@ take_code(const RtCrossData *data, size_t *at)
     RtCodeSpec spec = {
         .nlocals = head->nlocals,
         .argcount = head->argcount,
+        .ncellvars = head->ncellvars,
+        .nfreevars = head->nfreevars,
+        .flags = (uint32_t)head->flags,
         .ninstructions = head->ninstructions,
         .nexceptions = head->nexceptions,
     };

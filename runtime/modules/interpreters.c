@@ -34,12 +34,28 @@ get_id(RtObject *op)
     return id < 0 ? INT64_MAX : id;     // there is none with that id
 }
 
+// Whether the calling thread is in the interpreter already: a thread has one
+// state in each at most.
+static bool
+is_inside(int64_t id)
+{
+    const RtThreadState *tstate = RtThreadState_Get();
+    while (tstate != NULL && tstate->interp->id != id) {
+        tstate = tstate->host;
+    }
+    return tstate != NULL;
+}
+
 // NULL with RuntimeError if it cannot be had.
 static RtInterpreterState *
 claim(RtObject *op, RtInterpreterClaim wanted)
 {
     int64_t id = get_id(op);
     if (id < 0) {
+        return NULL;
+    }
+    if (is_inside(id)) {
+        RtErr_SetString(&RtExc_RuntimeError, "interpreter already running");
         return NULL;
     }
     bool found;
@@ -109,6 +125,12 @@ pack_call(Call *call, RtObject *func, RtObject *const *args, ssize_t nargs)
         return -1;
     }
     RtCodeObject *code = RtFunction_GetCode((RtFunctionObject *)func);
+    if (code->co_nfreevars > 0) {
+        Rt_DECREF(code);
+        RtErr_SetString(&RtExc_ValueError, "a function with free variables "
+                        "cannot be shared with another interpreter");
+        return -1;
+    }
     int result = RtCrossData_Add(&call->data, (RtObject *)code, RT_CROSS_CODE);
     Rt_DECREF(code);
     if (result == 0) {
