@@ -535,9 +535,12 @@ RT_NO_INSTRUMENT void
 RtHeap_ReleaseInterpreter(RtInterpreterState *interp)
 {
     release_lists(interp);
+    // After the main interpreter there is none that could mistake an object
+    // that is left for one of its own.
+    bool is_last = interp == &rt_runtime.main_interp;
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
         if (set->owner == interp) {
-            set->lost = holds_objects(set);
+            set->lost = !is_last && holds_objects(set);
             set->owner = NULL;
         }
     }
