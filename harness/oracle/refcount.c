@@ -67,7 +67,9 @@ audit_failed(const void *op, RtAuditRule rule)
     else if (rule == RT_AUDIT_LIST_INVALID ||
              rule == RT_AUDIT_DICT_INVALID ||
              rule == RT_AUDIT_SET_INVALID ||
-             rule == RT_AUDIT_DEQUE_INVALID) {
+             rule == RT_AUDIT_DEQUE_INVALID ||
+             rule == RT_AUDIT_INSTANCE_INVALID ||
+             rule == RT_AUDIT_KEYS_BELOW_USERS) {
         verdict = FZ_RULE_HEAP_INVALID;
     }
     else if (rule == RT_AUDIT_WEAKREF_LIST || rule == RT_AUDIT_WEAKREF_FLAG) {

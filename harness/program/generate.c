@@ -298,6 +298,7 @@ note_assignment(Generator *g, const FzOp *op)
         break;
     case FZ_OP_DICT_COPY:
     case FZ_OP_NEW_DICT:
+    case FZ_OP_ATTRS_GET:
         holds = HOLDS_DICT;
         break;
     case FZ_OP_SET_COPY:
@@ -307,6 +308,7 @@ note_assignment(Generator *g, const FzOp *op)
         holds = HOLDS_SET;
         break;
     case FZ_OP_NEW:
+    case FZ_OP_NEW_ATTR:
     case FZ_OP_CYCLE_INST:
     case FZ_OP_WEAK_CYCLE:
     case FZ_OP_WEAK_GET:

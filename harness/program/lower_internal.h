@@ -23,7 +23,7 @@
     NAME(pending_call) NAME(main_pending_call) NAME(set_async_exc) \
     NAME(set_signal_handler) NAME(raise_signal) NAME(foreign_call) \
     NAME(setswitchinterval) NAME(is_gil_enabled) NAME(load_extension) \
-    NAME(bump) \
+    NAME(bump) NAME(__dict__) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(set) NAME(frozenset) NAME(repr) NAME(add) NAME(discard) \
     NAME(intersection_update) NAME(difference_update) \
@@ -121,6 +121,11 @@ void FzLower_Store(FzEmitter *e, uint8_t local);
 void FzLower_LoadLocal(FzEmitter *e, uint8_t local);
 // An operation that neither opens nor closes a block.
 void FzLower_Statement(FzEmitter *e, const FzOp *op);
+
+// ---- lower_attrs.c
+
+// An operation on an instance's __dict__. False: it is none.
+bool FzLower_Attrs(FzEmitter *e, const FzOp *op);
 
 // ---- lower_weakref.c
 

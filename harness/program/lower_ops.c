@@ -304,7 +304,12 @@ lower_new(FzEmitter *e, const FzOp *op)
     FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_CALL, 0);
     FzLower_Store(e, op->a);
-    if (op->op == FZ_OP_CYCLE_INST) {
+    if (op->op == FZ_OP_NEW_ATTR) {
+        load_const(e, FZ_CONST_1);
+        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->c);
+    }
+    else if (op->op == FZ_OP_CYCLE_INST) {
         FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
         FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->c);
@@ -460,6 +465,7 @@ lower_other(FzEmitter *e, const FzOp *op)
         lower_attribute(e, op);
         break;
     case FZ_OP_NEW:
+    case FZ_OP_NEW_ATTR:
     case FZ_OP_CYCLE_INST:
         lower_new(e, op);
         break;
@@ -553,9 +559,9 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     else if (builtin_of[op->op] != 0) {
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
-    else if (!lower_container(e, op) && !FzLower_Type(e, op) &&
-             !FzLower_Weakref(e, op) && !FzLower_Set(e, op) &&
-             !FzLower_Interpreter(e, op))
+    else if (!lower_container(e, op) && !FzLower_Attrs(e, op) &&
+             !FzLower_Type(e, op) && !FzLower_Weakref(e, op) &&
+             !FzLower_Set(e, op) && !FzLower_Interpreter(e, op))
     {
         lower_other(e, op);
     }

@@ -17,6 +17,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_code.h"        // frames
+#include "rtcore_dict.h"
 #include "rtcore_gc.h"
 #include "rtcore_sanitizer.h"
 #include "rtcore_weakref.h"
@@ -24,6 +25,7 @@
 typedef struct AuditEntry {
     RtObject *op;
     size_t found;               // references from traversed objects
+    RtObject *keys_user;        // not NULL: op is the shared keys of this
 } AuditEntry;
 
 // One audit runs at a time, because the world is stopped.
@@ -130,7 +132,7 @@ find_or_add(RtObject *op)
         slot = (slot + 1) & (table.nslots - 1);
     }
     reserve_entries(table.count + 1);
-    table.entries[table.count] = (AuditEntry){ op, 0 };
+    table.entries[table.count] = (AuditEntry){ .op = op };
     table.count++;
     if (2 * table.count > table.nslots) {
         rebuild_index(table.count);
@@ -147,7 +149,7 @@ gather_visitor(RtObject *op, void *arg)
 {
     (void)arg;
     if (table.count < table.capacity) {
-        table.entries[table.count] = (AuditEntry){ op, 0 };
+        table.entries[table.count] = (AuditEntry){ .op = op };
     }
     table.count++;
     return true;
@@ -252,6 +254,9 @@ check_container(RtInterpreterState *interp, RtObject *op)
             != 0 && !RtSet_IsValid(op)) {
         return report(op, RT_AUDIT_SET_INVALID);
     }
+    if ((flags & RT_TPFLAGS_INLINE_VALUES) != 0 && !RtInstance_IsValid(op)) {
+        return report(op, RT_AUDIT_INSTANCE_INVALID);
+    }
     if ((flags & RT_TPFLAGS_TYPE_SUBCLASS) != 0) {
         RtAuditRule rule = RtAudit_Type(interp, op);
         return rule == RT_AUDIT_COUNT ? 0 : report(op, rule);
@@ -310,10 +315,35 @@ check_weakrefs_to(RtObject *op)
     return 0;
 }
 
+// A class and a dict hold one reference each to the keys that they share.
+RT_NO_INSTRUMENT static void
+count_keys(RtObject *op)
+{
+    uint32_t flags = Rt_TYPE(op)->tp_flags;
+    RtDictKeysObject *keys = NULL;
+    if ((flags & RT_TPFLAGS_TYPE_SUBCLASS) != 0) {
+        keys = ((RtTypeObject *)op)->ht_cached_keys;
+    }
+    else if ((flags & RT_TPFLAGS_DICT_SUBCLASS) != 0
+             && ((RtDictObject *)op)->ma_keys->split) {
+        keys = ((RtDictObject *)op)->ma_keys;
+    }
+    if (keys != NULL) {
+        AuditEntry *entry = find_or_add((RtObject *)keys);
+        entry->keys_user = op;
+        entry->found++;
+    }
+}
+
 RT_NO_INSTRUMENT static int
 check_entry(const AuditEntry *entry, bool tracked)
 {
     RtObject *op = entry->op;
+    if (entry->keys_user != NULL) {
+        ssize_t users = ((RtDictKeysObject *)op)->refcnt;
+        return users >= (ssize_t)entry->found ? 0
+            : report(entry->keys_user, RT_AUDIT_KEYS_BELOW_USERS);
+    }
     if (is_immortal(op)) {
         return 0;
     }
@@ -389,6 +419,7 @@ RtAudit_Heap(RtInterpreterState *interp)
     for (size_t i = 0; i < table.ntracked; i++) {
         RtObject *op = table.entries[i].op;
         (void)Rt_TYPE(op)->tp_traverse(op, visit_count, NULL);
+        count_keys(op);
     }
     for (size_t i = 0; i < table.count; i++) {
         broken += check_entry(&table.entries[i], i < table.ntracked);

@@ -103,6 +103,7 @@ enum {                          // tp_flags
     RT_TPFLAGS_FROZENSET_SUBCLASS = 1 << 21,
     RT_TPFLAGS_DEQUE_SUBCLASS = 1 << 22,
     RT_TPFLAGS_WEAKREF_SUBCLASS = 1 << 24,
+    RT_TPFLAGS_INLINE_VALUES = 1 << 11, // attributes behind the instance
 };
 
 // The classes that name a heap type among their bases, borrowed: each leaves
@@ -173,6 +174,9 @@ struct RtTypeObject {
     ssize_t tp_slots_offset;
     ssize_t tp_nslots;
     struct RtWeakReference *tp_weaklist;        // heap types; its stripe
+    // Heap types whose instances have a dict: the names of the attributes,
+    // shared by all of them.
+    struct RtDictKeysObject *ht_cached_keys;
 };
 
 // ---------------------------------------------------------------------------

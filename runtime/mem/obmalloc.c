@@ -256,12 +256,22 @@ RtMem_Free(void *payload)
         return;
     }
 #ifdef RT_GIL_DISABLED
-    if (block->kind != RT_BLOCK_MEM) {
+    if (block->kind != RT_BLOCK_MEM
+        && (block->flags & RT_BLOCK_RETIRED) == 0) {
         RtMem_ReleaseDelayed(payload);
         return;
     }
 #endif
     RtMem_ReleaseBlock(payload);
+}
+
+RT_NO_INSTRUMENT void
+RtMem_RetireBlock(void *payload)
+{
+    RtBlock *block = RtBlock_FromPointer(payload);
+    rt_assert(block->magic == RT_BLOCK_MAGIC);
+    rt_assert(block->kind != RT_BLOCK_MEM);
+    block->flags |= RT_BLOCK_RETIRED;
 }
 
 RT_NO_INSTRUMENT void

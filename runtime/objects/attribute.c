@@ -1,17 +1,15 @@
 // attribute.c: reading and setting attributes by the generic protocol.
 //
-// An instance's dict is looked at first, then the type's MRO; a function found
-// there becomes a bound method. An instance of a program's class has its dict
-// for life, so the pointer to it is read plainly; where a type of the runtime
-// makes dicts when first needed, the object's lock guards the making.
+// The instance's own attributes are looked at first (instance_dict.c), then the
+// type's MRO; a function found there becomes a bound method.
 // Mirrors Objects/object.c (CPython 3.13); departs: there are no data
 // descriptors, so that the order type, dict, type becomes dict, type.
 
 #include "rtcore_object.h"
 
-#include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_dict.h"
 #include "rtcore_type.h"
 
 static int
@@ -39,43 +37,14 @@ raise_no_attribute(RtObject *op, RtObject *name)
                  Rt_TYPE(op)->tp_name, RtStr_AsUTF8(name));
 }
 
-// The dict of the instance, borrowed from it, or NULL.
-static RtObject *
-instance_dict(RtObject *op)
+// Whether it is op.__dict__ that is meant.
+static inline bool
+names_dict(RtObject *op, RtObject *name)
 {
-    RtObject **slot = RtObject_DictPointer(op);
-    if (slot == NULL) {
-        return NULL;
-    }
-    if (RtType_IsHeap(Rt_TYPE(op))) {
-        return *slot;
-    }
-    // Pairs with the release in make_instance_dict().
-    return RT_FT_ATOMIC_LOAD_PTR_ACQUIRE(slot);
-}
-
-static RtObject *
-make_instance_dict(RtObject *op)
-{
-    RtObject **slot = RtObject_DictPointer(op);
-    RtObject *made = RtDict_New();
-    if (made == NULL) {
-        return NULL;
-    }
-    RtObject *dict;
-    RtObject *unused = NULL;
-    RT_BEGIN_CRITICAL_SECTION(op);
-    dict = *slot;
-    if (dict == NULL) {
-        RT_FT_ATOMIC_STORE_PTR_RELEASE(slot, made);
-        dict = made;
-    }
-    else {
-        unused = made;          // another thread was first
-    }
-    RT_END_CRITICAL_SECTION();
-    Rt_XDECREF(unused);
-    return dict;
+    return (name == rt_name_dict
+            || (RtStr_HASH(name) == RtStr_HASH(rt_name_dict)
+                && RtStr_Equal(name, rt_name_dict)))
+           && Rt_TYPE(op)->tp_dictoffset != 0;
 }
 
 // 1 and a new reference, 0 if there is no such attribute, -1 on error. With
@@ -84,12 +53,13 @@ static int
 generic_lookup(RtObject *op, RtObject *name, RtObject **result, bool *unbound)
 {
     *result = NULL;
-    RtObject *dict = instance_dict(op);
-    if (dict != NULL) {
-        int found = RtDict_GetItemRef(dict, name, result);
-        if (found != 0) {
-            return found;
-        }
+    if (names_dict(op, name)) {
+        *result = RtInstance_GetDict(op);
+        return *result == NULL ? -1 : 1;
+    }
+    int found = RtInstance_GetAttr(op, name, result);
+    if (found != 0) {
+        return found;
     }
     RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
     if (attribute == NULL) {
@@ -126,11 +96,13 @@ RtObject_GenericGetAttr(RtObject *op, RtObject *name)
     return result;
 }
 
-// The dict has no key `name`, or the instance has no dict.
+// There is nothing to delete (value NULL), or the instance has no dict.
 static void
-raise_not_settable(RtObject *op, RtObject *name)
+raise_not_settable(RtObject *op, RtObject *name, RtObject *value)
 {
-    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
+    bool has_dict = Rt_TYPE(op)->tp_dictoffset != 0;
+    RtObject *attribute = has_dict && value == NULL
+        ? NULL : RtType_LookupRef(Rt_TYPE(op), name);
     if (attribute == NULL) {
         raise_no_attribute(op, name);
         return;
@@ -150,30 +122,14 @@ RtObject_GenericSetAttr(RtObject *op, RtObject *name, RtObject *value)
     if (RtStr_Equal(name, rt_name_class)) {
         return RtObject_SetClass(op, value);
     }
-    RtObject *dict = instance_dict(op);
-    if (dict == NULL) {
-        bool can_make = RtObject_DictPointer(op) != NULL &&
-                        !RtType_IsHeap(Rt_TYPE(op));
-        if (!can_make || value == NULL) {
-            raise_not_settable(op, name);
-            return -1;
-        }
-        dict = make_instance_dict(op);
-        if (dict == NULL) {
-            return -1;
-        }
+    if (names_dict(op, name)) {
+        return RtInstance_SetDict(op, value);
     }
-    if (value != NULL) {
-        return RtDict_SetItem(dict, name, value);
+    int status = RtInstance_SetAttr(op, name, value);
+    if (status == 0) {
+        raise_not_settable(op, name, value);
     }
-    if (RtDict_DelItem(dict, name) == 0) {
-        return 0;
-    }
-    if (RtErr_ExceptionMatches(&RtExc_KeyError)) {
-        RtErr_Clear();
-        raise_no_attribute(op, name);
-    }
-    return -1;
+    return status == 1 ? 0 : -1;
 }
 
 RtObject *

@@ -6,11 +6,15 @@
 // key's value beside it. Blocks that readers may hold (SHARED) are freed by
 // QSBR. Old keys and values are dropped when the dict is whole again.
 //
+// A split dict has its values apart from its keys, which dict_split.c shares
+// between the instances of a class; it is combined when it gets a key that does
+// not fit there, or when popitem() wants its last one.
+//
 // Comparing keys can run user code, after which the block may be gone and
 // another one at its address: ma_generation, stored before ma_keys, tells, and
 // the lookup starts again.
-// Mirrors Objects/dictobject.c (CPython 3.13); departs: combined tables only,
-// entries always carry the hash and are not reused by popitem, the generation.
+// Mirrors Objects/dictobject.c (CPython 3.13); departs: entries always carry
+// the hash and are not reused by popitem, the generation.
 
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
@@ -56,28 +60,6 @@ store_used(RtDictObject *mp, ssize_t used)
 // ---------------------------------------------------------------------------
 // Keys blocks.
 
-// Pairs with the acquire in load_index(): the entry is filled.
-static inline void
-set_index(RtDictKeysObject *keys, size_t i, ssize_t ix)
-{
-#ifdef RT_GIL_DISABLED
-    if (keys->log2_size < 8) {
-        rt_atomic_store_uint8_release((uint8_t *)RtDictKeys_Indices(keys) + i,
-                                      (uint8_t)ix);
-    }
-    else if (keys->log2_size < 16) {
-        rt_atomic_store_uint16_release((uint16_t *)RtDictKeys_Indices(keys) + i,
-                                       (uint16_t)ix);
-    }
-    else {
-        rt_atomic_store_uint32_release((uint32_t *)RtDictKeys_Indices(keys) + i,
-                                       (uint32_t)ix);
-    }
-#else
-    RtDictKeys_PutIndex(keys, i, ix);
-#endif
-}
-
 static RtDictKeysObject *
 new_keys(uint8_t log2_size, bool all_str)
 {
@@ -99,6 +81,8 @@ new_keys(uint8_t log2_size, bool all_str)
     keys->log2_size = log2_size;
     keys->log2_index_bytes = log2_bytes;
     keys->all_str = all_str;
+    keys->split = false;
+    keys->mutex.bits = 0;
     keys->usable = (ssize_t)usable;
     keys->nentries = 0;
     keys->last = 0;
@@ -121,11 +105,15 @@ free_keys(RtDictKeysObject *keys, bool delayed)
     }
 }
 
-// The old block is still the caller's to free.
-static void
-publish_keys(RtDictObject *mp, RtDictKeysObject *keys)
+void
+RtDict_PublishLocked(RtDictObject *mp, RtDictKeysObject *keys,
+                     RtDictValues *values, ssize_t used)
 {
+    rt_assert(keys->split == (values != NULL));
     RtContainer_EnsureSharedOnResize((RtObject *)mp);
+    if (used < mp->ma_used) {
+        store_used(mp, used);
+    }
 #ifdef RT_GIL_DISABLED
     // The generation first; pairs with compare_key_lockfree().
     rt_atomic_store_uintptr_release(&mp->ma_generation,
@@ -133,7 +121,15 @@ publish_keys(RtDictObject *mp, RtDictKeysObject *keys)
 #else
     mp->ma_generation++;
 #endif
-    store_ptr(&mp->ma_keys, keys);
+    if (keys != mp->ma_keys) {
+        store_ptr(&mp->ma_keys, keys);
+    }
+    if (values != mp->ma_values) {
+        store_ptr(&mp->ma_values, values);
+    }
+    if (used > mp->ma_used) {
+        store_used(mp, used);
+    }
 }
 
 static uint8_t
@@ -146,47 +142,126 @@ log2_size_for(ssize_t used)
     return log2_size;
 }
 
-// A new block with the live entries of `old` in their order. References are
-// not counted.
-static RtDictKeysObject *
-compact_copy(RtDictKeysObject *old, ssize_t used, bool all_str)
+// Puts an entry in a block that nobody else sees yet.
+static void
+put_entry(RtDictKeysObject *keys, RtDictEntry entry)
 {
-    RtDictKeysObject *keys = new_keys(log2_size_for(used), all_str);
+    RtDictProbe p = RtDictProbe_Start(keys, entry.hash);
+    while (RtDictKeys_GetIndex(keys, p.i) != RT_DICT_EMPTY) {
+        RtDictProbe_Next(&p);
+    }
+    RtDictKeys_PutIndex(keys, p.i, keys->nentries);
+    RtDict_ENTRIES(keys)[keys->nentries++] = entry;
+    keys->last++;
+    keys->usable--;
+}
+
+// A new combined block with the live entries of the dict in their order.
+// References are not counted.
+static RtDictKeysObject *
+compact_copy(RtDictObject *mp, bool all_str)
+{
+    RtDictKeysObject *keys = new_keys(log2_size_for(mp->ma_used), all_str);
     if (keys == NULL) {
         return NULL;
     }
-    RtDictEntry *from = RtDict_ENTRIES(old);
-    RtDictEntry *to = RtDict_ENTRIES(keys);
-    ssize_t n = 0;
-    for (ssize_t i = 0; i < old->nentries; i++) {
-        if (from[i].value == NULL) {
-            continue;
+    RtDictKeysObject *old = mp->ma_keys;
+    RtDictValues *values = mp->ma_values;
+    ssize_t n = values == NULL ? old->nentries : values->size;
+    for (ssize_t i = 0; i < n; i++) {
+        ssize_t ix = values == NULL ? i : RtDictValues_Order(values)[i];
+        RtDictEntry entry = RtDict_ENTRIES(old)[ix];
+        if (values != NULL) {
+            entry.value = values->values[ix];
         }
-        to[n] = from[i];
-        RtDictProbe p = RtDictProbe_Start(keys, from[i].hash);
-        while (RtDictKeys_GetIndex(keys, p.i) != RT_DICT_EMPTY) {
-            RtDictProbe_Next(&p);
+        if (entry.value != NULL) {
+            put_entry(keys, entry);
         }
-        RtDictKeys_PutIndex(keys, p.i, n);
-        n++;
     }
-    rt_assert(n == used);
-    keys->nentries = n;
-    keys->last = n;
-    keys->usable -= n;
+    rt_assert(keys->nentries == mp->ma_used);
     return keys;
 }
 
-static int
-resize(RtDictObject *mp, bool all_str)
+// What a dict has left behind, to be freed when the change is complete: waiting
+// for readers may suspend the lock.
+typedef struct Garbage {
+    RtDictKeysObject *keys;     // NULL: nothing
+    RtDictValues *values;
+    bool shared;
+} Garbage;
+
+static void
+free_garbage(Garbage *garbage)
 {
-    RtDictKeysObject *old = mp->ma_keys;
-    RtDictKeysObject *keys = compact_copy(old, mp->ma_used, all_str);
+    if (garbage->keys == NULL) {
+        return;
+    }
+    if (garbage->keys->split) {
+        RtSharedKeys_DecRef(garbage->keys);
+    }
+    else {
+        free_keys(garbage->keys, garbage->shared);
+    }
+    if (garbage->values == NULL || garbage->values->embedded) {
+        return;                 // an instance's block frees what is embedded
+    }
+    if (garbage->shared) {
+        RtMem_FreeDelayed(garbage->values);
+    }
+    else {
+        RtMem_Free(garbage->values);
+    }
+}
+
+static Garbage
+current_storage(RtDictObject *mp)
+{
+    return (Garbage){ mp->ma_keys, mp->ma_values, false };
+}
+
+// The values are in a combined table now. Whoever looks here finds nothing, and
+// then finds out why.
+static void
+abandon_values(RtDictValues *values)
+{
+    if (values->embedded) {
+        RT_FT_ATOMIC_STORE_UINT8_RELEASE(&values->valid, 0);
+    }
+    RtObject *taken[RT_SHARED_KEYS_MAX];
+    (void)RtDictValues_TakeAll(values, taken);
+}
+
+// Moves the items to a new combined block.
+static int
+resize(RtDictObject *mp, bool all_str, Garbage *garbage)
+{
+    RtDictKeysObject *keys = compact_copy(mp, all_str);
     if (keys == NULL) {
         return -1;
     }
-    publish_keys(mp, keys);
-    free_keys(old, RtContainer_IsShared((RtObject *)mp));
+    *garbage = current_storage(mp);
+    if (mp->ma_values != NULL) {
+        for (ssize_t i = 0; i < keys->nentries; i++) {
+            Rt_INCREF(RtDict_ENTRIES(keys)[i].key);
+        }
+    }
+    RtDict_PublishLocked(mp, keys, NULL, mp->ma_used);
+    garbage->shared = RtContainer_IsShared((RtObject *)mp);
+    if (garbage->values != NULL) {
+        abandon_values(garbage->values);
+        RT_NOTE(DICT_COMBINED, mp, 0);
+    }
+    return 0;
+}
+
+int
+RtDict_CombineLocked(RtDictObject *mp)
+{
+    Garbage garbage = { NULL, NULL, false };
+    if (mp->ma_values != NULL && resize(mp, true, &garbage) < 0) {
+        return -1;
+    }
+    free_garbage(&garbage);
     return 0;
 }
 
@@ -217,6 +292,24 @@ compare_key_locked(RtDictObject *mp, RtDictEntry *ep, RtObject *key)
     return equal;
 }
 
+// Other dicts with the same split keys have other locks.
+static inline ssize_t
+index_locked(const RtDictKeysObject *keys, size_t i)
+{
+    return keys->split ? RtDictKeys_LoadIndex(keys, i)
+                       : RtDictKeys_GetIndex(keys, i);
+}
+
+// The key is that of entry ix, for which a split dict need not have a value.
+static inline ssize_t
+found_entry(RtDictObject *mp, ssize_t ix)
+{
+    RtDictValues *values = mp->ma_values;
+    bool absent = values != NULL
+                  && (ix >= values->capacity || values->values[ix] == NULL);
+    return absent ? RT_DICT_EMPTY : ix;
+}
+
 ssize_t
 RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash)
 {
@@ -224,13 +317,13 @@ RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash)
     RtDictEntry *entries = RtDict_ENTRIES(keys);
     RtDictProbe p = RtDictProbe_Start(keys, hash);
     for (;;) {
-        ssize_t ix = RtDictKeys_GetIndex(keys, p.i);
+        ssize_t ix = index_locked(keys, p.i);
         if (ix == RT_DICT_EMPTY) {
             return RT_DICT_EMPTY;
         }
         if (ix >= 0 && entries[ix].hash == hash) {
             if (entries[ix].key == key) {
-                return ix;
+                return found_entry(mp, ix);
             }
             int equal = compare_key_locked(mp, &entries[ix], key);
             if (equal == RT_DICT_ERROR) {
@@ -243,22 +336,34 @@ RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash)
                 continue;
             }
             if (equal) {
-                return ix;
+                return found_entry(mp, ix);
             }
         }
         RtDictProbe_Next(&p);
     }
 }
 
-int
-RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
-                          RtObject *value)
+// Whether the key has gone into the split table.
+static bool
+insert_split(RtDictObject *mp, RtObject *key, RtObject *value)
 {
-    bool all_str = mp->ma_keys->all_str && RtStr_CheckExact(key);
-    if ((mp->ma_keys->usable <= 0 || mp->ma_keys->all_str != all_str)
-        && resize(mp, all_str) < 0) {
-        return -1;
+    if (!RtStr_CheckExact(key)) {
+        return false;
     }
+    ssize_t ix = RtSharedKeys_Insert(mp->ma_keys, key);
+    if (ix == RT_DICT_EMPTY || ix >= mp->ma_values->capacity) {
+        return false;
+    }
+    RtObject *old = RtDictValues_Set(mp->ma_values, ix, value);
+    rt_assert(old == NULL);
+    (void)old;
+    store_used(mp, mp->ma_used + 1);
+    return true;
+}
+
+static void
+insert_combined(RtDictObject *mp, RtObject *key, ssize_t hash, RtObject *value)
+{
     RtDictKeysObject *keys = mp->ma_keys;
     ssize_t ix = keys->nentries;
     RtDictProbe p = RtDictProbe_Start(keys, hash);
@@ -270,12 +375,39 @@ RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
     RtDictEntry *ep = &RtDict_ENTRIES(keys)[ix];
     rt_assert(ep->key == NULL);
     *ep = (RtDictEntry){ hash, Rt_NewRef(key), Rt_NewRef(value) };
-    set_index(keys, p.i, ix);
+    RtDictKeys_SetIndex(keys, p.i, ix);
     RT_FT_ATOMIC_STORE_SSIZE_RELEASE(&keys->nentries, ix + 1);
     keys->last = ix + 1;
     keys->usable--;
     store_used(mp, mp->ma_used + 1);
+}
+
+int
+RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
+                          RtObject *value)
+{
+    if (mp->ma_values != NULL && insert_split(mp, key, value)) {
+        return 0;
+    }
+    Garbage garbage = { NULL, NULL, false };
+    bool all_str = mp->ma_keys->all_str && RtStr_CheckExact(key);
+    if ((mp->ma_values != NULL || mp->ma_keys->usable <= 0
+         || mp->ma_keys->all_str != all_str)
+        && resize(mp, all_str, &garbage) < 0) {
+        return -1;
+    }
+    insert_combined(mp, key, hash, value);
+    free_garbage(&garbage);
     return 0;
+}
+
+RtObject *
+RtDict_ReplaceLocked(RtDictObject *mp, ssize_t ix, RtObject *value)
+{
+    RtObject **slot = RtDict_ValueSlot(mp, ix);
+    RtObject *old = *slot;
+    store_ptr(slot, Rt_NewRef(value));
+    return old;
 }
 
 int
@@ -290,9 +422,7 @@ RtDict_InsertLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
     if (ix == RT_DICT_EMPTY) {
         return RtDict_InsertAbsentLocked(mp, key, hash, value);
     }
-    RtDictEntry *ep = &RtDict_ENTRIES(mp->ma_keys)[ix];
-    *old = ep->value;
-    store_ptr(&ep->value, Rt_NewRef(value));
+    *old = RtDict_ReplaceLocked(mp, ix, value);
     return 0;
 }
 
@@ -302,7 +432,15 @@ RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
 {
     RtDictKeysObject *keys = mp->ma_keys;
     RtDictEntry *ep = &RtDict_ENTRIES(keys)[ix];
-    rt_assert(ix >= 0 && ix < keys->nentries);
+    rt_assert(ix >= 0);
+    if (keys->split) {
+        *key = Rt_NewRef(ep->key);
+        *value = RtDictValues_Set(mp->ma_values, ix, NULL);
+        rt_assert(*value != NULL);
+        store_used(mp, mp->ma_used - 1);
+        return;
+    }
+    rt_assert(ix < keys->nentries);
     rt_assert(ep->value != NULL);
     RtDictProbe p = RtDictProbe_Start(keys, ep->hash);
     while (RtDictKeys_GetIndex(keys, p.i) != ix) {
@@ -310,7 +448,7 @@ RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
     }
     *key = ep->key;
     *value = ep->value;
-    set_index(keys, p.i, RT_DICT_DUMMY);
+    RtDictKeys_SetIndex(keys, p.i, RT_DICT_DUMMY);
     store_ptr(&ep->key, NULL);
     store_ptr(&ep->value, NULL);
     store_used(mp, mp->ma_used - 1);
@@ -320,6 +458,7 @@ ssize_t
 RtDict_LastLocked(RtDictObject *mp)
 {
     RtDictKeysObject *keys = mp->ma_keys;
+    rt_assert(!keys->split);
     if (mp->ma_used == 0) {
         return RT_DICT_EMPTY;
     }
@@ -330,18 +469,33 @@ RtDict_LastLocked(RtDictObject *mp)
     return keys->last - 1;
 }
 
-bool
-RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
-                  RtObject **value)
+// The entry at a position from *pos on, and the position after it in *pos; or
+// RT_DICT_EMPTY.
+static ssize_t
+next_entry(RtDictObject *mp, ssize_t *pos)
 {
+    RtDictValues *values = mp->ma_values;
+    ssize_t i = *pos;
+    if (values != NULL) {
+        *pos = i + 1;
+        return i < values->size ? RtDictValues_Order(values)[i]
+                                : RT_DICT_EMPTY;
+    }
     RtDictKeysObject *keys = mp->ma_keys;
     RtDictEntry *entries = RtDict_ENTRIES(keys);
-    ssize_t i = *pos;
     while (i < keys->nentries && entries[i].value == NULL) {
         i++;
     }
     *pos = i + 1;
-    if (i >= keys->nentries) {
+    return i < keys->nentries ? i : RT_DICT_EMPTY;
+}
+
+bool
+RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
+                  RtObject **value)
+{
+    ssize_t ix = next_entry(mp, pos);
+    if (ix < 0) {
         return false;
     }
 #ifdef RT_GIL_DISABLED
@@ -350,13 +504,22 @@ RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
 #define RT_TAKE(op) Rt_NewRef(op)
 #endif
     if (key != NULL) {
-        *key = RT_TAKE(entries[i].key);
+        *key = RT_TAKE(RtDict_ENTRIES(mp->ma_keys)[ix].key);
     }
     if (value != NULL) {
-        *value = RT_TAKE(entries[i].value);
+        *value = RT_TAKE(*RtDict_ValueSlot(mp, ix));
     }
 #undef RT_TAKE
     return true;
+}
+
+ssize_t
+RtDict_HashBefore(RtDictObject *mp, ssize_t pos)
+{
+    ssize_t i = pos - 1;
+    ssize_t ix = mp->ma_values == NULL ? i
+                                       : RtDictValues_Order(mp->ma_values)[i];
+    return RtDict_ENTRIES(mp->ma_keys)[ix].hash;
 }
 
 int
@@ -366,8 +529,7 @@ RtDict_CloneLocked(RtDictObject *mp, RtDictObject *other)
     if (other->ma_used == 0) {
         return 0;
     }
-    RtDictKeysObject *keys = compact_copy(other->ma_keys, other->ma_used,
-                                          other->ma_keys->all_str);
+    RtDictKeysObject *keys = compact_copy(other, other->ma_keys->all_str);
     if (keys == NULL) {
         return -1;
     }
@@ -376,8 +538,7 @@ RtDict_CloneLocked(RtDictObject *mp, RtDictObject *other)
         Rt_INCREF(entries[i].key);
         Rt_INCREF(entries[i].value);
     }
-    publish_keys(mp, keys);
-    store_used(mp, keys->nentries);
+    RtDict_PublishLocked(mp, keys, NULL, keys->nentries);
     return 0;
 }
 
@@ -406,32 +567,6 @@ ssize_t
 RtDict_Size(RtObject *op)
 {
     return RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&as_dict(op)->ma_used);
-}
-
-ssize_t
-RtDict_HashKey(RtObject *key)
-{
-    return RtStr_CheckExact(key) ? RtStr_HASH(key) : RtObject_Hash(key);
-}
-
-int
-RtDict_GetItemRef(RtObject *op, RtObject *key, RtObject **result)
-{
-    ssize_t hash = RtDict_HashKey(key);
-    if (hash == -1) {
-        *result = NULL;
-        return -1;
-    }
-    return RtDict_GetItemKnownHash(as_dict(op), key, hash, result);
-}
-
-int
-RtDict_Contains(RtObject *op, RtObject *key)
-{
-    RtObject *value;
-    int found = RtDict_GetItemRef(op, key, &value);
-    Rt_XDECREF(value);
-    return found;
 }
 
 int
@@ -495,46 +630,70 @@ drop_entries(RtDictKeysObject *keys, bool shared)
     }
 }
 
+// The same of the values of a split dict, and its instance's if they are there
+// still: the caller is the only one to change them.
+static void
+drop_values(RtDictValues *values)
+{
+    RtObject *taken[RT_SHARED_KEYS_MAX];
+    uint8_t n = RtDictValues_TakeAll(values, taken);
+    for (uint8_t i = 0; i < n; i++) {
+        Rt_DECREF(taken[i]);
+    }
+}
+
+static void
+drop_storage(Garbage *garbage)
+{
+    if (garbage->values != NULL) {
+        drop_values(garbage->values);
+    }
+    else {
+        drop_entries(garbage->keys, garbage->shared);
+    }
+    free_garbage(garbage);
+}
+
+// Takes out the values that are embedded in an instance, which stay so.
+static uint8_t
+clear_embedded(RtDictObject *mp, RtObject *taken[static RT_SHARED_KEYS_MAX])
+{
+    uint8_t n = RtDictValues_TakeAll(mp->ma_values, taken);
+    store_used(mp, 0);
+    return n;
+}
+
 int
 RtDict_Clear(RtObject *op)
 {
     RtDictObject *mp = as_dict(op);
-    RtDictKeysObject *old;
-    bool shared = false;
+    RtObject *taken[RT_SHARED_KEYS_MAX];
+    uint8_t ntaken = 0;
+    Garbage garbage = { NULL, NULL, false };
     RT_BEGIN_CRITICAL_SECTION(mp);
-    old = mp->ma_keys;
-    if (old != EMPTY_KEYS) {
-        publish_keys(mp, EMPTY_KEYS);
-        store_used(mp, 0);
-        shared = RtContainer_IsShared((RtObject *)mp);
+    if (mp->ma_values != NULL && mp->ma_values->embedded) {
+        ntaken = clear_embedded(mp, taken);
+    }
+    else if (mp->ma_keys != EMPTY_KEYS) {
+        garbage = current_storage(mp);
+        RtDict_PublishLocked(mp, EMPTY_KEYS, NULL, 0);
+        garbage.shared = RtContainer_IsShared((RtObject *)mp);
     }
     RT_END_CRITICAL_SECTION();
-    drop_entries(old, shared);
-    free_keys(old, shared);
+    for (uint8_t i = 0; i < ntaken; i++) {
+        Rt_DECREF(taken[i]);
+    }
+    if (garbage.keys != NULL) {
+        drop_storage(&garbage);
+    }
     return 0;
 }
 
 void
 RtDict_FreeContents(RtDictObject *mp)
 {
-    drop_entries(mp->ma_keys, false);
-    free_keys(mp->ma_keys, false);
-}
-
-RtObject *
-RtDict_GetItemImmutable(RtObject *op, RtObject *key)
-{
-    RtDictKeysObject *keys = ((RtDictObject *)op)->ma_keys;
-    RtDictEntry *entries = RtDict_ENTRIES(keys);
-    ssize_t hash = RtStr_HASH(key);
-    for (RtDictProbe p = RtDictProbe_Start(keys, hash);; RtDictProbe_Next(&p)) {
-        ssize_t ix = RtDictKeys_GetIndex(keys, p.i);
-        if (ix == RT_DICT_EMPTY) {
-            return NULL;
-        }
-        if (ix >= 0 && entries[ix].hash == hash
-            && RtStr_Equal(entries[ix].key, key)) {
-            return entries[ix].value;
-        }
-    }
+    // An instance detaches its values before it gives its dict up.
+    rt_assert(mp->ma_values == NULL || !mp->ma_values->embedded);
+    Garbage garbage = current_storage(mp);
+    drop_storage(&garbage);
 }

@@ -1,10 +1,12 @@
-// dict_lookup.c: reading a dict without its lock, and checking one.
+// dict_lookup.c: reading a dict without its lock.
 //
 // A lookup loads the keys block, probes it, takes the value with a try-incref
 // that looks at the slot again, and makes sure that the block is still the
 // dict's; whenever anything has changed it asks again under the lock. The first
 // read by a thread that is not the owner takes the lock too and marks the dict
-// SHARED: from then on blocks are freed by QSBR. The GIL build has the lock.
+// SHARED: from then on blocks are freed by QSBR. The values of a split dict may
+// move while its keys stay: it is they that must still be the dict's. The GIL
+// build has the lock.
 // Mirrors _Py_dict_lookup_threadsafe in Objects/dictobject.c (CPython 3.13);
 // departs: the generation guards the block across comparisons.
 
@@ -18,29 +20,13 @@
 // What a probe by identity cannot tell.
 enum { UNDECIDED = RT_DICT_CHANGED };
 
-static inline ssize_t
-load_index(const RtDictKeysObject *keys, size_t i)
-{
-    const void *indices = RtDictKeys_Indices(keys);
-    if (keys->log2_size < 8) {
-        return (int8_t)rt_atomic_load_uint8_acquire(
-            (const uint8_t *)indices + i);
-    }
-    if (keys->log2_size < 16) {
-        return (int16_t)rt_atomic_load_uint16_acquire(
-            (const uint16_t *)indices + i);
-    }
-    return (int32_t)rt_atomic_load_uint32_acquire(
-        (const uint32_t *)indices + i);
-}
-
 // Finds a key by identity among strs; no other object is touched.
 static ssize_t
 lookup_identity(RtDictKeysObject *keys, RtObject *key, ssize_t hash)
 {
     RtDictEntry *entries = RtDict_ENTRIES(keys);
     for (RtDictProbe p = RtDictProbe_Start(keys, hash);; RtDictProbe_Next(&p)) {
-        ssize_t ix = load_index(keys, p.i);
+        ssize_t ix = RtDictKeys_LoadIndex(keys, p.i);
         if (ix == RT_DICT_EMPTY) {
             return RT_DICT_EMPTY;
         }
@@ -98,7 +84,7 @@ lookup_lockfree(RtDictObject *mp, RtObject *key, ssize_t hash,
     RtDictEntry *entries = RtDict_ENTRIES(keys);
     *block = keys;
     for (RtDictProbe p = RtDictProbe_Start(keys, hash);; RtDictProbe_Next(&p)) {
-        ssize_t ix = load_index(keys, p.i);
+        ssize_t ix = RtDictKeys_LoadIndex(keys, p.i);
         if (ix == RT_DICT_EMPTY) {
             return RT_DICT_EMPTY;
         }
@@ -117,17 +103,62 @@ static int
 get_locked(RtDictObject *mp, RtObject *key, ssize_t hash, RtObject **result)
 {
     ssize_t ix;
+    RT_NOTE(READ_LOCKED, mp, 0);
     RT_BEGIN_CRITICAL_SECTION(mp);
     if (!RtObject_IsOwnedByCurrentThread((RtObject *)mp)) {
         RtContainer_SetShared((RtObject *)mp);
     }
     ix = RtDict_LookupLocked(mp, key, hash);
     if (ix >= 0) {
-        *result = RtObject_NewRefWithLock(
-            RtDict_ENTRIES(mp->ma_keys)[ix].value);
+        *result = RtObject_NewRefWithLock(*RtDict_ValueSlot(mp, ix));
     }
     RT_END_CRITICAL_SECTION();
     return ix >= 0 ? 1 : ix == RT_DICT_ERROR ? -1 : 0;
+}
+
+// Takes the value of a split dict for entry ix: 1, 0 if there is none, -1 if
+// that cannot be told without the lock.
+static int
+take_split_value(RtDictObject *mp, ssize_t ix, RtObject **result)
+{
+    // NULL if the dict is a combined one by now.
+    RtDictValues *values = rt_atomic_load_ptr_acquire(&mp->ma_values);
+    if (values == NULL || ix >= values->capacity) {
+        return -1;
+    }
+    RtObject **slot = &values->values[ix];
+    RtObject *value = rt_atomic_load_ptr_acquire(slot);
+    if (value != NULL && !RtObject_TryIncrefCompare(slot, value)) {
+        return -1;
+    }
+    // Values that have moved leave NULLs behind, after the move.
+    if (rt_atomic_load_ptr_acquire(&mp->ma_values) == values) {
+        *result = value;
+        return value != NULL;
+    }
+    Rt_XDECREF(value);
+    return -1;
+}
+
+// The same of a dict whose block was `keys`.
+static int
+take_value(RtDictObject *mp, RtDictKeysObject *keys, ssize_t ix,
+           RtObject **result)
+{
+    if (keys->split) {
+        return take_split_value(mp, ix, result);
+    }
+    RtObject *value = RtObject_TryXGetRef(&RtDict_ENTRIES(keys)[ix].value);
+    if (value == NULL) {
+        return -1;
+    }
+    if (rt_atomic_load_ptr_acquire(&mp->ma_keys) == keys) {
+        *result = value;
+        return 1;
+    }
+    // The block was replaced: its slot may be out of date.
+    Rt_DECREF(value);
+    return -1;
 }
 
 int
@@ -149,24 +180,15 @@ RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
     if (ix == RT_DICT_EMPTY || ix == RT_DICT_ERROR) {
         return ix == RT_DICT_ERROR ? -1 : 0;
     }
-    if (ix >= 0) {
-        RtObject *value = RtObject_TryXGetRef(&RtDict_ENTRIES(keys)[ix].value);
-        if (value != NULL) {
-            if (rt_atomic_load_ptr_acquire(&mp->ma_keys) == keys) {
-                *result = value;
-                return 1;
-            }
-            // The block was replaced: its slot may be out of date.
-            Rt_DECREF(value);
-        }
-    }
-    return get_locked(mp, key, hash, result);
+    int found = ix >= 0 ? take_value(mp, keys, ix, result) : -1;
+    return found >= 0 ? found : get_locked(mp, key, hash, result);
 }
 
 static int
 next_locked(RtDictObject *mp, ssize_t *pos, RtObject **key, RtObject **value)
 {
     int found;
+    RT_NOTE(READ_LOCKED, mp, 0);
     RT_BEGIN_CRITICAL_SECTION(mp);
     if (!RtObject_IsOwnedByCurrentThread((RtObject *)mp)) {
         RtContainer_SetShared((RtObject *)mp);
@@ -176,23 +198,28 @@ next_locked(RtDictObject *mp, ssize_t *pos, RtObject **key, RtObject **value)
     return found;
 }
 
-// Takes what is wanted of a live entry; false if it changed meanwhile.
+// Takes what is wanted of a live entry; false if it changed meanwhile. `values`
+// is NULL unless the keys are split.
 static bool
-take_entry(RtDictObject *mp, RtDictKeysObject *keys, RtDictEntry *ep,
-           RtObject **key, RtObject **value)
+take_entry(RtDictObject *mp, RtDictKeysObject *keys, RtDictValues *values,
+           ssize_t ix, RtObject **key, RtObject **value)
 {
+    RtDictEntry *ep = &RtDict_ENTRIES(keys)[ix];
     RtObject *k = NULL;
     RtObject *v = NULL;
     bool taken = true;
     if (value != NULL) {
-        v = RtObject_TryXGetRef(&ep->value);
+        v = RtObject_TryXGetRef(values != NULL ? &values->values[ix]
+                                               : &ep->value);
         taken = v != NULL;
     }
     if (taken && key != NULL) {
         k = RtObject_TryXGetRef(&ep->key);
         taken = k != NULL;
     }
-    if (taken && rt_atomic_load_ptr_acquire(&mp->ma_keys) == keys) {
+    if (taken && rt_atomic_load_ptr_acquire(&mp->ma_keys) == keys
+        && (values == NULL
+            || rt_atomic_load_ptr_acquire(&mp->ma_values) == values)) {
         if (key != NULL) {
             *key = k;
         }
@@ -206,6 +233,34 @@ take_entry(RtDictObject *mp, RtDictKeysObject *keys, RtDictEntry *ep,
     return false;
 }
 
+// As next_entry() in dict.c, of a combined table.
+static ssize_t
+next_combined(RtDictKeysObject *keys, ssize_t *pos)
+{
+    RtDictEntry *entries = RtDict_ENTRIES(keys);
+    // Pairs with the release in insert_combined().
+    ssize_t n = rt_atomic_load_ssize_acquire(&keys->nentries);
+    ssize_t i = *pos;
+    while (i < n && rt_atomic_load_ptr_acquire(&entries[i].value) == NULL) {
+        i++;
+    }
+    *pos = i + 1;
+    return i < n ? i : RT_DICT_EMPTY;
+}
+
+// The same of split values. An item that is deleted meanwhile moves the others:
+// one may come twice or not at all, as in CPython.
+static ssize_t
+next_split(RtDictValues *values, ssize_t *pos)
+{
+    ssize_t i = *pos;
+    *pos = i + 1;
+    if (i >= rt_atomic_load_uint8_acquire(&values->size)) {
+        return RT_DICT_EMPTY;
+    }
+    return rt_atomic_load_uint8_relaxed(&RtDictValues_Order(values)[i]);
+}
+
 int
 RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
                RtObject **value)
@@ -214,21 +269,23 @@ RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
         return next_locked(mp, pos, key, value);
     }
     RtDictKeysObject *keys = rt_atomic_load_ptr_acquire(&mp->ma_keys);
-    RtDictEntry *entries = RtDict_ENTRIES(keys);
-    // Pairs with the release in RtDict_InsertAbsentLocked().
-    ssize_t n = rt_atomic_load_ssize_acquire(&keys->nentries);
-    ssize_t i = *pos;
-    while (i < n && rt_atomic_load_ptr_acquire(&entries[i].value) == NULL) {
-        i++;
+    RtDictValues *values = NULL;
+    if (keys->split) {
+        values = rt_atomic_load_ptr_acquire(&mp->ma_values);
+        if (values == NULL) {
+            return next_locked(mp, pos, key, value);
+        }
     }
-    *pos = i + 1;
-    if (i >= n) {
+    ssize_t start = *pos;
+    ssize_t ix = values != NULL ? next_split(values, pos)
+                                : next_combined(keys, pos);
+    if (ix == RT_DICT_EMPTY) {
         return 0;
     }
-    if (take_entry(mp, keys, &entries[i], key, value)) {
+    if (take_entry(mp, keys, values, ix, key, value)) {
         return 1;
     }
-    *pos = i;
+    *pos = start;
     return next_locked(mp, pos, key, value);
 }
 #else
@@ -239,7 +296,7 @@ RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
     *result = NULL;
     ssize_t ix = RtDict_LookupLocked(mp, key, hash);
     if (ix >= 0) {
-        *result = Rt_NewRef(RtDict_ENTRIES(mp->ma_keys)[ix].value);
+        *result = Rt_NewRef(*RtDict_ValueSlot(mp, ix));
         return 1;
     }
     return ix == RT_DICT_ERROR ? -1 : 0;
@@ -254,95 +311,48 @@ RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
 #endif
 
 // ---------------------------------------------------------------------------
-// The audit's view. Plain reads: the world is stopped.
+// The C API.
 
-RT_NO_INSTRUMENT static ssize_t
-audit_index(const RtDictKeysObject *keys, size_t i)
+ssize_t
+RtDict_HashKey(RtObject *key)
 {
-    const void *indices = keys + 1;
-    if (keys->log2_size < 8) {
-        return ((const int8_t *)indices)[i];
-    }
-    if (keys->log2_size < 16) {
-        return ((const int16_t *)indices)[i];
-    }
-    return ((const int32_t *)indices)[i];
+    return RtStr_CheckExact(key) ? RtStr_HASH(key) : RtObject_Hash(key);
 }
 
-// Whether probing for the hash of entry ix comes to it.
-RT_NO_INSTRUMENT static bool
-audit_reachable(const RtDictKeysObject *keys, ssize_t hash, ssize_t ix)
+int
+RtDict_GetItemRef(RtObject *op, RtObject *key, RtObject **result)
 {
-    size_t mask = ((size_t)1 << keys->log2_size) - 1;
-    size_t perturb = (size_t)hash;
-    size_t i = perturb & mask;
-    for (size_t step = 0; step <= mask + 64; step++) {
-        ssize_t found = audit_index(keys, i);
-        if (found == ix) {
-            return true;
-        }
-        if (found == RT_DICT_EMPTY) {
-            return false;
-        }
-        perturb >>= RT_DICT_PERTURB_SHIFT;
-        i = (i * 5 + perturb + 1) & mask;
+    ssize_t hash = RtDict_HashKey(key);
+    if (hash == -1) {
+        *result = NULL;
+        return -1;
     }
-    return false;
+    return RtDict_GetItemKnownHash((RtDictObject *)op, key, hash, result);
 }
 
-RT_NO_INSTRUMENT RtObject *
-RtDict_AuditGet(RtObject *op, RtObject *name)
+int
+RtDict_Contains(RtObject *op, RtObject *key)
+{
+    RtObject *value;
+    int found = RtDict_GetItemRef(op, key, &value);
+    Rt_XDECREF(value);
+    return found;
+}
+
+RtObject *
+RtDict_GetItemImmutable(RtObject *op, RtObject *key)
 {
     RtDictKeysObject *keys = ((RtDictObject *)op)->ma_keys;
-    RtDictEntry *entries = (RtDictEntry *)((char *)(keys + 1) +
-                                           ((size_t)1 <<
-                                            keys->log2_index_bytes));
-    const RtStrObject *text = (const RtStrObject *)name;
-    for (ssize_t i = 0; i < keys->nentries; i++) {
-        const RtStrObject *key = (const RtStrObject *)entries[i].key;
-        if (key != NULL && key->hash == text->hash &&
-            key->ob_base.ob_size == text->ob_base.ob_size &&
-            memcmp(key->data, text->data, (size_t)Rt_SIZE(name)) == 0)
-        {
-            return entries[i].value;
+    RtDictEntry *entries = RtDict_ENTRIES(keys);
+    ssize_t hash = RtStr_HASH(key);
+    for (RtDictProbe p = RtDictProbe_Start(keys, hash);; RtDictProbe_Next(&p)) {
+        ssize_t ix = RtDictKeys_GetIndex(keys, p.i);
+        if (ix == RT_DICT_EMPTY) {
+            return NULL;
+        }
+        if (ix >= 0 && entries[ix].hash == hash
+            && RtStr_Equal(entries[ix].key, key)) {
+            return entries[ix].value;
         }
     }
-    return NULL;
-}
-
-RT_NO_INSTRUMENT bool
-RtDict_IsValid(RtObject *op)
-{
-    RtDictObject *mp = (RtDictObject *)op;
-    RtDictKeysObject *keys = mp->ma_keys;
-    if (keys == NULL || keys == rt_dict_empty_keys) {
-        return keys != NULL && mp->ma_used == 0;
-    }
-    size_t size = (size_t)1 << keys->log2_size;
-    RtDictEntry *entries = (RtDictEntry *)((char *)(keys + 1) +
-                                           ((size_t)1 <<
-                                            keys->log2_index_bytes));
-    ssize_t live = 0;
-    if (keys->nentries < 0 || keys->usable < 0
-        || (size_t)(keys->nentries + keys->usable) != size * 2 / 3) {
-        return false;
-    }
-    for (ssize_t i = 0; i < keys->nentries; i++) {
-        if ((entries[i].key == NULL) != (entries[i].value == NULL)) {
-            return false;
-        }
-        if (entries[i].value != NULL) {
-            live++;
-            if (i >= keys->last
-                || !audit_reachable(keys, entries[i].hash, i)) {
-                return false;
-            }
-        }
-    }
-    // As many indices as live entries, each reachable: a bijection.
-    ssize_t indices = 0;
-    for (size_t i = 0; i < size; i++) {
-        indices += audit_index(keys, i) >= 0;
-    }
-    return live == mp->ma_used && indices == live;
 }

@@ -33,6 +33,15 @@ dict_traverse(RtObject *op, visitproc visit, void *arg)
 {
     RtDictKeysObject *keys = as_dict(op)->ma_keys;
     RtDictEntry *entries = RtDict_ENTRIES(keys);
+    RtDictValues *values = as_dict(op)->ma_values;
+    if (values != NULL) {
+        // The names are the keys' own. An instance visits its dict, which
+        // visits the values even if they are embedded in the instance.
+        for (uint8_t i = 0; i < values->capacity; i++) {
+            Rt_VISIT(values->values[i]);
+        }
+        return 0;
+    }
     for (ssize_t i = 0; i < keys->nentries; i++) {
         if (entries[i].value != NULL) {
             Rt_VISIT(entries[i].key);
@@ -44,6 +53,14 @@ dict_traverse(RtObject *op, visitproc visit, void *arg)
 
 // ---------------------------------------------------------------------------
 // Merging.
+
+// Tells whether keys have been added. Other instances add to split keys.
+static ssize_t
+count_entries(RtDictObject *mp)
+{
+    return mp->ma_values != NULL ? mp->ma_values->size
+                                 : mp->ma_keys->nentries;
+}
 
 int
 RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
@@ -60,8 +77,8 @@ RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
     while (RtDict_NextLocked(other, &pos, &key, &value)) {
         RtObject *old;
         uintptr_t generation = other->ma_generation;
-        ssize_t nentries = other->ma_keys->nentries;
-        ssize_t hash = RtDict_ENTRIES(other->ma_keys)[pos - 1].hash;
+        ssize_t nentries = count_entries(other);
+        ssize_t hash = RtDict_HashBefore(other, pos);
         int status = RtDict_InsertLocked(mp, key, hash, value, &old);
         Rt_XDECREF(old);
         Rt_DECREF(key);
@@ -70,7 +87,7 @@ RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
             return -1;
         }
         if (other->ma_generation != generation
-            || other->ma_keys->nentries != nentries) {
+            || count_entries(other) != nentries) {
             RtErr_SetString(&RtExc_RuntimeError, "dict mutated during update");
             return -1;
         }
@@ -88,9 +105,43 @@ RtDict_Update(RtObject *op, RtObject *other)
     return status;
 }
 
+// A dict of the same keys with values of its own. The caller holds the lock.
+static RtObject *
+copy_split_locked(RtDictObject *mp)
+{
+    RtDictValues *from = mp->ma_values;
+    RtDictValues *values = RtDictValues_New(from->capacity);
+    if (values == NULL) {
+        return NULL;
+    }
+    for (uint8_t i = 0; i < from->size; i++) {
+        uint8_t ix = RtDictValues_Order(from)[i];
+        (void)RtDictValues_Set(values, ix, from->values[ix]);
+    }
+    RtObject *copy = RtDict_NewSplit(mp->ma_keys, values);
+    if (copy == NULL) {
+        for (uint8_t i = 0; i < values->capacity; i++) {
+            Rt_XDECREF(values->values[i]);
+        }
+        RtMem_Free(values);
+    }
+    return copy;
+}
+
 RtObject *
 RtDict_Copy(RtObject *op)
 {
+    RtObject *split = NULL;
+    bool is_split;
+    RT_BEGIN_CRITICAL_SECTION(op);
+    is_split = as_dict(op)->ma_values != NULL;
+    if (is_split) {
+        split = copy_split_locked(as_dict(op));
+    }
+    RT_END_CRITICAL_SECTION();
+    if (is_split) {
+        return split;
+    }
     RtObject *copy = RtDict_New();
     if (copy == NULL) {
         return NULL;
@@ -238,7 +289,7 @@ has_item_locked(RtDictObject *b, RtObject *key, ssize_t hash, RtObject *value)
     if (ix < 0) {
         return ix == RT_DICT_ERROR ? -1 : 0;
     }
-    RtObject *other = Rt_NewRef(RtDict_ENTRIES(b->ma_keys)[ix].value);
+    RtObject *other = Rt_NewRef(*RtDict_ValueSlot(b, ix));
     int equal = RtObject_EqualBool(other, value);
     Rt_DECREF(other);
     return equal;
@@ -255,7 +306,7 @@ equal_locked(RtDictObject *a, RtDictObject *b)
     RtObject *value;
     int equal = 1;
     while (equal == 1 && RtDict_NextLocked(a, &pos, &key, &value)) {
-        ssize_t hash = RtDict_ENTRIES(a->ma_keys)[pos - 1].hash;
+        ssize_t hash = RtDict_HashBefore(a, pos);
         equal = has_item_locked(b, key, hash, value);
         Rt_DECREF(key);
         Rt_DECREF(value);
@@ -376,7 +427,7 @@ setdefault_locked(RtDictObject *mp, RtObject *key, ssize_t hash,
 {
     ssize_t ix = RtDict_LookupLocked(mp, key, hash);
     if (ix >= 0) {
-        return Rt_NewRef(RtDict_ENTRIES(mp->ma_keys)[ix].value);
+        return Rt_NewRef(*RtDict_ValueSlot(mp, ix));
     }
     if (ix == RT_DICT_ERROR
         || RtDict_InsertAbsentLocked(mp, key, hash, value) < 0) {
@@ -434,12 +485,19 @@ dict_popitem(RtObject *self, RtObject *const *args, ssize_t nargs)
     }
     RtObject *key = NULL;
     RtObject *value = NULL;
+    int status;
     RT_BEGIN_CRITICAL_SECTION(self);
-    ssize_t ix = RtDict_LastLocked(as_dict(self));
+    status = RtDict_CombineLocked(as_dict(self));
+    ssize_t ix = status < 0 ? RT_DICT_ERROR
+                            : RtDict_LastLocked(as_dict(self));
     if (ix >= 0) {
         RtDict_RemoveLocked(as_dict(self), ix, &key, &value);
     }
     RT_END_CRITICAL_SECTION();
+    if (status < 0) {
+        Rt_DECREF(pair);
+        return NULL;
+    }
     if (key == NULL) {
         Rt_DECREF(pair);
         RtErr_SetString(&RtExc_KeyError, "popitem(): dictionary is empty");

@@ -12,6 +12,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_dict.h"
 #include "rtcore_gc.h"
 #include "rtcore_type.h"
 
@@ -324,9 +325,9 @@ object_size(const RtTypeObject *type, ssize_t nitems, size_t *size)
     return 0;
 }
 
-// Memory with a head and nothing else.
+// Memory with a head, and `extra` bytes behind the object that are not filled.
 static RtObject *
-new_bare(RtTypeObject *type, ssize_t nitems)
+new_bare(RtTypeObject *type, ssize_t nitems, size_t extra)
 {
     size_t size;
     if (object_size(type, nitems, &size) < 0) {
@@ -335,7 +336,7 @@ new_bare(RtTypeObject *type, ssize_t nitems)
     bool gc = RtType_HasFeature(type, RT_TPFLAGS_HAVE_GC);
     size_t head_size = gc ? RT_GC_HEAD_SIZE : 0;
     char *payload = RtObject_MallocBlock(
-        head_size + size, gc ? RT_BLOCK_GC : RT_BLOCK_OBJECT);
+        head_size + size + extra, gc ? RT_BLOCK_GC : RT_BLOCK_OBJECT);
     if (payload == NULL) {
         return NULL;
     }
@@ -357,28 +358,38 @@ RtObject_New(RtTypeObject *type, ssize_t nitems)
 {
     rt_assert(nitems >= 0);
     rt_assert(type->tp_basicsize >= (ssize_t)sizeof(RtObject));
-    RtObject *dict = NULL;
-    bool heap_type = RtType_IsHeap(type);
-    if (heap_type && type->tp_dictoffset != 0) {
-        // The dict is there before any other thread can see the instance, and
-        // stays the same for life: readers need no lock for the pointer.
-        dict = RtDict_New();
-        if (dict == NULL) {
-            return NULL;
-        }
+    uint8_t capacity = 0;
+    size_t extra = 0;
+    if (RtType_HasInlineValues(type)) {
+        extra = RtInstance_ReserveValues(type, &capacity);
     }
-    RtObject *op = new_bare(type, nitems);
+    RtObject *op = new_bare(type, nitems, extra);
     if (op == NULL) {
-        Rt_XDECREF(dict);
         return RtErr_NoMemory();
     }
-    if (heap_type) {
+    if (extra != 0) {
+        RtInstance_InitValues(op, capacity);
+    }
+    if (RtType_IsHeap(type)) {
         Rt_INCREF(type);
-        if (dict != NULL) {
-            *RtObject_DictPointer(op) = dict;
-        }
     }
     return op;
+}
+
+static void
+free_memory(RtObject *op, void *payload)
+{
+#ifdef RT_GIL_DISABLED
+    uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
+    if ((bits & RT_GC_BITS_SHARED_INLINE) != 0) {
+        RtMem_RetireBlock(payload);
+        RtMem_FreeDelayed(payload);
+        return;
+    }
+#else
+    (void)op;
+#endif
+    RtMem_Free(payload);
 }
 
 void
@@ -391,7 +402,7 @@ RtObject_Free(RtObject *op)
         RtGC_RecordDeallocation(RtThreadState_Get());
         payload -= RT_GC_HEAD_SIZE;
     }
-    RtMem_Free(payload);
+    free_memory(op, payload);
     if (RtType_IsHeap(type)) {
         Rt_DECREF(type);
     }

@@ -12,6 +12,7 @@
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_dict.h"
 #include "rtcore_gc.h"
 #include "rtcore_types.h"
 #include "rtcore_weakref.h"
@@ -294,9 +295,11 @@ set_layout(RtTypeObject *type, RtTypeObject *base)
     type->tp_weaklistoffset = base->tp_weaklistoffset;
     type->tp_flags = RT_TPFLAGS_HEAPTYPE | RT_TPFLAGS_BASETYPE |
                      RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_READY |
-                     (base->tp_flags & INHERITED_FLAGS);
+                     (base->tp_flags & (INHERITED_FLAGS |
+                                        RT_TPFLAGS_INLINE_VALUES));
     if (type->tp_dictoffset == 0 && type->tp_itemsize == 0) {
         type->tp_dictoffset = append_pointer(type);
+        type->tp_flags |= RT_TPFLAGS_INLINE_VALUES;
     }
     if (type->tp_weaklistoffset == 0 && type->tp_itemsize == 0) {
         type->tp_weaklistoffset = append_pointer(type);
@@ -386,6 +389,11 @@ fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict)
         return -1;
     }
     set_layout(type, base);
+    if (type->tp_dictoffset != 0 &&
+        (type->ht_cached_keys = RtSharedKeys_New()) == NULL)
+    {
+        return -1;
+    }
     type->tp_dict = prepare_dict(dict);
     return type->tp_dict == NULL ? -1 : 0;
 }
@@ -546,6 +554,7 @@ type_dealloc(RtObject *self)
     Rt_CLEAR(type->tp_base);
     Rt_CLEAR(type->tp_heap_name);
     Rt_CLEAR(type->tp_qualname);
+    RtSharedKeys_DecRef(type->ht_cached_keys);
     RtObject_Free(self);
 }
 

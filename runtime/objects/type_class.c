@@ -4,6 +4,8 @@
 // The type of an object is read everywhere, without atomics and without holding
 // it: it changes in a stopped world only, and nobody who may have to wait
 // meanwhile relies on having read it. The same holds for the name of a class.
+// The attributes of an instance leave it first, for its dict: where they stand
+// in it is what the keys of its class say.
 // Mirrors Objects/typeobject.c, object_set_class, compatible_for_assignment,
 // type_set_name (CPython 3.13); departs: the world is stopped (as in 3.14).
 
@@ -11,6 +13,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_dict.h"
 #include "rtcore_types.h"
 
 RtTypeObject *
@@ -43,26 +46,33 @@ RtType_Incompatible(RtTypeObject *from, RtTypeObject *to)
     return NULL;
 }
 
+// Why not, or NULL. What was true of the types once stays so: an object changes
+// between classes that are compatible, and so do the bases of a class.
+static const char *
+cannot_switch(RtTypeObject *from, RtTypeObject *to)
+{
+    if (!RtType_IsHeap(from) || !RtType_IsHeap(to)) {
+        return "%s assignment only supported for mutable types or "
+               "ModuleType subclasses";
+    }
+    return RtType_Incompatible(from, to);
+}
+
 // Becomes the type of op. *old receives a reference to what was. Why not, as
 // RtType_Incompatible(), or NULL: done.
 static const char *
 switch_class(RtObject *op, RtTypeObject *type, RtTypeObject **old)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
-    const char *error;
     RtEval_StopTheWorld(interp);
     *old = Rt_TYPE(op);
-    if (!RtType_IsHeap(*old) || !RtType_IsHeap(type)) {
-        error = "%s assignment only supported for mutable types or "
-                "ModuleType subclasses";
-    }
-    else {
-        error = RtType_Incompatible(*old, type);
-    }
+    const char *error = cannot_switch(*old, type);
     if (error != NULL) {
         Rt_INCREF(*old);        // for the message
     }
     else {
+        rt_assert(!RtType_HasInlineValues(type) ||
+                  !RtInstance_ValuesAreValid(op));
         Rt_INCREF(type);
         op->ob_type = type;     // its reference to the old one is the caller's
         RtType_NoteClass(op);
@@ -84,11 +94,17 @@ RtObject_SetClass(RtObject *op, RtObject *value)
                      Rt_TYPE(value)->tp_name);
         return -1;
     }
+    RtTypeObject *type = (RtTypeObject *)value;
+    if (cannot_switch(Rt_TYPE(op), type) == NULL &&
+        RtType_HasInlineValues(type) && RtInstance_DetachValues(op) < 0)
+    {
+        return -1;
+    }
     RtTypeObject *old;
-    const char *error = switch_class(op, (RtTypeObject *)value, &old);
+    const char *error = switch_class(op, type, &old);
     if (error != NULL) {
         RtErr_Format(&RtExc_TypeError, error, "__class__",
-                     ((RtTypeObject *)value)->tp_name, old->tp_name);
+                     type->tp_name, old->tp_name);
     }
     Rt_DECREF(old);
     return error == NULL ? 0 : -1;

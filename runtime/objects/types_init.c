@@ -10,6 +10,7 @@
 #include "rt_types.h"
 
 RtObject *rt_name_class;
+RtObject *rt_name_dict;
 RtObject *rt_name_init;
 RtObject *rt_name_eq;
 RtObject *rt_name_hash;
@@ -42,7 +43,8 @@ make_names(void)
         RtObject **name;
         const char *text;
     } names[] = {
-        { &rt_name_class, "__class__" }, { &rt_name_init, "__init__" },
+        { &rt_name_class, "__class__" }, { &rt_name_dict, "__dict__" },
+        { &rt_name_init, "__init__" },
         { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
         { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
         { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },

@@ -29,7 +29,8 @@
 RT_NO_INSTRUMENT static void
 push(RtLimbo *limbo, RtBlock *block)
 {
-    rt_assert(block->magic == 0 || block->kind == RT_BLOCK_MEM);
+    rt_assert(block->magic == 0 || block->kind == RT_BLOCK_MEM ||
+              (block->flags & RT_BLOCK_RETIRED) != 0);
     limbo->bytes += block->size;
     block->size = (uintptr_t)limbo->fresh;
     limbo->fresh = block;
@@ -103,9 +104,10 @@ RtLimbo_AddLive(RtThreadState *tstate, void *payload)
 {
     RtBlock *block = RtBlock_FromPointer(payload);
     rt_assert(block->magic == RT_BLOCK_MAGIC);
-    rt_assert(block->kind == RT_BLOCK_MEM);
+    rt_assert(block->kind == RT_BLOCK_MEM ||
+              (block->flags & RT_BLOCK_RETIRED) != 0);
     rt_assert(block->size <= UINT32_MAX);
-    // The number is of use for objects only.
+    // The number is of use for live objects only.
     block->serial = (uint32_t)block->size;
     add(tstate, block);
 }

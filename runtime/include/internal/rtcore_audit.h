@@ -18,11 +18,16 @@
         "an unowned object is neither merged nor immortal") \
     ROW(LIST_INVALID, \
         "a list's size exceeds its capacity, or an item is NULL") \
-    ROW(DICT_INVALID, "a dict's counts or index table contradict its entries") \
+    ROW(DICT_INVALID, \
+        "a dict's counts, order or index table contradict its entries") \
     ROW(SET_INVALID, \
         "a set's counts contradict its table, or an item is unreachable") \
     ROW(DEQUE_INVALID, \
         "a deque's length contradicts its blocks, or an item is NULL") \
+    ROW(INSTANCE_INVALID, \
+        "an instance's values contradict its class's keys or its dict") \
+    ROW(KEYS_BELOW_USERS, \
+        "shared keys have fewer references than classes and dicts use them") \
     ROW(TRACKED_DEAD, "a tracked object has no references") \
     ROW(TYPE_CACHE_STALE, \
         "the type cache holds for a valid version what the MRO does not say") \

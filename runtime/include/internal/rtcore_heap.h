@@ -25,6 +25,10 @@ typedef enum RtBlockKind {
 
 enum { RT_BLOCK_MAGIC = 0x5246 };       // "FR"
 
+enum {                          // RtBlock.flags
+    RT_BLOCK_RETIRED = 1,       // a dead object's, freed as raw memory is
+};
+
 typedef struct RtBlock {
     uint64_t size;              // of the payload; mimalloc's once free
     uint32_t serial;            // n-th allocation of this run, from 1; 0 in
@@ -96,6 +100,9 @@ void *RtObject_MallocBlock(size_t size, RtBlockKind kind);
 // Any thread may free. NULL is allowed. The memory of an object is reused only
 // when no lock-free reader can look at its header any more.
 void RtMem_Free(void *payload);
+// The memory of a dead object is about to be freed by RtMem_FreeDelayed(): who
+// may look at its header or at the rest has gone when that does it.
+void RtMem_RetireBlock(void *payload);
 // Really frees a block: one that keep_freed() kept, one whose readers are gone,
 // or a live one of an abandoned run. Notes nothing.
 void RtMem_ReleaseBlock(void *payload);

@@ -32,6 +32,8 @@ enum {                          // ob_gc_bits
     RT_GC_BITS_FROZEN = 8,      // no collection looks at it; stopped world
     RT_GC_BITS_SHARED = 16,     // a container whose memory readers may hold
     RT_GC_BITS_DEFERRED = 64,   // only the collector frees it
+    RT_GC_BITS_SHARED_INLINE = 128,     // dead, but readers of a dict that had
+                                // its values here may hold the memory
 };
 
 // Added to the count of an object with deferred reference counting, so that

@@ -147,6 +147,7 @@ void RtTypeSlots_UpdateSubtypes(RtTypeObject *type);
 
 // types_init.c: names, immortal.
 extern RtObject *rt_name_class;
+extern RtObject *rt_name_dict;
 extern RtObject *rt_name_init;
 extern RtObject *rt_name_eq;
 extern RtObject *rt_name_hash;

@@ -9,6 +9,7 @@
 #define RT_INTERNAL_TYPES_H
 
 #include "rt_types.h"
+#include "rtcore_dict_object.h" // dict
 #include "rtcore_object.h"
 #include "rtcore_sanitizer.h"   // RT_NO_INSTRUMENT
 
@@ -170,99 +171,6 @@ void RtList_FreeItems(RtObject **items, bool delayed);
 RtObject *RtList_FromItemsLocked(RtListObject *list);   // a copy of the list
 
 RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs);
-
-// ---------------------------------------------------------------------------
-// dict
-
-typedef struct RtDictEntry {
-    ssize_t hash;
-    RtObject *key;              // written once, then NULL when deleted
-    RtObject *value;
-} RtDictEntry;
-
-// One block: this header, the index table, the entries. Entries are used from
-// the first to the last and never again, so that a key that a reader has seen
-// in an entry still belongs to the value that it reads next.
-typedef struct RtDictKeysObject {
-    uint8_t log2_size;          // slots of the index table
-    uint8_t log2_index_bytes;
-    bool all_str;               // every key is exactly a str
-    ssize_t usable;             // entries left; the dict's lock
-    ssize_t nentries;           // entries used; read without the lock
-    ssize_t last;               // popitem: no live entry from here on; lock
-} RtDictKeysObject;
-
-typedef struct RtDictObject {
-    RtObject ob_base;
-    ssize_t ma_used;            // read without the lock
-    RtDictKeysObject *ma_keys;  // ditto; never NULL
-    uintptr_t ma_generation;    // counts changes of ma_keys, stored before them
-} RtDictObject;
-
-enum {
-    RT_DICT_EMPTY = -1,         // no entry: the key is absent
-    RT_DICT_DUMMY = -2,         // a deleted entry
-    RT_DICT_ERROR = -3,         // an exception is set
-    RT_DICT_CHANGED = -4,       // the dict changed under a lock-free reader
-};
-
-static inline bool
-RtDict_Check(RtObject *op)
-{
-    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_DICT_SUBCLASS);
-}
-
-static inline RtDictEntry *
-RtDict_ENTRIES(const RtDictKeysObject *keys)
-{
-    return (RtDictEntry *)((char *)(keys + 1) +
-                           ((size_t)1 << keys->log2_index_bytes));
-}
-
-ssize_t RtDict_HashKey(RtObject *key);          // -1: exception
-int RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
-                            RtObject **result);
-
-// The caller holds the dict's lock. Lookups may run user code, which suspends
-// the section and may change the dict; on return the lock is held again and
-// the result is true of the dict as it then is.
-ssize_t RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash);
-// Increfs key and value. *old: what the caller drops without the lock.
-int RtDict_InsertLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
-                        RtObject *value, RtObject **old);
-// The same after a lookup of the caller's that found nothing.
-int RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
-                              RtObject *value);
-// Takes entry ix out and hands its references to the caller.
-void RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
-                         RtObject **value);
-// The next live entry from *pos on, as new references. False at the end.
-bool RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
-                       RtObject **value);
-// Stores the items of another dict, which is locked too.
-int RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other);
-// The index of the last live entry, or RT_DICT_EMPTY.
-ssize_t RtDict_LastLocked(RtDictObject *mp);
-// dict(other), in an empty dict that no other thread sees.
-int RtDict_CloneLocked(RtDictObject *mp, RtDictObject *other);
-void RtDict_InitEmpty(RtDictObject *mp);        // right after RtObject_New()
-void RtDict_FreeContents(RtDictObject *mp);     // at the end of its life
-
-// One step of an iterator that holds no lock. 1, or 0 at the end. key or value
-// may be NULL: not wanted. New references.
-int RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
-                   RtObject **value);
-
-typedef enum RtDictPart {
-    RT_DICT_KEYS, RT_DICT_VALUES, RT_DICT_ITEMS
-} RtDictPart;
-
-RtObject *RtDictIter_New(RtObject *dict, RtDictPart part);
-RtObject *RtDictView_New(RtObject *dict, RtDictPart part);
-// Whether iterating over op goes through a dict and nothing else.
-bool RtDict_IsWholeView(RtObject *op, RtDictObject **mp, RtDictPart *part);
-// A list of the keys, values or items as they are at one instant.
-RtObject *RtDict_Snapshot(RtDictObject *mp, RtDictPart part);
 
 // ---------------------------------------------------------------------------
 // exceptions
