@@ -179,7 +179,7 @@ detach_locked(RtObject *op, RtDictObject *mp)
 bool
 RtInstance_ValuesAreValid(RtObject *op)
 {
-    return are_valid(inline_values(op));
+    return inline_values(op)->valid != 0;
 }
 
 int
@@ -196,9 +196,9 @@ RtInstance_DetachValues(RtObject *op)
     int status;
     RT_BEGIN_CRITICAL_SECTION2(op, dict);
     status = detach_locked(op, (RtDictObject *)dict);
+    rt_assert(status < 0 || !RtInstance_ValuesAreValid(op));
     RT_END_CRITICAL_SECTION2();
     Rt_DECREF(dict);
-    rt_assert(status < 0 || !are_valid(inline_values(op)));
     return status;
 }
 

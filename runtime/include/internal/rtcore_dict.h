@@ -196,7 +196,8 @@ int RtInstance_SetDict(RtObject *op, RtObject *dict);
 // The class is about to change, and the shared keys with it: the values move to
 // the dict for ever. 0, or -1 with MemoryError.
 int RtInstance_DetachValues(RtObject *op);
-// Whether the attributes still stand behind the instance.
+// Whether the attributes still stand behind the instance: in a stopped world,
+// or with the locks that guard them.
 bool RtInstance_ValuesAreValid(RtObject *op);
 // What RtSubtype_* do for a type with inline values.
 int RtInstance_Traverse(RtObject *op, visitproc visit, void *arg);
