@@ -124,7 +124,7 @@ void FzLower_Statement(FzEmitter *e, const FzOp *op);
 
 // ---- lower_attrs.c
 
-// An operation on an instance's __dict__. False: it is none.
+// False: not an operation on an instance or its attributes.
 bool FzLower_Attrs(FzEmitter *e, const FzOp *op);
 
 // ---- lower_weakref.c

@@ -270,53 +270,6 @@ lower_iterate(FzEmitter *e, const FzOp *op)
 }
 
 static void
-lower_attribute(FzEmitter *e, const FzOp *op)
-{
-    switch (op->op) {
-    case FZ_OP_ATTR_READ:
-        FzLower_Operand(e, op, 1);
-        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->c);
-        FzLower_Store(e, op->a);
-        break;
-    case FZ_OP_ATTR_WRITE:
-        FzLower_Operand(e, op, 2);
-        FzLower_Operand(e, op, 0);
-        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
-        break;
-    case FZ_OP_ATTR_DEL:
-        FzLower_Operand(e, op, 0);
-        FzEmit_Name(e, RT_OP_DELETE_ATTR, FZ_NAME_X + op->b);
-        break;
-    default:
-        FzLower_Operand(e, op, 0);
-        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
-        load_const(e, FZ_CONST_1);
-        FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
-        FzLower_Operand(e, op, 0);
-        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->b);
-        break;
-    }
-}
-
-static void
-lower_new(FzEmitter *e, const FzOp *op)
-{
-    FzLower_Operand(e, op, 1);
-    FzEmit_Op(e, RT_OP_CALL, 0);
-    FzLower_Store(e, op->a);
-    if (op->op == FZ_OP_NEW_ATTR) {
-        load_const(e, FZ_CONST_1);
-        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
-        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->c);
-    }
-    else if (op->op == FZ_OP_CYCLE_INST) {
-        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
-        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, op->a));
-        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X + op->c);
-    }
-}
-
-static void
 lower_cycle_list(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Op(e, RT_OP_BUILD_LIST, 0);
@@ -457,17 +410,6 @@ lower_other(FzEmitter *e, const FzOp *op)
         break;
     case FZ_OP_ADD:
         lower_binary(e, op, RT_OP_BINARY_OP, RT_NB_ADD);
-        break;
-    case FZ_OP_ATTR_READ:
-    case FZ_OP_ATTR_WRITE:
-    case FZ_OP_ATTR_DEL:
-    case FZ_OP_ATTR_ADD:
-        lower_attribute(e, op);
-        break;
-    case FZ_OP_NEW:
-    case FZ_OP_NEW_ATTR:
-    case FZ_OP_CYCLE_INST:
-        lower_new(e, op);
         break;
     case FZ_OP_CYCLE_LIST:
         lower_cycle_list(e, op);
