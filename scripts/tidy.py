@@ -77,6 +77,8 @@ HEADERS = {
     "rt_object.h": "base",      # the layouts of objects and types
     "rtcore_semaphore.h": "sync", "rtcore_lock.h": "sync", "rt_lock.h": "sync",
     "rtcore_lock_order.h": "sync", "lock_order.def": "sync",
+    "rtcore_local.h": "state",
+    "rtcore_wait_queue.h": "sync",
     "rtcore_heap.h": "mem",
     "rtcore_state.h": "state", "rtcore_ceval.h": "state",
     "rt_gilstate.h": "state", "rt_module.h": "objects",
@@ -94,6 +96,7 @@ HEADERS = {
     "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
     "ceval_ops.h": "vm",
     "module.h": "modules", "cross_data.h": "modules",
+    "sync_objects.h": "modules",
     "rtcore_audit.h": "audit",
 }
 # Edges that go up, each with its reason: (file, header).
@@ -101,6 +104,10 @@ ALLOWED_EDGES = {
     ("runtime/*", "rt_errors.h"): "whoever fails raises, or gives up",
     ("runtime/sync/parking_lot.c", "rtcore_state.h"):
         "a parked thread detaches",
+    ("runtime/sync/wait_queue.c", "rtcore_state.h"):
+        "an interrupted wait does what the eval breaker asks for",
+    ("runtime/state/local_dicts.c", "rt*.h"):
+        "a thread's local data are dicts",
     ("runtime/sync/lock.c", "rtcore_state.h"):
         "an interrupted wait does what the eval breaker asks for",
     ("runtime/mem/*.c", "rtcore_state.h"):

@@ -35,7 +35,8 @@ FzNote_Init(void)
                           strcmp(b, "callback") == 0 ||
                           strcmp(b, "tstate, or 0") == 0 ||
                           strcmp(b, "exception type") == 0 ||
-                          strcmp(b, "exception type, or 0") == 0;
+                          strcmp(b, "exception type, or 0") == 0 ||
+                          strcmp(b, "waiter") == 0;
     }
 }
 

@@ -31,6 +31,10 @@ typedef struct ThreadLocks {
     const void *waiting_raw;    // raw mutex, on its way to park or to signal
     const void *parked;         // address it is parked on, or NULL
     const RtThreadState *gil_wait;      // that waits for its GIL, or NULL
+    const void *queue;          // wait queue that it is in, or NULL
+    const void *waiter;         // by which it waits there
+    uint64_t turn;
+    bool woken;
 } ThreadLocks;
 
 static struct {
@@ -40,6 +44,7 @@ static struct {
     ThreadLocks threads[FZ_MAX_THREADS];
     uint32_t nthreads;          // touched by this run
     FzMap gils;                 // interpreter -> holder, a thread + 1
+    uint64_t turns;             // threads that have entered a wait queue
 } state;
 
 static void
@@ -53,6 +58,7 @@ begin(void)
         locks->gil_wait = NULL;
         locks->may_be_overtaken = false;
         locks->nread = 0;
+        locks->queue = NULL;
     }
     state.nthreads = 0;
     FzMap_Clear(&state.gils);
@@ -320,6 +326,103 @@ detaches(uint32_t thread)
     }
 }
 
+// ---------------------------------------------------------------------------
+// Wait queues. A signal handler may wait while its thread is in a queue; then
+// the outer wait is not followed any more.
+
+static void
+enters_queue(uint32_t thread, const void *queue, const void *waiter)
+{
+    ThreadLocks *locks = &state.threads[thread];
+    locks->queue = locks->queue == NULL ? queue : NULL;
+    locks->waiter = waiter;
+    locks->turn = state.turns++;
+    locks->woken = false;
+}
+
+static void
+queue_wakes(const void *queue, const void *waiter)
+{
+    ThreadLocks *chosen = NULL;
+    for (uint32_t t = 0; t < state.nthreads; t++) {
+        if (state.threads[t].queue == queue &&
+            state.threads[t].waiter == waiter) {
+            chosen = &state.threads[t];
+        }
+    }
+    if (chosen == NULL) {
+        return;
+    }
+    chosen->woken = true;
+    for (uint32_t t = 0; t < state.nthreads; t++) {
+        const ThreadLocks *other = &state.threads[t];
+        if (other->queue == queue && !other->woken &&
+            other->turn < chosen->turn) {
+            FzEngine_Violation(FZ_RULE_WAIT_QUEUE, t,
+                               "thread %u is woken from the queue of %s "
+                               "before thread %u, which came first",
+                               (unsigned)(chosen - state.threads),
+                               FzName_Of(queue).text, t);
+            FzEngine_Stop();
+        }
+    }
+}
+
+static void
+leaves_queue(uint32_t thread, const void *queue, RtLockStatus status)
+{
+    ThreadLocks *locks = &state.threads[thread];
+    if (locks->queue != queue) {
+        return;
+    }
+    locks->queue = NULL;
+    if (status != RT_LOCK_INTR &&
+        locks->woken != (status == RT_LOCK_ACQUIRED)) {
+        FzEngine_Violation(FZ_RULE_WAIT_QUEUE, UINT32_MAX,
+                           "thread %u leaves the queue of %s as if it had %s",
+                           thread, FzName_Of(queue).text,
+                           locks->woken ? "not been woken" : "been woken");
+        FzEngine_Stop();
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Notes and ends.
+
+// True if it is a note on locks, which it has seen to.
+static bool
+note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+{
+    switch (kind) {
+    case RT_NOTE_LOCK_WAIT:
+        waits(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_LOCK_ACQUIRED:
+        acquired(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_LOCK_RELEASED:
+        released(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_WRITER_LEFT:
+        writer_left(a);
+        return true;
+    case RT_NOTE_LOCK_ORDER:
+        out_of_order(a, (unsigned)(b >> 8), (unsigned)(b & 255));
+        return true;
+    case RT_NOTE_QUEUE_ENTERED:
+        enters_queue(thread, a, (const void *)b);
+        return true;
+    case RT_NOTE_QUEUE_WOKEN:
+        queue_wakes(a, (const void *)b);
+        return true;
+    case RT_NOTE_QUEUE_LEFT:
+        leaves_queue(thread, a, (RtLockStatus)b);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -328,21 +431,6 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     }
     ThreadLocks *locks = &state.threads[thread];
     switch (kind) {
-    case RT_NOTE_LOCK_WAIT:
-        waits(thread, a, (RtLockKind)b);
-        break;
-    case RT_NOTE_LOCK_ACQUIRED:
-        acquired(thread, a, (RtLockKind)b);
-        break;
-    case RT_NOTE_LOCK_RELEASED:
-        released(thread, a, (RtLockKind)b);
-        break;
-    case RT_NOTE_WRITER_LEFT:
-        writer_left(a);
-        break;
-    case RT_NOTE_LOCK_ORDER:
-        out_of_order(a, (unsigned)(b >> 8), (unsigned)(b & 255));
-        break;
     case RT_NOTE_PARK:
         locks->parked = a;
         break;
@@ -381,7 +469,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         gil_of(a)->value = 0;
         break;
     default:
-        return false;
+        return note_lock(thread, kind, a, b);
     }
     return true;
 }
@@ -480,6 +568,9 @@ describe_wait(FzBuf *text, uint32_t thread)
     }
     else if (wait.lock != NULL) {
         FzBuf_Printf(text, "the lock of %s", FzName_Of(wait.lock).text);
+    }
+    else if (locks->queue != NULL) {
+        FzBuf_Printf(text, "%s, in its queue", FzName_Of(locks->queue).text);
     }
     else if (locks->parked != NULL) {
         FzBuf_Printf(text, "%s, parked", FzName_Of(locks->parked).text);

@@ -126,6 +126,7 @@ int RtType_Ready(RtTypeObject *type);
     ROW(NameError, Exception) \
     ROW(RuntimeError, Exception) \
     ROW(RecursionError, RuntimeError) \
+    ROW(BrokenBarrierError, RuntimeError) \
     ROW(StopIteration, Exception) \
     ROW(SystemError, Exception) \
     ROW(TypeError, Exception) \
@@ -154,8 +155,14 @@ extern RtTypeObject RtDictValueIter_Type;
 // ---- weak references (weakref.c).
 extern RtTypeObject RtWeakref_Type;     // ref(obj[, callback])
 
-// ---- threads and locks (modules/threading.c).
+// ---- threads and locks (modules/).
 extern RtTypeObject RtLock_Type;                // Lock(): acquire, release
+extern RtTypeObject RtRLock_Type;
+extern RtTypeObject RtCondition_Type;
+extern RtTypeObject RtEvent_Type;
+extern RtTypeObject RtSemaphore_Type;
+extern RtTypeObject RtBarrier_Type;
+extern RtTypeObject RtLocal_Type;               // threading.local
 extern RtTypeObject RtThread_Type;      // Thread(func, args): start, join
 
 #endif  // RT_TYPES_H

@@ -184,6 +184,12 @@ static const NamedType builtin_types[] = {
     { "Lock", &RtLock_Type },
     { "ref", &RtWeakref_Type },
     { "MethodType", &RtMethod_Type },
+    { "RLock", &RtRLock_Type },
+    { "Condition", &RtCondition_Type },
+    { "Event", &RtEvent_Type },
+    { "Semaphore", &RtSemaphore_Type },
+    { "Barrier", &RtBarrier_Type },
+    { "local", &RtLocal_Type },
     { "BaseException", &RtExc_BaseException },
 #define NAMED_EXCEPTION(name, base) { #name, &RtExc_##name },
     RT_EXCEPTION_ROWS(NAMED_EXCEPTION)

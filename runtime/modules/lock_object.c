@@ -3,31 +3,30 @@
 // The byte is all there is: any thread may release a Lock, whoever took it.
 // Mirrors lockobject of Modules/_threadmodule.c (CPython 3.13).
 
+#include "sync_objects.h"
+
 #include "rt_errors.h"
-#include "rt_types.h"
 #include "rtcore_object.h"
 
-typedef struct RtLockObject {
-    RtObject ob_base;
-    RtMutex lock;
-} RtLockObject;
-
-// acquire(blocking=True)
-static RtObject *
-lock_acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
+// acquire(blocking=True, timeout=-1)
+RtObject *
+RtLock_Acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
 {
-    int blocking = nargs == 0 ? 1 : RtObject_IsTrue(args[0]);
-    if (blocking < 0) {
+    int64_t timeout;
+    if (RtTimeout_OfAcquire(args, nargs, &timeout) < 0) {
         return NULL;
     }
-    RtLockObject *self = (RtLockObject *)op;
-    RtLockStatus status = RtMutex_LockTimed(&self->lock, blocking ? -1 : 0,
-                                            RT_LOCK_DETACH);
+    RtLockStatus status =
+        RtMutex_LockTimed(&((RtLockObject *)op)->lock, timeout,
+                          RT_LOCK_DETACH | RT_LOCK_HANDLE_SIGNALS);
+    if (status == RT_LOCK_INTR) {
+        return NULL;
+    }
     return RtBool_FromInt(status == RT_LOCK_ACQUIRED);
 }
 
-static RtObject *
-lock_release(RtObject *op, RtObject *const *args, ssize_t nargs)
+RtObject *
+RtLock_Release(RtObject *op, RtObject *const *args, ssize_t nargs)
 {
     (void)args;
     (void)nargs;
@@ -65,8 +64,8 @@ lock_dealloc(RtObject *op)
 }
 
 static RtMethodDef lock_methods[] = {
-    { "acquire", lock_acquire, 0, 1 },
-    { "release", lock_release, 0, 0 },
+    { "acquire", RtLock_Acquire, 0, 2 },
+    { "release", RtLock_Release, 0, 0 },
     { "locked", lock_locked, 0, 0 },
     { NULL, NULL, 0, 0 },
 };

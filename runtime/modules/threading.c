@@ -6,10 +6,11 @@
 // STARTING back) and changes under handle->mutex; `done` is set after the
 // thread state is gone, so join() returns to a world without it.
 // Mirrors Modules/_threadmodule.c and Lib/threading.py (CPython 3.13); departs:
-// the world has no join, so the event is all there is to wait for; no daemon
-// threads.
+// the world has no join, so the event is all there is to wait for; the daemon
+// flag is set and read by methods.
 
 #include "module.h"
+#include "sync_objects.h"
 
 #include "rt_errors.h"
 #include "rt_types.h"
@@ -178,6 +179,7 @@ typedef struct RtThreadObject {
     RtObject *func;             // never change, until the collector clears
     RtObject *args;
     ThreadHandle *handle;
+    int daemon;                 // atomic; does not change once started
 } RtThreadObject;
 
 static void
@@ -265,11 +267,35 @@ thread_start(RtObject *op, RtObject *const *args, ssize_t nargs)
     return Rt_NewRef(Rt_None);
 }
 
+// Until the thread has ended, or the time is over. -1: an exception.
+static int
+wait_for_end(ThreadHandle *handle, int64_t timeout_ns)
+{
+    int64_t started = rt_world->now_ns();
+    int64_t left = timeout_ns;
+    for (;;) {
+        RtLockStatus status = RtEvent_WaitInterruptible(&handle->done, left);
+        if (status != RT_LOCK_INTR) {
+            return 0;
+        }
+        if (RtEval_HandlePending(RtThreadState_Get()) < 0) {
+            return -1;
+        }
+        if (timeout_ns > 0) {
+            left = timeout_ns - (rt_world->now_ns() - started);
+            left = left > 0 ? left : 0;
+        }
+    }
+}
+
+// join(timeout=None)
 static RtObject *
 thread_join(RtObject *op, RtObject *const *args, ssize_t nargs)
 {
-    (void)args;
-    (void)nargs;
+    int64_t timeout;
+    if (RtTimeout_OfWait(args, nargs, &timeout) < 0) {
+        return NULL;
+    }
     ThreadHandle *handle = ((RtThreadObject *)op)->handle;
     uintptr_t ident;
     ThreadHandleState state = handle_get_state(handle, &ident);
@@ -283,8 +309,7 @@ thread_join(RtObject *op, RtObject *const *args, ssize_t nargs)
         RtErr_SetString(&RtExc_RuntimeError, "cannot join current thread");
         return NULL;
     }
-    RtEvent_Wait(&handle->done);
-    return Rt_NewRef(Rt_None);
+    return wait_for_end(handle, timeout) < 0 ? NULL : Rt_NewRef(Rt_None);
 }
 
 static RtObject *
@@ -297,6 +322,40 @@ thread_is_alive(RtObject *op, RtObject *const *args, ssize_t nargs)
     ThreadHandleState state = handle_get_state(handle, &ident);
     return RtBool_FromInt(state == THREAD_HANDLE_RUNNING &&
                           !RtEvent_IsSet(&handle->done));
+}
+
+// setDaemon(daemonic)
+static RtObject *
+thread_set_daemon(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    RtThreadObject *self = (RtThreadObject *)op;
+    int daemon = RtObject_IsTrue(args[0]);
+    if (daemon < 0) {
+        return NULL;
+    }
+    bool too_late = false;
+    RtMutex_LockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    too_late = self->handle->state != THREAD_HANDLE_NOT_STARTED;
+    if (!too_late) {
+        rt_atomic_store_int_relaxed(&self->daemon, daemon);
+    }
+    RtMutex_UnlockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    if (too_late) {
+        RtErr_SetString(&RtExc_RuntimeError,
+                        "cannot set daemon status of active thread");
+        return NULL;
+    }
+    return Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+thread_is_daemon(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    return RtBool_FromInt(
+        rt_atomic_load_int_relaxed(&((RtThreadObject *)op)->daemon));
 }
 
 static RtObject *
@@ -361,7 +420,9 @@ RtThread_GetStateId(RtObject *thread)
 
 static RtMethodDef thread_methods[] = {
     { "start", thread_start, 0, 0 },
-    { "join", thread_join, 0, 0 },
+    { "join", thread_join, 0, 1 },
+    { "setDaemon", thread_set_daemon, 1, 1 },
+    { "isDaemon", thread_is_daemon, 0, 0 },
     { "is_alive", thread_is_alive, 0, 0 },
     { NULL, NULL, 0, 0 },
 };

@@ -31,6 +31,8 @@ static RtTypeObject *const static_types[] = {
     &RtRangeIter_Type, &RtWeakref_Type, &RtLock_Type, &RtThread_Type,
     &RtModule_Type,
     &RtExc_BaseException,
+    &RtRLock_Type, &RtCondition_Type, &RtEvent_Type, &RtSemaphore_Type,
+    &RtBarrier_Type, &RtLocal_Type,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)
 #undef STATIC_EXCEPTION

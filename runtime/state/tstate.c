@@ -12,6 +12,7 @@
 #include "rtcore_assert.h"
 #include "rtcore_code.h"        // RT_RECURSION_LIMIT
 #include "rtcore_heap.h"
+#include "rtcore_local.h"
 #include "rtcore_object.h"      // the merge queue, references
 
 // ---------------------------------------------------------------------------
@@ -264,6 +265,7 @@ RtThreadState_Clear(RtThreadState *tstate)
     RtObject *exception = tstate->current_exception;
     tstate->current_exception = NULL;
     Rt_XDECREF(exception);
+    RtLocalDicts_DropThread(tstate);
     RtThreadState_CloseAsyncExc(tstate);
     RtGC_FoldCount(tstate);
 #ifdef RT_GIL_DISABLED
@@ -308,6 +310,7 @@ free_tstate(RtThreadState *tstate)
 {
     rt_assert(tstate->current_exception == NULL);
     rt_assert(tstate->async_exc == NULL);
+    rt_assert(tstate->locals == NULL);
     rt_assert(tstate->delayed_head == NULL);
     rt_assert(RtLimbo_IsEmpty(&tstate->limbo));
 #ifdef RT_GIL_DISABLED

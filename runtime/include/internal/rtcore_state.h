@@ -74,6 +74,8 @@ typedef struct RtThreadState {
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
     RtInterruptState interrupt;         // sync/interrupt.c
+    struct RtLocalEntry *locals;        // interp->locals_mutex
+    bool locals_dropped;                // its thread: there will be no more
     int gc_alloc_count;         // free-threaded build: not yet accounted
     int trash_depth;            // destructors running inside each other
     RtObject *trash_later;      // dead objects that wait for the outermost
@@ -196,6 +198,7 @@ struct RtInterpreterState {
     RtMutex import_mutex;       // the next two
     struct RtImportEntry *imports;      // extensions, loaded or not
     bool imports_closed;        // the interpreter is ending
+    RtRawMutex locals_mutex;    // state/local_dicts.c
     RtRawMutex live_mutex;
     RtCond live_cond;           // signalled when live_threads becomes 0
     ssize_t live_threads;       // started and not ended; live_mutex

@@ -1,0 +1,43 @@
+// sync_objects.h: what the files of Lock, RLock, Condition, Event, Semaphore,
+// Barrier and local share.
+
+#ifndef RT_MODULES_SYNC_OBJECTS_H
+#define RT_MODULES_SYNC_OBJECTS_H
+
+#include "rt_types.h"
+#include "rtcore_wait_queue.h"
+
+typedef struct RtLockObject {
+    RtObject ob_base;
+    RtMutex lock;
+} RtLockObject;
+
+typedef struct RtRLockObject {
+    RtObject ob_base;
+    RtRecursiveMutex lock;
+} RtRLockObject;
+
+// The length of a program's second, for timeouts: short where limits are, so
+// that waits expire in the middle of things.
+#ifdef RT_TINY_LIMITS
+#define RT_PROGRAM_SECOND_NS INT64_C(1000000)
+#else
+#define RT_PROGRAM_SECOND_NS INT64_C(1000000000)
+#endif
+
+// What Condition does with its lock. Arguments as from a program.
+RtObject *RtLock_Acquire(RtObject *op, RtObject *const *args, ssize_t nargs);
+RtObject *RtLock_Release(RtObject *op, RtObject *const *args, ssize_t nargs);
+RtObject *RtRLock_Acquire(RtObject *op, RtObject *const *args, ssize_t nargs);
+RtObject *RtRLock_Release(RtObject *op, RtObject *const *args, ssize_t nargs);
+
+// waiting.c: the arguments of acquire(blocking=True, timeout=-1) and of
+// wait(timeout=None), as a timeout: 0 try once, < 0 for ever. 0, or -1 with an
+// exception.
+int RtTimeout_OfAcquire(RtObject *const *args, ssize_t nargs, int64_t *ns);
+int RtTimeout_OfWait(RtObject *const *args, ssize_t nargs, int64_t *ns);
+// NULL with MemoryError.
+RtWaiter *RtWaiter_New(void);
+void RtWaiter_Free(RtWaiter *waiter);
+
+#endif  // RT_MODULES_SYNC_OBJECTS_H
