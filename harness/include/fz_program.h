@@ -28,6 +28,7 @@ typedef enum FzSharedKind {
     FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_LOCK,
     FZ_SHARED_TUPLE, FZ_SHARED_INT, FZ_SHARED_STR, FZ_SHARED_SET,
     FZ_SHARED_INTERP,
+    FZ_SHARED_SYNC,
     FZ_SHARED_KIND_COUNT
 } FzSharedKind;
 
@@ -36,6 +37,12 @@ typedef struct FzShared {
     uint8_t cls;                // class of an instance
     uint8_t initial;            // how much it holds at first (0…7 items)
 } FzShared;
+
+// What a FZ_SHARED_SYNC is: FzShared.initial.
+typedef enum FzSyncKind {
+    FZ_SYNC_RLOCK, FZ_SYNC_CONDITION, FZ_SYNC_EVENT, FZ_SYNC_SEMAPHORE,
+    FZ_SYNC_BARRIER, FZ_SYNC_LOCAL, FZ_SYNC_COUNT
+} FzSyncKind;
 
 // Special methods of a class; bodies are chosen from a small set.
 typedef struct FzClass {

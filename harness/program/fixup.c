@@ -22,6 +22,7 @@ fix_shared(FzProgram *p)
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL + 1, [FZ_SHARED_INT] = 6,
         [FZ_SHARED_STR] = 3, [FZ_SHARED_SET] = FZ_MAX_INITIAL + 1,
         [FZ_SHARED_INTERP] = 1,
+        [FZ_SHARED_SYNC] = FZ_SYNC_COUNT,
     };
     for (int i = 0; i < p->nshared; i++) {
         FzShared *s = &p->shared[i];
@@ -96,6 +97,19 @@ find_lock(const FzProgram *p, uint8_t index, int held)
     return -1;
 }
 
+// The first object that fits at or after index; -1: none.
+static int
+find_sync(const FzProgram *p, uint8_t index, FzArg arg)
+{
+    for (int i = 0; i < p->nshared; i++) {
+        int k = (index + i) % p->nshared;
+        if (FzShared_IsSync(&p->shared[k], arg)) {
+            return k;
+        }
+    }
+    return -1;
+}
+
 // False: the operation cannot stand here.
 static bool
 fix_operand(const FzProgram *p, int block, FzArg arg, int held, uint8_t *value)
@@ -141,6 +155,15 @@ fix_operand(const FzProgram *p, int block, FzArg arg, int held, uint8_t *value)
     case FZ_ARG_THREAD:
         *value = clamp(*value, p->nbodies + 1u);
         return true;
+    case FZ_ARG_RLOCK:
+    case FZ_ARG_CONDITION:
+    case FZ_ARG_EVENT:
+    case FZ_ARG_SEMAPHORE:
+    case FZ_ARG_BARRIER:
+    case FZ_ARG_TLOCAL:
+        found = find_sync(p, *value, arg);
+        *value = (uint8_t)(found < 0 ? 0 : found);
+        return found >= 0;
     default:
         *value = fix_reference(p, block, arg, *value);
         return true;

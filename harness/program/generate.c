@@ -47,6 +47,19 @@ lock_exists(const FzProgram *p)
     return false;
 }
 
+// A shared object that fits, from `start` on; -1: none.
+static int
+find_sync(const FzProgram *p, uint32_t start, FzArg arg)
+{
+    for (uint32_t i = 0; i < p->nshared; i++) {
+        uint32_t k = (start + i) % p->nshared;
+        if (FzShared_IsSync(&p->shared[k], arg)) {
+            return (int)k;
+        }
+    }
+    return -1;
+}
+
 // ---------------------------------------------------------------------------
 // Operands.
 
@@ -214,6 +227,10 @@ static uint8_t
 draw_operand(Generator *g, FzArg arg)
 {
     const FzProgram *p = g->program;
+    if (FzArg_IsSync(arg)) {
+        int k = find_sync(p, FzRng_Below(g->rng, p->nshared), arg);
+        return (uint8_t)(k < 0 ? 0 : k);
+    }
     switch (arg) {
     case FZ_ARG_NONE:
         return 0;
@@ -259,6 +276,7 @@ holds_of_reference(const Generator *g, uint8_t ref)
         [FZ_SHARED_TUPLE] = HOLDS_OTHER, [FZ_SHARED_INT] = HOLDS_OTHER,
         [FZ_SHARED_STR] = HOLDS_OTHER, [FZ_SHARED_SET] = HOLDS_SET,
         [FZ_SHARED_INTERP] = HOLDS_INTERP,
+        [FZ_SHARED_SYNC] = HOLDS_OTHER,
     };
     if (ref < FZ_REF_LOCAL) {
         return of_kind[g->program->shared[ref].kind];
@@ -360,7 +378,8 @@ is_wanted(Generator *g, uint8_t op)
     for (int k = 0; k < 3; k++) {
         FzArg arg = (FzArg)fz_op_info[op].args[k];
         uint8_t candidates[64];
-        if ((arg == FZ_ARG_CLASS && p->nclasses == 0) ||
+        if ((FzArg_IsSync(arg) && find_sync(p, 0, arg) < 0) ||
+            (arg == FZ_ARG_CLASS && p->nclasses == 0) ||
             (arg == FZ_ARG_FUNC && !callee_exists(p, g->block)) ||
             (arg == FZ_ARG_LOCK &&
              (FzBlock_IsFunction(g->block) || !lock_exists(p))))
@@ -503,14 +522,15 @@ FzGenerate_Class(int index, FzRng *rng)
 FzShared
 FzGenerate_Shared(const FzProgram *program, FzRng *rng)
 {
-    static const uint8_t kinds[19] = {
+    static const uint8_t kinds[23] = {
+        FZ_SHARED_SYNC, FZ_SHARED_SYNC, FZ_SHARED_SYNC, FZ_SHARED_SYNC,
         FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST,
         FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_DICT, FZ_SHARED_DICT,
         FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_INSTANCE,
         FZ_SHARED_LOCK, FZ_SHARED_LOCK, FZ_SHARED_TUPLE, FZ_SHARED_INT,
         FZ_SHARED_STR, FZ_SHARED_SET, FZ_SHARED_SET, FZ_SHARED_SET,
     };
-    FzShared shared = { .kind = kinds[FzRng_Below(rng, 19)] };
+    FzShared shared = { .kind = kinds[FzRng_Below(rng, 23)] };
     if (shared.kind == FZ_SHARED_INSTANCE) {
         if (program->nclasses == 0) {
             shared.kind = FZ_SHARED_LIST;
@@ -550,6 +570,7 @@ draw_weights(Generator *g)
                         kind == FZ_SHARED_INSTANCE ? FZ_GROUP_ATTR :
                         kind == FZ_SHARED_LOCK ? FZ_GROUP_SYNC :
                         kind == FZ_SHARED_INTERP ? FZ_GROUP_INTERP :
+                        kind == FZ_SHARED_SYNC ? FZ_GROUP_WAIT :
                         FZ_GROUP_READ;
         if (g->weights[group] < 4) {
             g->weights[group] = 4;

@@ -9,7 +9,8 @@
 // Ends after two empty lines. FZ_PRELUDE_* are line numbers in it.
 static const char prelude[] =
     "import ctypes, gc, signal, sys, threading, time\n"
-    "from threading import Lock\n"
+    "from threading import (Barrier, Condition, Event, Lock, RLock,"
+    " Semaphore, local)\n"
     "from types import MethodType\n"
     "from weakref import getweakrefcount, ref\n"
     "gc_collect, gc_get_objects = gc.collect, gc.get_objects\n"
@@ -20,6 +21,7 @@ static const char prelude[] =
     "gc_get_referents = gc.get_referents\n"
     "try: from _interpreters import create as interp_create\n"
     "except ImportError: interp_create = int\n"
+    "SOON = 0.001\n"
     "\n"
     "\n"
     "class Thread(threading.Thread):\n"
@@ -218,6 +220,12 @@ put_operand(Lifter *l, FzArg arg, uint8_t value)
         put(l, "f%d", value);
         break;
     case FZ_ARG_LOCK:
+    case FZ_ARG_RLOCK:
+    case FZ_ARG_CONDITION:
+    case FZ_ARG_EVENT:
+    case FZ_ARG_SEMAPHORE:
+    case FZ_ARG_BARRIER:
+    case FZ_ARG_TLOCAL:
         put(l, "s%d", value);
         break;
     case FZ_ARG_ERROR:
@@ -399,6 +407,10 @@ put_items(Lifter *l, int n, bool keys)
 static void
 put_shared(Lifter *l, int k)
 {
+    static const char *const sync_objects[FZ_SYNC_COUNT] = {
+        "RLock()", "Condition()", "Event()", "Semaphore(1)", "Barrier(2)",
+        "local()",
+    };
     const FzShared *shared = &l->program->shared[k];
     FZ_ASSERT(l->line == l->layout->shared_line[k]);
     put(l, "s%d = ", k);
@@ -439,6 +451,9 @@ put_shared(Lifter *l, int k)
     case FZ_SHARED_INTERP:
         put(l, "interp_create()");
         break;
+    case FZ_SHARED_SYNC:
+        put(l, "%s", sync_objects[shared->initial]);
+        break;
     case FZ_SHARED_INT:
         put_reference(l, (uint8_t)(FZ_REF_CONST + FZ_CONST_0 +
                                    shared->initial));
@@ -464,6 +479,7 @@ put_show(Lifter *l, int k)
         [FZ_SHARED_STR] = "print('s%d', s%d)\n",
         [FZ_SHARED_SET] = "show('s%d', s%d)\n",
         [FZ_SHARED_INTERP] = "print('s%d', s%d)\n",
+        [FZ_SHARED_SYNC] = "print('s%d', s%d is None)\n",
     };
     char line[64];
     const char *format = shows[l->program->shared[k].kind];

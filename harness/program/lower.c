@@ -230,6 +230,9 @@ emit_shared(FzEmitter *e, int k)
         FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Lock);
         FzEmit_Op(e, RT_OP_CALL, 0);
         break;
+    case FZ_SHARED_SYNC:
+        FzLower_MakeSync(e, (FzSyncKind)n);
+        break;
     case FZ_SHARED_INT:
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_0 + n);
         break;
@@ -297,7 +300,8 @@ emit_show(FzEmitter *e, int k)
 {
     FzSharedKind kind = (FzSharedKind)e->program->shared[k].kind;
     bool plain = kind == FZ_SHARED_LOCK || kind == FZ_SHARED_INT ||
-                 kind == FZ_SHARED_STR || kind == FZ_SHARED_INTERP;
+                 kind == FZ_SHARED_STR || kind == FZ_SHARED_INTERP ||
+                 kind == FZ_SHARED_SYNC;
     bool convert = kind == FZ_SHARED_DICT || kind == FZ_SHARED_INSTANCE;
     e->line = e->layout->show_line[k];
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, plain ? FZ_NAME_print : FZ_NAME_show);
@@ -313,6 +317,10 @@ emit_show(FzEmitter *e, int k)
     }
     if (kind == FZ_SHARED_LOCK) {
         FzEmit_CallMethod(e, FZ_NAME_locked);
+    }
+    else if (kind == FZ_SHARED_SYNC) {
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_NONE);
+        FzEmit_Op(e, RT_OP_IS_OP, 0);
     }
     FzEmit_Op(e, RT_OP_CALL, 2);
     FzEmit_Op(e, RT_OP_POP_TOP, 0);

@@ -173,7 +173,9 @@ lower_op(BlockLowering *b, const FzOp *op, const FzOpPlace *place)
         return;
     }
     uint32_t start = e->n;
-    FzLower_Statement(e, op);
+    if (!FzLower_Wait(e, op, b->depth)) {
+        FzLower_Statement(e, op);
+    }
     if (place->wrapped && may_raise(e, start)) {
         b->wrapped[b->nwrapped++] =
             (Wrapped){ e->nexceptions, e->n, place->except_line };

@@ -34,7 +34,10 @@
     NAME(gc_set_threshold) NAME(gc_get_count) NAME(gc_get_objects) \
     NAME(gc_get_referrers) NAME(gc_get_referents) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
-    NAME(interp_destroy)
+    NAME(interp_destroy) \
+    NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
+    NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
+    NAME(reset)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -131,6 +134,13 @@ bool FzLower_Attrs(FzEmitter *e, const FzOp *op);
 
 // False: not an operation on weak references.
 bool FzLower_Weakref(FzEmitter *e, const FzOp *op);
+
+// ---- lower_wait.c
+
+// False: not an operation on locks or what waits. depth: of the value stack.
+bool FzLower_Wait(FzEmitter *e, const FzOp *op, uint32_t depth);
+// Pushes a new object.
+void FzLower_MakeSync(FzEmitter *e, FzSyncKind kind);
 
 // ---- lower_block.c
 

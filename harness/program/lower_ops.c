@@ -302,9 +302,16 @@ lower_spawn(FzEmitter *e, const FzOp *op)
     FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
     FzEmit_Op(e, RT_OP_CALL, 2);
     FzLower_Store(e, FZ_MAX_LOCALS);
-    for (unsigned name = FZ_NAME_start; name <= FZ_NAME_join; name++) {
-        FzEmit_Op(e, RT_OP_LOAD_FAST, local_slot(e, FZ_MAX_LOCALS));
-        FzEmit_CallMethod(e, name);
+    FzLower_LoadLocal(e, FZ_MAX_LOCALS);
+    FzEmit_CallMethod(e, FZ_NAME_start);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    for (uint32_t nargs = 2; nargs-- > 0;) {
+        FzLower_LoadLocal(e, FZ_MAX_LOCALS);
+        FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_join);
+        if (nargs == 1) {
+            load_const(e, FZ_CONST_1);
+        }
+        FzEmit_Op(e, RT_OP_CALL_METHOD, nargs);
         FzEmit_Op(e, RT_OP_POP_TOP, 0);
     }
 }

@@ -241,6 +241,13 @@ operand_is_valid(const FzProgram *p, int block, FzArg arg, uint8_t value)
         return value < FZ_NUM_ERRORS;
     case FZ_ARG_THREAD:
         return value <= p->nbodies;
+    case FZ_ARG_RLOCK:
+    case FZ_ARG_CONDITION:
+    case FZ_ARG_EVENT:
+    case FZ_ARG_SEMAPHORE:
+    case FZ_ARG_BARRIER:
+    case FZ_ARG_TLOCAL:
+        return value < p->nshared && FzShared_IsSync(&p->shared[value], arg);
     default:
         return reference_is_valid(p, block, arg, value);
     }
@@ -378,6 +385,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL, [FZ_SHARED_INT] = 5,
         [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
         [FZ_SHARED_INTERP] = 0,
+        [FZ_SHARED_SYNC] = FZ_SYNC_COUNT - 1,
     };
     const FzProgram *p = c->program;
     for (int i = 0; i < p->nshared; i++) {

@@ -28,6 +28,9 @@ typedef enum FzArg {
     FZ_ARG_LOCK,                // index of a shared object that is a lock
     FZ_ARG_ERROR,               // 0…3: an exception type
     FZ_ARG_THREAD,              // 0: the calling thread; i: the thread w<i>
+    // Index of a shared object of this FzSyncKind.
+    FZ_ARG_RLOCK, FZ_ARG_CONDITION, FZ_ARG_EVENT, FZ_ARG_SEMAPHORE,
+    FZ_ARG_BARRIER, FZ_ARG_TLOCAL,
 } FzArg;
 
 enum {
@@ -62,6 +65,19 @@ FzArg_IsTarget(FzArg arg)
 }
 
 static inline bool
+FzArg_IsSync(FzArg arg)
+{
+    return arg >= FZ_ARG_RLOCK && arg <= FZ_ARG_TLOCAL;
+}
+
+static inline bool
+FzShared_IsSync(const FzShared *shared, FzArg arg)
+{
+    return shared->kind == FZ_SHARED_SYNC &&
+           shared->initial == (uint8_t)(arg - FZ_ARG_RLOCK);
+}
+
+static inline bool
 FzArg_IsReference(FzArg arg)
 {
     return arg >= FZ_ARG_LIST && arg <= FZ_ARG_CONST;
@@ -74,7 +90,7 @@ typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
     FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET,
-    FZ_GROUP_INTERP, FZ_GROUP_COUNT
+    FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -236,12 +252,12 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 77,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 89,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 97, // def attributes(item):
-    FZ_PRELUDE_SETUP = 108,     // def setup():
-    FZ_PRELUDE_DUO = 112,       // def duo(a, b):
-    FZ_PRELUDE_LINES = 117,
+    FZ_PRELUDE_SHOW = 78,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 90,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 98, // def attributes(item):
+    FZ_PRELUDE_SETUP = 109,     // def setup():
+    FZ_PRELUDE_DUO = 113,       // def duo(a, b):
+    FZ_PRELUDE_LINES = 118,
 };
 
 // ---------------------------------------------------------------------------
