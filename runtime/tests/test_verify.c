@@ -134,6 +134,59 @@ test_jumps(void)
     REJECTED(&a, "instruction 3 is reached with stack depth");
 }
 
+// Loops of jumps that do not check: endless ones are refused, however long.
+static void
+test_unchecked_loops(void)
+{
+    Asm a;
+    Asm_Init(&a, "f", 0, 0);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 0);
+    REJECTED(&a, "instruction 0 (JUMP_BACKWARD_NO_INTERRUPT): a loop that");
+
+    // Two of them, one inside the other's way, and a way out that is not
+    // taken.
+    Asm_Init(&a, "f", 1, 1);
+    Asm_Emit(&a, RT_OP_LOAD_FAST, 0);
+    uint32_t out = Asm_Emit(&a, RT_OP_POP_JUMP_IF_FALSE, 0);
+    uint32_t over = Asm_Emit(&a, RT_OP_JUMP_FORWARD, 4);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 0);
+    Asm_Land(&a, over);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 3);
+    Asm_Land(&a, out);
+    Asm_LoadNone(&a);
+    Asm_Emit(&a, RT_OP_RETURN_VALUE, 0);
+    REJECTED(&a, "a loop that never passes the eval breaker");
+
+    // The same with a check on its way.
+    Asm_Init(&a, "f", 1, 1);
+    Asm_Emit(&a, RT_OP_LOAD_FAST, 0);
+    Asm_Emit(&a, RT_OP_CALL, 0);
+    Asm_Emit(&a, RT_OP_POP_TOP, 0);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 0);
+    ACCEPTED(&a);
+
+    // A call that raises has not checked: its handler goes round.
+    Asm_Init(&a, "f", 1, 1);
+    Asm_Emit(&a, RT_OP_LOAD_FAST, 0);
+    Asm_Emit(&a, RT_OP_CALL, 0);
+    Asm_Emit(&a, RT_OP_RETURN_VALUE, 0);
+    Asm_Except(&a, 0, 3, 0);
+    Asm_Emit(&a, RT_OP_POP_TOP, 0);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 0);
+    REJECTED(&a, "a loop that never passes the eval breaker");
+
+    // Out of a handler, to what follows its range: no loop.
+    Asm_Init(&a, "f", 1, 1);
+    Asm_Emit(&a, RT_OP_LOAD_FAST, 0);
+    Asm_Emit(&a, RT_OP_POP_TOP, 0);
+    Asm_LoadNone(&a);
+    Asm_Emit(&a, RT_OP_RETURN_VALUE, 0);
+    Asm_Except(&a, 0, 2, 0);
+    Asm_Emit(&a, RT_OP_POP_TOP, 0);
+    Asm_Emit(&a, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, 2);
+    ACCEPTED(&a);
+}
+
 static void
 test_stack(void)
 {
@@ -487,6 +540,7 @@ main(void)
     CHECK(tstate != NULL);
     test_operands();
     test_jumps();
+    test_unchecked_loops();
     test_stack();
     test_method_slots();
     test_exceptions();

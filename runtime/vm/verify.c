@@ -6,12 +6,12 @@
 // along all paths, so each instruction is looked at once. Every operand is
 // checked, also of instructions that no path reaches.
 //
-// Only JUMP_BACKWARD* go back: exception handlers lie behind their range, so
-// each cycle passes the eval breaker.
+// Only JUMP_BACKWARD* go back: exception handlers lie behind their range. That
+// each cycle passes the eval breaker is looked at apart (verify_loops.c).
 // Mirrors the stack effects of Python/flowgraph.c (CPython 3.13); departs:
 // CPython trusts its bytecode and has no verifier.
 
-#include "rtcore_code.h"
+#include "verify.h"
 
 #include "rt_types.h"
 #include "rtcore_heap.h"        // RtMem_Malloc
@@ -39,8 +39,6 @@ static const OpcodeInfo opcode_info[RT_OP_COUNT] = {
 #include "opcodes.def"
 };
 
-enum { NO_ENTRY = UINT32_MAX };
-
 // What is known before an instruction.
 typedef struct AbstractState {
     int32_t depth;              // -1: not reached yet
@@ -50,11 +48,14 @@ typedef struct AbstractState {
     uint32_t null_top;
 } AbstractState;
 
+// Two words: what comes after the states needs as many.
+_Static_assert(sizeof(AbstractState) == 2 * sizeof(uint32_t), "scratch");
+
 typedef struct Verifier {
     const RtCodeSpec *spec;
     AbstractState *states;
     uint32_t *worklist;
-    uint32_t *entry_of;         // innermost exception entry, or NO_ENTRY
+    uint32_t *entry_of;         // innermost entry, or RT_VERIFY_NO_ENTRY
     size_t nwork;
     int max_depth;
     uint32_t pc;                // instruction in hand
@@ -369,7 +370,7 @@ static int
 flow_to_handler(Verifier *v, int32_t floor, uint32_t null_top)
 {
     uint32_t index = v->entry_of[v->pc];
-    if (index == NO_ENTRY) {
+    if (index == RT_VERIFY_NO_ENTRY) {
         return 0;
     }
     const RtExceptionEntry *e = &v->spec->exceptions[index];
@@ -450,7 +451,7 @@ interpret(Verifier *v)
     for (size_t i = 0; i < n; i++) {
         v->states[i].depth = -1;
         v->states[i].null_top = 0;
-        v->entry_of[i] = NO_ENTRY;
+        v->entry_of[i] = RT_VERIFY_NO_ENTRY;
     }
     // Inner ranges come first, so they are written last.
     for (size_t i = v->spec->nexceptions; i-- > 0;) {
@@ -468,6 +469,14 @@ interpret(Verifier *v)
         if (step(v) < 0) {
             return -1;
         }
+    }
+    // The states are not needed any more.
+    ssize_t loop = RtVerify_FindUncheckedLoop(v->spec, v->entry_of,
+                                              (uint32_t *)v->states);
+    if (loop >= 0) {
+        v->pc = (uint32_t)loop;
+        return reject(v, "a loop that never passes the eval breaker leads "
+                      "here");
     }
     return v->max_depth;
 }
