@@ -42,6 +42,9 @@ int FzCli_Parse(const FzCommand *command, const FzOption *options, int argc,
 
 // --gil: NULL, "0" or "1"; before FzExec_Init(). False: an error message.
 bool FzCli_SetGil(const char *choice);
+// The same for a finding: without --gil it is as it was when that was found,
+// whatever RT_GIL says. A build that cannot turns its GIL on.
+bool FzCli_SetGilOf(const char *choice, int recorded);
 
 // True in builds that run programs deterministically; else an error message.
 bool FzCli_NeedsEngine(const char *command);

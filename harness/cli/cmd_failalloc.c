@@ -17,6 +17,7 @@ typedef struct Options {
     uint64_t seed;
     uint64_t max_findings;
     const char *findings_dir;
+    const char *gil;
     bool json;
 } Options;
 
@@ -182,6 +183,8 @@ run(int argc, char **argv)
          "write findings to DIR"},
         {"max-findings", "N", FZ_OPT_NUMBER, &o.max_findings,
          "stop after N findings (default 10)"},
+        {"gil", "0|1", FZ_OPT_STRING, &o.gil,
+         "free-threaded build: the GIL is never (0) or always (1) on"},
         {"json", NULL, FZ_OPT_FLAG, &o.json, "print one JSON object"},
         {0},
     };
@@ -189,7 +192,7 @@ run(int argc, char **argv)
     if (n < 0) {
         return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
     }
-    if (!FzCli_NeedsEngine("failalloc")) {
+    if (!FzCli_SetGil(o.gil) || !FzCli_NeedsEngine("failalloc")) {
         return FZ_EXIT_USAGE;
     }
     char why[512];

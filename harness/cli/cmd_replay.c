@@ -109,7 +109,8 @@ run(int argc, char **argv)
     const FzOption options[] = {
         {"times", "N", FZ_OPT_NUMBER, &times, "replay N times (default 1)"},
         {"gil", "0|1", FZ_OPT_STRING, &gil,
-         "free-threaded build: the GIL is never (0) or always (1) on"},
+         "free-threaded build: the GIL is never (0) or always (1) on (default: "
+         "as recorded)"},
         {"quiet", NULL, FZ_OPT_FLAG, &quiet, "do not print the report"},
         {"json", NULL, FZ_OPT_FLAG, &json, "print the tally as JSON"},
         {0},
@@ -122,16 +123,19 @@ run(int argc, char **argv)
         FzCli_Error("replay: give the folder of one finding");
         return FZ_EXIT_USAGE;
     }
-    if (!FzCli_SetGil(gil)) {
-        return FZ_EXIT_USAGE;
-    }
     if (!FzCli_NeedsEngine("replay")) {
         return FZ_EXIT_USAGE;
     }
     char why[4600];
     FzFinding finding;
-    if (!FzFinding_Load(path[0], &finding, why, sizeof(why)) ||
-        !FzExec_Init(why, sizeof(why))) {
+    if (!FzFinding_Load(path[0], &finding, why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_SetGilOf(gil, finding.gil)) {
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzExec_Init(why, sizeof(why))) {
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
     }

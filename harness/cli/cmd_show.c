@@ -199,6 +199,7 @@ run(int argc, char **argv)
     char why[4600];
     FzFinding finding;
     if (!FzFinding_Load(path[0], &finding, why, sizeof(why)) ||
+        !FzCli_SetGilOf(NULL, finding.gil) ||
         !FzExec_Init(why, sizeof(why))) {
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;

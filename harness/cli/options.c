@@ -51,6 +51,16 @@ FzCli_SetGil(const char *choice)
     return true;
 }
 
+bool
+FzCli_SetGilOf(const char *choice, int recorded)
+{
+    if (choice != NULL) {
+        return FzCli_SetGil(choice);
+    }
+    unsetenv("RT_GIL");
+    return FzExec_SetGil(recorded) || FzExec_SetGil(1);
+}
+
 static void
 print_help(const FzCommand *command, const FzOption *options)
 {

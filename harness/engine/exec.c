@@ -41,6 +41,12 @@ FzExec_SetGil(int choice)
     return RtConfig_SetGil(choice) == 0;
 }
 
+int
+FzExec_GetGil(void)
+{
+    return RtConfig_GetGil();
+}
+
 bool
 FzExec_Init(char *why, size_t why_size)
 {

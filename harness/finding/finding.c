@@ -32,6 +32,9 @@ write_member(const char *folder, const char *name, FzBuf *bytes, char *why,
     return ok;
 }
 
+// For the choices -1, 0 and 1.
+static const char *const gil_words[] = {"as needed", "0", "1"};
+
 static void
 describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
          const char *signature, FzBuf *out)
@@ -41,6 +44,8 @@ describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
                  FzRule_Name(v->rule));
     FzBuf_Printf(out, "  \"oracle\": \"%s\",\n", FzRule_Oracle(v->rule));
     FzBuf_Printf(out, "  \"build\": \"%s\",\n", FzExec_BuildName());
+    FzBuf_Printf(out, "  \"gil\": \"%s\",\n",
+                 gil_words[FzExec_GetGil() + 1]);
     FzBuf_Printf(out, "  \"signature\": ");
     FzBuf_JsonString(out, signature);
     FzBuf_Printf(out, ",\n  \"message\": ");
@@ -174,6 +179,9 @@ load_members(const char *path, FzFinding *finding, FzBuf *bytes, char *why,
         snprintf(why, why_size, "%s names no rule: it is damaged", member);
         return false;
     }
+    char gil[16];
+    json_member(json, "gil", gil, sizeof(gil));
+    finding->gil = strcmp(gil, "0") == 0 ? 0 : strcmp(gil, "1") == 0 ? 1 : -1;
     snprintf(member, sizeof(member), "%s/schedule.txt", path);
     char reason[256];
     if (!FzFile_Read(member, bytes, why, why_size)) {

@@ -12,8 +12,12 @@
 enum { FZ_COVERAGE_SIZE = 4096 };       // interleaving counters, one byte each
 
 // Fixes whether the GIL of a free-threaded build is on (1) or off (0), whatever
-// programs load; before FzExec_Init(). False: this build cannot.
+// programs load, or leaves it to them (-1); before FzExec_Init(). False: this
+// build cannot.
 bool FzExec_SetGil(int choice);
+// That choice, by whomever it was made; -1: none, it is on when a program loads
+// what needs it.
+int FzExec_GetGil(void);
 // Starts engine and runtime. False with a reason.
 FZ_WARN_UNUSED bool FzExec_Init(char *why, size_t why_size);
 

@@ -29,6 +29,7 @@ typedef struct FzFinding {
     FzScheduleFile schedule;
     char rule[64];              // recorded verdict
     char build[32];             // that found it
+    int gil;                    // FzExec_SetGil()
     char signature[256];
 } FzFinding;
 

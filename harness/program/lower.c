@@ -68,8 +68,6 @@ FzProgram_LowerInit(void)
     common_consts[FZ_CONST_STR_A] = RtStr_InternStatic("a");
     common_consts[FZ_CONST_STR_B] = RtStr_InternStatic("b");
     common_consts[FZ_CONST_STR_KEY] = RtStr_InternStatic("key");
-    common_consts[FZ_CONST_STR_SAFE] = RtStr_InternStatic("_xxsafe");
-    common_consts[FZ_CONST_STR_UNSAFE] = RtStr_InternStatic("_xxunsafe");
     common_consts[FZ_CONST_STR_D] = RtStr_InternStatic("d");
     common_consts[FZ_CONST_STR_G] = RtStr_InternStatic("g");
     common_consts[FZ_CONST_STR_R] = RtStr_InternStatic("r");

@@ -22,8 +22,9 @@
     NAME(KeyError) NAME(RuntimeError) NAME(IndexError) NAME(AttributeError) \
     NAME(pending_call) NAME(main_pending_call) NAME(set_async_exc) \
     NAME(set_signal_handler) NAME(raise_signal) NAME(foreign_call) \
-    NAME(setswitchinterval) NAME(is_gil_enabled) NAME(load_extension) \
-    NAME(bump) NAME(__dict__) \
+    NAME(setswitchinterval) NAME(is_gil_enabled) \
+    NAME(bump) NAME(_xxsafe) NAME(_xxunsafe) NAME(_xxbroken) NAME(sys) \
+    NAME(getrefcount) NAME(__dict__) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(set) NAME(frozenset) NAME(repr) NAME(add) NAME(discard) \
     NAME(intersection_update) NAME(difference_update) \
@@ -55,7 +56,6 @@ typedef enum FzName {
 // Constants of every code object: FZ_CONST_*, then these.
 enum {
     FZ_CONST_4 = FZ_CONST_COUNT, FZ_CONST_8, FZ_CONST_10, FZ_CONST_16,
-    FZ_CONST_STR_SAFE, FZ_CONST_STR_UNSAFE,
     FZ_CONST_STR_D, FZ_CONST_STR_G, FZ_CONST_STR_R,
     FZ_NUM_CONSTS
 };
@@ -173,6 +173,9 @@ RtObject *FzLower_Duo(FzEmitter *e);
 void FzLower_BeginSetup(FzEmitter *e);
 RtObject *FzLower_FinishSetup(FzEmitter *e);
 bool FzProgram_UsesInterpreters(const FzProgram *program);
+
+// ---- lower_module.c: imports. False: not one.
+bool FzLower_Module(FzEmitter *e, const FzOp *op);
 
 // ---- lower_prelude.c: the functions that print the final state.
 RtObject *FzLower_Show(FzEmitter *e);

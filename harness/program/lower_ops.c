@@ -345,17 +345,6 @@ lower_outside(FzEmitter *e, const FzOp *op)
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
-// `load_extension('…').bump()`.
-static void
-lower_extension(FzEmitter *e, unsigned module)
-{
-    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_load_extension);
-    load_const(e, module);
-    FzEmit_Op(e, RT_OP_CALL, 1);
-    FzEmit_CallMethod(e, FZ_NAME_bump);
-    FzEmit_Op(e, RT_OP_POP_TOP, 0);
-}
-
 // Operations on containers that are more than one call. False: not one.
 static bool
 lower_container(FzEmitter *e, const FzOp *op)
@@ -444,12 +433,6 @@ lower_other(FzEmitter *e, const FzOp *op)
     case FZ_OP_SPAWN:
         lower_spawn(e, op);
         break;
-    case FZ_OP_SAFE_EXTENSION:
-        lower_extension(e, FZ_CONST_STR_SAFE);
-        break;
-    case FZ_OP_UNSAFE_EXTENSION:
-        lower_extension(e, FZ_CONST_STR_UNSAFE);
-        break;
     case FZ_OP_FOREIGN_CALL:
     case FZ_OP_SIGNAL_HANDLER:
     case FZ_OP_RAISE_SIGNAL:
@@ -510,7 +493,8 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     }
     else if (!lower_container(e, op) && !FzLower_Attrs(e, op) &&
              !FzLower_Type(e, op) && !FzLower_Weakref(e, op) &&
-             !FzLower_Set(e, op) && !FzLower_Interpreter(e, op))
+             !FzLower_Set(e, op) && !FzLower_Interpreter(e, op) &&
+             !FzLower_Module(e, op))
     {
         lower_other(e, op);
     }

@@ -252,12 +252,12 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 78,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 90,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 98, // def attributes(item):
-    FZ_PRELUDE_SETUP = 109,     // def setup():
-    FZ_PRELUDE_DUO = 113,       // def duo(a, b):
-    FZ_PRELUDE_LINES = 118,
+    FZ_PRELUDE_SHOW = 75,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 87,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 95, // def attributes(item):
+    FZ_PRELUDE_SETUP = 106,     // def setup():
+    FZ_PRELUDE_DUO = 110,       // def duo(a, b):
+    FZ_PRELUDE_LINES = 115,
 };
 
 // ---------------------------------------------------------------------------

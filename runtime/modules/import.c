@@ -45,6 +45,7 @@ typedef struct InittabRow {
 static InittabRow inittab[MAX_INITTAB + 1] = {
     { "_xxsafe", RtInit__xxsafe },
     { "_xxunsafe", RtInit__xxunsafe },
+    { "_xxbroken", RtInit__xxbroken },
 };
 
 int
@@ -323,7 +324,7 @@ RtImport_Import(const char *name)
 // ---------------------------------------------------------------------------
 // Functions.
 
-// __import__(name), load_extension(name or path)
+// __import__(name or path)
 static RtObject *
 builtin_import(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -338,6 +339,5 @@ builtin_import(RtObject *self, RtObject *const *args, ssize_t nargs)
 
 RtMethodDef rt_import_functions[] = {
     { "__import__", builtin_import, 1, 1 },
-    { "load_extension", builtin_import, 1, 1 },
     { NULL, NULL, 0, 0 },
 };

@@ -17,6 +17,7 @@ extern RtMethodDef rt_import_functions[];       // __import__
 // xx_module.c
 RtModuleDef *RtInit__xxsafe(void);
 RtModuleDef *RtInit__xxunsafe(void);
+RtModuleDef *RtInit__xxbroken(void);
 int RtXX_InitNames(void);       // start-up only
 
 // builtin_modules.c: a module of the runtime itself; borrowed, immortal. NULL

@@ -1,12 +1,15 @@
-// sys_module.c: the functions of sys that concern threads.
+// sys_module.c: the functions of sys that concern threads, reference counts and
+// handled exceptions.
 //
 // Mirrors Python/sysmodule.c (CPython 3.13); departs: the switch interval is a
-// whole number of microseconds; _is_gil_enabled() is is_gil_enabled().
+// whole number of microseconds; _is_gil_enabled() is is_gil_enabled() as a flat
+// name; there are no tracebacks.
 
 #include "module.h"
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_code.h"        // RtFrame_GetHandled()
 #include "rtcore_object.h"
 #include "rtcore_state.h"
 
@@ -51,9 +54,49 @@ sys_is_gil_enabled(RtObject *self, RtObject *const *args, ssize_t nargs)
         RtEval_IsGILEnabled(RtThreadState_Get()->interp));
 }
 
+// The counts of an object that others use are read one after the other: their
+// sum may never have been the count.
+static RtObject *
+sys_getrefcount(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)nargs;
+    return RtLong_FromInt64(Rt_REFCNT(args[0]));
+}
+
+// The innermost exception that a handler of this thread deals with; or None.
+static RtObject *
+sys_exception(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    RtObject *exc = RtFrame_GetHandled(RtThreadState_Get()->current_frame);
+    return Rt_NewRef(exc != NULL ? exc : Rt_None);
+}
+
+// (type, exception, None)
+static RtObject *
+sys_exc_info(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    RtObject *exc = RtFrame_GetHandled(RtThreadState_Get()->current_frame);
+    RtObject *items[3] = { Rt_None, Rt_None, Rt_None };
+    if (exc != NULL) {
+        items[0] = (RtObject *)Rt_TYPE(exc);
+        items[1] = exc;
+    }
+    return RtTuple_FromArray(items, 3);
+}
+
 RtMethodDef rt_sys_functions[] = {
     { "setswitchinterval", sys_setswitchinterval, 1, 1 },
     { "getswitchinterval", sys_getswitchinterval, 0, 0 },
     { "is_gil_enabled", sys_is_gil_enabled, 0, 0 },
+    { "getrefcount", sys_getrefcount, 1, 1 },
+    { "exception", sys_exception, 0, 0 },
+    { "exc_info", sys_exc_info, 0, 0 },
     { NULL, NULL, 0, 0 },
 };

@@ -1,5 +1,6 @@
-// xx_module.c: two small extension modules that are always there, one that
-// needs the GIL and one that does not, for programs that load extensions.
+// xx_module.c: three small extension modules that are always there, for
+// programs that load them: one needs the GIL, one does not, one cannot be
+// loaded.
 //
 // Both count in the dict of their module. _xxunsafe reads and stores in two
 // steps, which only the GIL makes one; _xxsafe appends to a list, which is
@@ -109,8 +110,24 @@ RtXX_InitNames(void)
     return count_str != NULL && items_str != NULL ? 0 : -1;
 }
 
+// Whoever tries has the GIL switched on for him, and off again.
+static int
+broken_exec(RtObject *module)
+{
+    if (RtObject_SetAttr(module, items_str, module) == 0) {
+        RtErr_SetString(&RtExc_ImportError, "_xxbroken cannot be loaded");
+    }
+    return -1;
+}
+
+static RtModuleDef_Slot broken_slots[] = {
+    { Rt_mod_exec, (void *)broken_exec },
+    { 0, NULL },
+};
+
 static RtModuleDef unsafe_def = { "_xxunsafe", unsafe_methods, NULL };
 static RtModuleDef safe_def = { "_xxsafe", safe_methods, safe_slots };
+static RtModuleDef broken_def = { "_xxbroken", NULL, broken_slots };
 
 RtModuleDef *
 RtInit__xxunsafe(void)
@@ -122,4 +139,10 @@ RtModuleDef *
 RtInit__xxsafe(void)
 {
     return &safe_def;
+}
+
+RtModuleDef *
+RtInit__xxbroken(void)
+{
+    return &broken_def;
 }

@@ -17,6 +17,7 @@
 
 #include "ceval_ops.h"
 #include "rt_errors.h"
+#include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_object.h"
@@ -290,6 +291,24 @@ dispatch:
         }
         DROP();
         NEXT();
+
+    TARGET(IMPORT_NAME): {
+        RtObject *module = RtImport_Import(RtStr_AsUTF8(NAME()));
+        if (module == NULL) {
+            goto error;
+        }
+        PUSH(RtStackRef_FromObjectFound(module));
+        NEXT();
+    }
+
+    TARGET(IMPORT_FROM): {
+        RtObject *value = RtEvalOp_ImportFrom(OBJECT(TOP()), NAME());
+        if (value == NULL) {
+            goto error;
+        }
+        PUSH(RtStackRef_FromObjectFound(value));
+        NEXT();
+    }
 
     TARGET(POP_TOP):
         DROP();

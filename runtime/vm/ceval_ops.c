@@ -8,6 +8,7 @@
 #include "ceval_ops.h"
 
 #include "rt_errors.h"
+#include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
@@ -304,6 +305,19 @@ RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code)
     }
 #endif
     return func;
+}
+
+RtObject *
+RtEvalOp_ImportFrom(RtObject *module, RtObject *name)
+{
+    RtObject *value = RtObject_GetAttr(module, name);
+    if (value == NULL && RtErr_ExceptionMatches(&RtExc_AttributeError)) {
+        const char *from = Rt_IS_TYPE(module, &RtModule_Type)
+            ? RtStr_AsUTF8(RtModule_GetName(module)) : "<unknown module name>";
+        RtErr_Format(&RtExc_ImportError, "cannot import name '%s' from '%s'",
+                     RtStr_AsUTF8(name), from);
+    }
+    return value;
 }
 
 // ---------------------------------------------------------------------------

@@ -35,6 +35,8 @@ RtObject *RtEvalOp_CallMethod(RtThreadState *tstate, RtStackRef *slots,
                               uint32_t nargs);
 // A function made by the code of `frame`.
 RtObject *RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code);
+// module.name, of any object. NULL: ImportError if it has none.
+RtObject *RtEvalOp_ImportFrom(RtObject *module, RtObject *name);
 // Raises an exception or an exception type.
 void RtEvalOp_Raise(RtObject *what);
 // Raises the innermost handled exception of the frame again.
