@@ -50,6 +50,9 @@ ALLOWED_PTHREAD = {
     "harness/engine/native.c": "the carrier of free OS threads",
     "harness/engine/native_token.c": "OS threads of which one runs at a time",
     "harness/bench/locks.c": "what the runtime's locks are measured beside",
+    "harness/sct/sct_pthread.c": "defines them for programs under control",
+    "harness/sct/sct_thread.c": "defines them for programs under control",
+    "harness/sct/sct_threads_h.c": "C11's functions over those",
 }
 
 # Who, above state/, may contain points and notes.

@@ -59,5 +59,6 @@ extern const FzCommand fz_command_show;
 extern const FzCommand fz_command_bench;
 extern const FzCommand fz_command_failalloc;
 extern const FzCommand fz_command_rules;
+extern const FzCommand fz_command_sct;
 
 #endif  // FZ_CLI_H

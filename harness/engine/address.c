@@ -130,6 +130,22 @@ key_of_other(uintptr_t addr)
     return FZ_KEY_OTHERS + (uint64_t)*slot * FZ_KEY_STEP;
 }
 
+static inline uint64_t
+key_of_static(uintptr_t at, size_t offset)
+{
+#ifdef FZ_MANY_THREADS
+    // One binary: a strategy that learns wants one key in all its executions.
+    (void)at;
+    return FZ_KEY_STATICS + (uint64_t)offset * FZ_KEY_STEP;
+#else
+    uint32_t *ordinal = &fz_shadow.statics[offset];
+    if (*ordinal == 0) {
+        *ordinal = add_ordinal(&statics, at);
+    }
+    return FZ_KEY_STATICS + (uint64_t)*ordinal * FZ_KEY_STEP;
+#endif
+}
+
 // Which thread's stack addr lies on; false if on none. Offset from its top.
 static bool
 find_stack(const void *addr, uint32_t *thread, size_t *offset)
@@ -162,11 +178,7 @@ key_off_stack(const void *addr)
     }
     offset = at - s->data;
     if (offset < s->data_size) {
-        uint32_t *ordinal = &s->statics[offset];
-        if (*ordinal == 0) {
-            *ordinal = add_ordinal(&statics, at);
-        }
-        return FZ_KEY_STATICS + (uint64_t)*ordinal * FZ_KEY_STEP;
+        return key_of_static(at, offset);
     }
     return 0;
 }

@@ -97,8 +97,22 @@ FzChoice_Begin(void)
     }
     FZ_ASSERT(schedule->strategy != NULL);
     FZ_ASSERT(schedule->strategy->state_size <= FZ_STRATEGY_STATE_SIZE);
-    schedule->strategy->begin(e->strategy_state, schedule->seed,
-                              schedule->depth, schedule->expected_steps);
+    schedule->strategy->begin(e->strategy_state, schedule);
+}
+
+void
+FzChoice_End(void)
+{
+    FzEngine *e = &fz_engine;
+    const FzSchedule *schedule = &e->config->schedule;
+    FzStrategyMemory *memory = schedule->memory;
+    if (schedule->kind == FZ_SCHEDULE_STRATEGY && memory != NULL) {
+        memory->executions++;
+        if (schedule->strategy->end != NULL) {
+            schedule->strategy->end(e->strategy_state, memory, e->steps,
+                                    e->run->nviolations != 0);
+        }
+    }
 }
 
 void

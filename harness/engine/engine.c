@@ -178,8 +178,19 @@ FzEngine_StepDue(void)
 // ---------------------------------------------------------------------------
 // Threads
 
-static _Noreturn void
-thread_ended(void)
+_Noreturn void
+FzEngine_Complete(void)
+{
+    FzEngine *e = &fz_engine;
+    e->run->completed = true;
+    if (e->oracles) {
+        FzOracle_End();
+    }
+    FzEngine_Stop();
+}
+
+_Noreturn void
+FzEngine_EndThread(void)
 {
     FzEngine *e = &fz_engine;
     uint32_t self = e->current;
@@ -203,11 +214,7 @@ thread_ended(void)
         if (!all_ended) {
             stuck();
         }
-        e->run->completed = true;
-        if (e->oracles) {
-            FzOracle_End();
-        }
-        FzEngine_Stop();
+        FzEngine_Complete();
     }
     FzEngine_Block();
     FZ_ASSERT(!"an ended thread was resumed");
@@ -219,7 +226,7 @@ FzEngine_ThreadMain(void *arg)
 {
     FzThread *thread = arg;
     thread->func(thread->arg);
-    thread_ended();
+    FzEngine_EndThread();
 }
 
 uint32_t
@@ -324,6 +331,7 @@ end_run(void)
     run->trace_hash = e->hash;
     run->steps = e->steps;
     run->nthreads = e->nthreads;
+    FzChoice_End();
     FzTarget_End(run->completed && run->nviolations == 0, run);
     for (uint32_t t = 0; t < e->nthreads; t++) {
         if (!e->threads[t].ended) {

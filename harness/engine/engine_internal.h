@@ -15,7 +15,7 @@
 #define FZ_HIDDEN __attribute__((visibility("hidden")))
 
 enum {
-    FZ_STRATEGY_STATE_SIZE = 2048,
+    FZ_STRATEGY_STATE_SIZE = 2048 + 16 * FZ_MAX_THREADS,
     FZ_NO_THREAD = FZ_MAX_THREADS,
     // Points that a thread has to itself in the fair part of a run.
     FZ_FAIR_SLICE = 64,
@@ -92,11 +92,16 @@ void FzEngine_Reschedule(bool yielding);
 // nobody ever will.
 void FzEngine_Block(void);
 _Noreturn void FzEngine_ThreadMain(void *thread);
+// The running thread ends, wherever it is.
+_Noreturn void FzEngine_EndThread(void);
+// The running thread ends the whole execution: others need not have ended.
+_Noreturn void FzEngine_Complete(void);
 // Numbers a new thread and makes it runnable; FZ_NO_THREAD: too many.
 uint32_t FzEngine_NewThread(void (*func)(void *), void *arg);
 
 // ---- choice.c
 void FzChoice_Begin(void);
+void FzChoice_End(void);
 void FzChoice_ThreadCreated(uint32_t thread);
 // Which of `candidates` (not empty) runs next.
 uint32_t FzChoice_Next(FzThreadSet candidates, bool yielding);

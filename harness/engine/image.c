@@ -16,23 +16,27 @@
 
 #include "fz_image.h"
 
-typedef struct Function {
+typedef struct Symbol {
     uintptr_t start, end;       // offsets in the image
     const char *name;
-} Function;
+} Symbol;
+
+typedef struct Symbols {
+    Symbol *sorted;             // by start
+    size_t count;
+} Symbols;
 
 static struct {
     bool loaded;
     uintptr_t base;             // load address of the program
-    Function *functions;        // sorted by start
-    size_t count;
+    Symbols functions, variables;
 } image;
 
 static int
 by_start(const void *a, const void *b)
 {
-    const Function *x = a;
-    const Function *y = b;
+    const Symbol *x = a;
+    const Symbol *y = b;
     return (x->start > y->start) - (x->start < y->start);
 }
 
@@ -45,24 +49,25 @@ first_object(struct dl_phdr_info *info, size_t size, void *base)
 }
 
 static void
-read_symbols(const char *file, const ElfW(Shdr) *symtab,
-             const ElfW(Shdr) *strtab)
+read_symbols(Symbols *out, unsigned type, const char *file,
+             const ElfW(Shdr) *symtab, const ElfW(Shdr) *strtab)
 {
     const ElfW(Sym) *symbols = (const ElfW(Sym) *)(file + symtab->sh_offset);
     size_t count = symtab->sh_size / sizeof(ElfW(Sym));
-    image.functions = malloc(count * sizeof(Function));
-    FZ_ASSERT(image.functions != NULL);
+    out->sorted = malloc(count * sizeof(Symbol));
+    FZ_ASSERT(out->sorted != NULL);
     for (size_t i = 0; i < count; i++) {
-        bool function = (symbols[i].st_info & 15) == STT_FUNC;
-        if (function && symbols[i].st_size > 0) {
-            image.functions[image.count++] = (Function){
+        if ((symbols[i].st_info & 15) == type && symbols[i].st_size > 0 &&
+            symbols[i].st_shndx != SHN_UNDEF)
+        {
+            out->sorted[out->count++] = (Symbol){
                 symbols[i].st_value,
                 symbols[i].st_value + symbols[i].st_size,
                 file + strtab->sh_offset + symbols[i].st_name,
             };
         }
     }
-    qsort(image.functions, image.count, sizeof(Function), by_start);
+    qsort(out->sorted, out->count, sizeof(Symbol), by_start);
 }
 
 // The file stays mapped: names point into it.
@@ -86,42 +91,58 @@ load(void)
     const ElfW(Shdr) *sections = (const ElfW(Shdr) *)(file + header->e_shoff);
     for (size_t i = 0; i < header->e_shnum; i++) {
         if (sections[i].sh_type == SHT_SYMTAB) {
-            read_symbols(file, &sections[i], &sections[sections[i].sh_link]);
+            const ElfW(Shdr) *names = &sections[sections[i].sh_link];
+            read_symbols(&image.functions, STT_FUNC, file, &sections[i],
+                         names);
+            read_symbols(&image.variables, STT_OBJECT, file, &sections[i],
+                         names);
             return;
         }
     }
 }
 
-static const Function *
-find(uintptr_t offset)
+static const Symbol *
+find(const Symbols *symbols, uintptr_t addr)
 {
+    if (!image.loaded) {
+        load();
+    }
+    uintptr_t offset = addr - image.base;
     size_t low = 0;
-    size_t high = image.count;
+    size_t high = symbols->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (image.functions[middle].start <= offset) {
+        if (symbols->sorted[middle].start <= offset) {
             low = middle + 1;
         }
         else {
             high = middle;
         }
     }
-    const Function *found = low > 0 ? &image.functions[low - 1] : NULL;
+    const Symbol *found = low > 0 ? &symbols->sorted[low - 1] : NULL;
     return found != NULL && offset < found->end ? found : NULL;
 }
 
 const char *
 FzImage_FunctionAt(uintptr_t pc)
 {
-    if (!image.loaded) {
-        load();
-    }
-    const Function *found = find(pc - image.base);
+    const Symbol *found = find(&image.functions, pc);
     if (found != NULL) {
         return found->name;
     }
     Dl_info info;
     return dladdr((void *)pc, &info) != 0 ? info.dli_sname : NULL;
+}
+
+const char *
+FzImage_VariableAt(uintptr_t addr, size_t *offset)
+{
+    const Symbol *found = find(&image.variables, addr);
+    if (found == NULL) {
+        return NULL;
+    }
+    *offset = addr - image.base - found->start;
+    return found->name;
 }
 
 uintptr_t

@@ -10,6 +10,9 @@
 
 typedef unsigned __int128 FzUint128;
 
+// Called from other objects where this one is a library.
+#pragma GCC visibility push(default)
+
 void __tsan_init(void);
 void __tsan_func_entry(void *call_site);
 void __tsan_func_exit(void);
@@ -70,5 +73,7 @@ FZ_TSAN_ATOMIC(128, FzUint128)
 
 void __tsan_atomic_thread_fence(int order);
 void __tsan_atomic_signal_fence(int order);
+
+#pragma GCC visibility pop
 
 #endif  // FZ_TSAN_ABI_H

@@ -10,6 +10,8 @@
 // The function that contains pc, or NULL. The name lives as long as the
 // process.
 const char *FzImage_FunctionAt(uintptr_t pc);
+// The variable of the program that addr lies in, or NULL; *offset into it.
+const char *FzImage_VariableAt(uintptr_t addr, size_t *offset);
 // Offset of pc in the file it was loaded from, as addr2line takes it: the same
 // in every process. pc itself if it lies in no file.
 uintptr_t FzImage_Offset(uintptr_t pc);

@@ -78,23 +78,45 @@ typedef struct FzPointView {
     uint64_t step;              // points passed so far
 } FzPointView;
 
+// What a strategy keeps from one execution of a program to the next; its own
+// things come behind. Zeroed before the first. Schedules that are replayed need
+// none: the tape has the choices.
+typedef struct FzStrategyMemory {
+    uint64_t executions;        // that have ended
+    bool exhausted;             // there is nothing more to try
+} FzStrategyMemory;
+
+typedef struct FzSchedule FzSchedule;
+
 typedef struct FzStrategy {
     const char *name;
     const char *sentence;
     size_t state_size;
-    // seed: all its randomness. depth: PCT's d (ignored by others).
-    // expected_steps: a guess at the length of the execution; 0: none.
-    void (*begin)(void *state, uint64_t seed, uint32_t depth,
-                  uint64_t expected_steps);
+    size_t memory_size;         // 0: it keeps nothing
+    // The schedule's seed is all its randomness.
+    void (*begin)(void *state, const FzSchedule *schedule);
     void (*thread_created)(void *state, uint32_t thread);
     // The thread to run: one of view->runnable.
     uint32_t (*next)(void *state, const FzPointView *view);
+    // The execution is over; NULL: nothing is learnt from it. found: it ended
+    // in a violation.
+    void (*end)(void *state, FzStrategyMemory *memory, uint64_t steps,
+                bool found);
 } FzStrategy;
 
 extern const FzStrategy fz_strategy_random;
 extern const FzStrategy fz_strategy_pct;
 extern const FzStrategy fz_strategy_pos;        // the default
+extern const FzStrategy fz_strategy_sticky;
+extern const FzStrategy fz_strategy_round_robin;
+extern const FzStrategy fz_strategy_fair_pct;
+extern const FzStrategy fz_strategy_race_pct;
+extern const FzStrategy fz_strategy_urw;
+extern const FzStrategy fz_strategy_surw;
+extern const FzStrategy fz_strategy_delay;
+extern const FzStrategy fz_strategy_preemption;
 const FzStrategy *FzStrategy_Find(const char *name);    // NULL: unknown
+const FzStrategy *FzStrategy_Nth(size_t n);             // NULL: past the last
 
 // ---- The tape: ranks, run-length coded as (go-ons, rank) pairs.
 typedef struct FzTape {
@@ -135,11 +157,12 @@ typedef enum FzScheduleKind {
     FZ_SCHEDULE_REPLAY,         // exactly the choices of `tape`
 } FzScheduleKind;
 
-typedef struct FzSchedule {
+struct FzSchedule {
     FzScheduleKind kind;
     const FzStrategy *strategy;
     uint64_t seed;
-    uint32_t depth;
+    uint32_t depth;             // PCT's d; a bound's
+    FzStrategyMemory *memory;   // of memory_size bytes, or NULL; borrowed
     // Length of the execution, if the caller knows; 0: the strategy draws a
     // guess from its seed.
     uint64_t expected_steps;
@@ -152,7 +175,7 @@ typedef struct FzSchedule {
     size_t noverrides;
     const uint8_t *tape;        // FzTape bytes, for replay. Borrowed.
     size_t ntape;
-} FzSchedule;
+};
 
 // Text form, version 1: a header line, the hash of the program it belongs to,
 // what chose, the choices. Parse: false with a one-line reason.

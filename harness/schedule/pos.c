@@ -22,12 +22,10 @@ draw(Pos *pos, uint32_t thread)
 }
 
 static void
-pos_begin(void *state, uint64_t seed, uint32_t depth, uint64_t expected_steps)
+pos_begin(void *state, const FzSchedule *schedule)
 {
-    (void)depth;
-    (void)expected_steps;
     Pos *pos = state;
-    FzRng_Seed(&pos->rng, seed);
+    FzRng_Seed(&pos->rng, schedule->seed);
     pos->yielded = 0;
 }
 

@@ -7,12 +7,9 @@ typedef struct Random {
 } Random;
 
 static void
-random_begin(void *state, uint64_t seed, uint32_t depth,
-             uint64_t expected_steps)
+random_begin(void *state, const FzSchedule *schedule)
 {
-    (void)depth;
-    (void)expected_steps;
-    FzRng_Seed(&((Random *)state)->rng, seed);
+    FzRng_Seed(&((Random *)state)->rng, schedule->seed);
 }
 
 static void

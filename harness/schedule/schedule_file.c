@@ -209,10 +209,12 @@ strategy_name(Parser *parser, const FzStrategy **out)
     if (parser->failed) {
         return false;
     }
-    while (parser->at + n < parser->end && parser->at[n] >= 'a' &&
-           parser->at[n] <= 'z' && n < sizeof(name) - 1) {
-        name[n] = parser->at[n];
-        n++;
+    while (parser->at + n < parser->end && n < sizeof(name) - 1) {
+        char c = parser->at[n];
+        if ((c < 'a' || c > 'z') && c != '-') {
+            break;
+        }
+        name[n++] = c;
     }
     name[n] = 0;
     *out = FzStrategy_Find(name);

@@ -31,9 +31,9 @@ static uint64_t a_begin, a_end, b_begin, b_end;     // steps; 0: not yet
 static bool a_begun, b_begun;
 
 static void
-plan_begin(void *state, uint64_t seed, uint32_t depth, uint64_t steps)
+plan_begin(void *state, const FzSchedule *schedule)
 {
-    (void)state, (void)seed, (void)depth, (void)steps;
+    (void)state, (void)schedule;
     a_begin = a_end = b_begin = b_end = 0;
     a_begun = b_begun = false;
 }

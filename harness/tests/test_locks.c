@@ -24,12 +24,10 @@ static char events[32];
 static size_t nevents;
 
 static void
-script_begin(void *state, uint64_t seed, uint32_t depth, uint64_t steps)
+script_begin(void *state, const FzSchedule *schedule)
 {
     (void)state;
-    (void)seed;
-    (void)depth;
-    (void)steps;
+    (void)schedule;
     preferred = 0;
     nevents = 0;
     memset(events, 0, sizeof(events));

@@ -28,12 +28,10 @@ static uint64_t switch_after;
 static uint64_t steps_of_first;
 
 static void
-begin_split(void *state, uint64_t seed, uint32_t depth, uint64_t expected)
+begin_split(void *state, const FzSchedule *schedule)
 {
     (void)state;
-    (void)seed;
-    (void)depth;
-    (void)expected;
+    (void)schedule;
     steps_of_first = 0;
 }
 

@@ -23,11 +23,9 @@ typedef struct Script {
 } Script;
 
 static void
-script_begin(void *state, uint64_t seed, uint32_t depth, uint64_t steps)
+script_begin(void *state, const FzSchedule *schedule)
 {
-    (void)seed;
-    (void)depth;
-    (void)steps;
+    (void)schedule;
     *(Script *)state = (Script){0};
     reached = false;
 }

@@ -1,0 +1,21 @@
+// sct_search.h: which schedule to try next: a strategy with what it remembers
+// of the executions before.
+
+#ifndef FZ_SCT_SEARCH_H
+#define FZ_SCT_SEARCH_H
+
+#include "fz_engine.h"
+
+typedef struct FzSctSearch FzSctSearch;
+
+// A search of its own: it depends on nothing but these. Owned by the caller.
+FzSctSearch *FzSctSearch_New(const FzStrategy *strategy, uint64_t seed,
+                             uint32_t depth);
+void FzSctSearch_Free(FzSctSearch *search);
+// The schedule of the next execution; it borrows from the search. False: there
+// is nothing more to try.
+bool FzSctSearch_Next(FzSctSearch *search, FzSchedule *schedule);
+// What came of it.
+void FzSctSearch_Learn(FzSctSearch *search, const FzRun *run);
+
+#endif  // FZ_SCT_SEARCH_H

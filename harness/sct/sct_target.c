@@ -1,0 +1,185 @@
+// sct_target.c: a program as what the engine runs (engine/target.h), and what
+// the engine asks of oracles: why nobody can run, and accesses to freed blocks.
+
+#include "sct_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fz_oracle.h"
+
+// Of each thread while it does not run: errno, and its copy of the program's
+// thread-local block.
+static struct {
+    int error;
+    void *block;
+} locals[FZ_MAX_THREADS + 1];
+
+void
+FzTarget_Install(void)
+{
+}
+
+void
+FzTarget_Begin(const FzSchedule *schedule)
+{
+    (void)schedule;
+    FzSctImage_Restore();
+    FzSctMemory_Begin();
+    FzSctSync_Begin();
+    FzSctFutex_Begin();
+    FzSctThread_Begin();
+    FzSctProcess_Begin();
+}
+
+void
+FzTarget_End(bool clean, FzRun *run)
+{
+    (void)clean;
+    run->allocation_failed = false;
+}
+
+void
+FzTarget_Ended(void)
+{
+}
+
+void
+FzTarget_NewThread(uint32_t thread)
+{
+    locals[thread].error = 0;
+    if (fz_sct_tls_size != 0) {
+        if (locals[thread].block == NULL) {
+            locals[thread].block = malloc(fz_sct_tls_size);
+            FZ_ASSERT(locals[thread].block != NULL);
+        }
+        memcpy(locals[thread].block, fz_sct_tls_initial, fz_sct_tls_size);
+    }
+}
+
+void
+FzTarget_SaveThread(uint32_t thread)
+{
+    locals[thread].error = errno;
+    if (locals[thread].block != NULL) {
+        memcpy(locals[thread].block, fz_sct_tls, fz_sct_tls_size);
+    }
+}
+
+void
+FzTarget_LoadThread(uint32_t thread)
+{
+    if (locals[thread].block != NULL) {
+        memcpy(fz_sct_tls, locals[thread].block, fz_sct_tls_size);
+    }
+    errno = locals[thread].error;
+    fz_engine.locals = (uintptr_t)fz_sct_tls;
+    fz_engine.locals_size = fz_sct_tls_size;
+}
+
+uint64_t
+FzTarget_SyncKey(const void *sync)
+{
+    return FzAddress_EventKey(sync);
+}
+
+void
+FzTarget_IdlePoint(RtPoint kind, const void *addr)
+{
+    (void)kind;
+    (void)addr;
+}
+
+// ---------------------------------------------------------------------------
+// Oracles
+
+void
+FzOracle_Begin(void)
+{
+}
+
+void
+FzOracle_Access(uint32_t thread, const void *addr, bool write)
+{
+    FzBlock *block = FzShadow_Find(addr);
+    if (block == NULL || block->state != FZ_BLOCK_KEPT) {
+        return;
+    }
+    char name[128];
+    FzEngine_Violation(
+        FZ_RULE_USE_AFTER_FREE, block->free_thread,
+        "thread %u %s %s, which thread %u freed at point %llu", thread,
+        write ? "writes to" : "reads",
+        FzSct_Name(addr, name, sizeof(name)), block->free_thread,
+        (unsigned long long)block->free_step);
+    FzEngine_Stop();
+}
+
+void
+FzOracle_ThreadEnd(uint32_t thread)
+{
+    (void)thread;
+}
+
+void
+FzOracle_End(void)
+{
+}
+
+static size_t
+describe_wait(uint32_t thread, char *text, size_t size)
+{
+    const FzSctSync *sync = fz_sct_threads[thread].waits_for;
+    if (sync == NULL) {
+        return 0;
+    }
+    int n;
+    char name[128];
+    if (sync->kind == FZ_SCT_JOIN) {
+        n = snprintf(text, size, "\n  thread %u waits for the end of thread "
+                     "%u", thread,
+                     (unsigned)((const FzSctThread *)sync->addr -
+                                fz_sct_threads));
+    }
+    else {
+        n = snprintf(text, size, "\n  thread %u waits for the %s %s", thread,
+                     FzSctKind_Name(sync->kind),
+                     FzSct_Name(sync->addr, name, sizeof(name)));
+    }
+    size_t used = n > 0 && (size_t)n < size ? (size_t)n : size;
+    if (sync->owner != 0 && used < size) {
+        n = snprintf(text + used, size - used, ", which thread %u holds",
+                     sync->owner - 1);
+        used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
+    }
+    return used;
+}
+
+// A wait for something that a thread holds, or for a thread, is part of a
+// deadlock; if nobody waits so, a signal is missing.
+void
+FzOracle_Stuck(uint32_t nthreads, const bool *ended)
+{
+    char text[1024];
+    size_t used = 0;
+    bool held = false;
+    uint32_t waiting = 0;
+    uint32_t other = UINT32_MAX;
+    text[0] = '\0';
+    for (uint32_t t = 0; t < nthreads; t++) {
+        const FzSctSync *sync = fz_sct_threads[t].waits_for;
+        if (ended[t] || sync == NULL) {
+            continue;
+        }
+        used += describe_wait(t, text + used, sizeof(text) - used);
+        held = held || sync->owner != 0;
+        waiting++;
+        if (t != fz_engine.current) {
+            other = t;
+        }
+    }
+    FzEngine_Violation(held ? FZ_RULE_DEADLOCK : FZ_RULE_LOST_WAKEUP, other,
+                       "none of the %u threads that have not ended can run%s",
+                       waiting, text);
+}
