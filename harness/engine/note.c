@@ -33,6 +33,7 @@ FzNote_Init(void)
                           strcmp(b, "referent") == 0 ||
                           strcmp(b, "name") == 0 ||
                           strcmp(b, "callback") == 0 ||
+                          strcmp(b, "block") == 0 ||
                           strcmp(b, "tstate, or 0") == 0 ||
                           strcmp(b, "exception type") == 0 ||
                           strcmp(b, "exception type, or 0") == 0 ||

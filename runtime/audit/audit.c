@@ -257,6 +257,9 @@ check_container(RtInterpreterState *interp, RtObject *op)
     if ((flags & RT_TPFLAGS_INLINE_VALUES) != 0 && !RtInstance_IsValid(op)) {
         return report(op, RT_AUDIT_INSTANCE_INVALID);
     }
+    if ((flags & RT_TPFLAGS_DEQUE_SUBCLASS) != 0 && !RtDeque_IsValid(op)) {
+        return report(op, RT_AUDIT_DEQUE_INVALID);
+    }
     if ((flags & RT_TPFLAGS_TYPE_SUBCLASS) != 0) {
         RtAuditRule rule = RtAudit_Type(interp, op);
         return rule == RT_AUDIT_COUNT ? 0 : report(op, rule);

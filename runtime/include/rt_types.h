@@ -91,6 +91,21 @@ int RtSet_Clear(RtObject *op);
 // For audits, with the world stopped: takes no lock, makes no point.
 bool RtSet_IsValid(RtObject *op);
 
+// ---- deque (deque.c): thread-safe; all but len() takes its lock. maxlen -1:
+// none.
+extern RtTypeObject RtDeque_Type;
+extern RtTypeObject RtDequeIter_Type;
+extern RtTypeObject RtDequeRevIter_Type;
+RtObject *RtDeque_New(RtObject *iterable, ssize_t maxlen);     // NULL: empty
+ssize_t RtDeque_Size(RtObject *op);
+int RtDeque_Append(RtObject *op, RtObject *item);       // 0, -1
+int RtDeque_AppendLeft(RtObject *op, RtObject *item);
+RtObject *RtDeque_Pop(RtObject *op);                    // IndexError
+RtObject *RtDeque_PopLeft(RtObject *op);
+int RtDeque_Clear(RtObject *op);
+// For audits, with the world stopped: takes no lock, makes no point.
+bool RtDeque_IsValid(RtObject *op);
+
 // ---- functions (function.c, method.c, code.c: see vm/).
 extern RtTypeObject RtCode_Type;
 extern RtTypeObject RtFunction_Type;

@@ -179,6 +179,7 @@ static const NamedType builtin_types[] = {
     { "dict", &RtDict_Type },
     { "set", &RtSet_Type },
     { "frozenset", &RtFrozenSet_Type },
+    { "deque", &RtDeque_Type },
     { "range", &RtRange_Type },
     { "Thread", &RtThread_Type },
     { "Lock", &RtLock_Type },

@@ -24,6 +24,7 @@ static RtTypeObject *const static_types[] = {
     &RtBaseObject_Type, &RtType_Type, &RtNone_Type, &RtNotImplemented_Type,
     &RtLong_Type, &RtBool_Type, &RtStr_Type, &RtTuple_Type, &RtList_Type,
     &RtSet_Type, &RtFrozenSet_Type, &RtSetIter_Type,
+    &RtDeque_Type, &RtDequeIter_Type, &RtDequeRevIter_Type,
     &RtDict_Type, &RtDictKeys_Type, &RtDictValues_Type, &RtDictItems_Type,
     &RtCode_Type, &RtFunction_Type, &RtMethod_Type, &RtCFunction_Type,
     &RtMethodDescr_Type, &RtSeqIter_Type, &RtDictKeyIter_Type,

@@ -1,7 +1,7 @@
 // interleave.h: one operation of a thread, run whole at each scheduling point
 // of another thread's operation in turn: point 1, point 2, … until the other
-// operation has no more points. If it has to wait for a lock of the victims,
-// the first operation goes on. Builds in which the library has points only;
+// operation has no more points. If it has to wait for a lock, the first
+// operation goes on. Builds in which the library has points only;
 // elsewhere the operations run one after the other.
 
 #ifndef RT_TESTS_INTERLEAVE_H
@@ -16,8 +16,6 @@ typedef struct Interleaving {
     void (*second)(void *arg);          // runs whole at one of its points
     void (*check)(void *arg);           // after each run; caller's thread
     void *arg;
-    RtObject **victim;                  // the objects that may be locked
-    RtObject **victim2;                 // or NULL
 
     // The run.
     int at;                             // the point to interrupt
@@ -26,28 +24,10 @@ typedef struct Interleaving {
     uintptr_t thread;                   // of the first operation
     int turn;       // atomic: 0 nobody's, 1 second's, 2 first's again
     int ready;                          // atomic: both threads are attached
+    int blocked;                        // atomic: the second waits for a lock
 } Interleaving;
 
 static Interleaving *interleaving;
-
-// Whether a thread waits for the lock of a victim.
-static inline bool
-Interleaving_Blocked(const Interleaving *it)
-{
-#ifdef RT_GIL_DISABLED
-    RtObject **victims[2] = { it->victim, it->victim2 };
-    for (int i = 0; i < 2; i++) {
-        if (victims[i] != NULL
-            && (rt_atomic_load_uint8(&(*victims[i])->ob_mutex.bits)
-                & RT_MUTEX_HAS_PARKED)) {
-            return true;
-        }
-    }
-#else
-    (void)it;
-#endif
-    return false;
-}
 
 static inline void
 Interleaving_Point(RtPoint kind, const void *addr)
@@ -59,8 +39,10 @@ Interleaving_Point(RtPoint kind, const void *addr)
         return;
     }
     it->armed = false;
+    rt_atomic_store_int(&it->blocked, 0);
     rt_atomic_store_int(&it->turn, 1);
-    while (rt_atomic_load_int(&it->turn) == 1 && !Interleaving_Blocked(it)) {
+    while (rt_atomic_load_int(&it->turn) == 1
+           && rt_atomic_load_int(&it->blocked) == 0) {
         rt_world->yield();
     }
 }
@@ -68,7 +50,11 @@ Interleaving_Point(RtPoint kind, const void *addr)
 static inline void
 Interleaving_Note(RtNote kind, const void *a, uintptr_t b)
 {
-    (void)kind, (void)a, (void)b;
+    (void)a, (void)b;
+    Interleaving *it = interleaving;
+    if (kind == RT_NOTE_LOCK_WAIT && RtThread_Id() != it->thread) {
+        rt_atomic_store_int(&it->blocked, 1);
+    }
 }
 
 static inline void

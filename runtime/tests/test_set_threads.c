@@ -149,8 +149,8 @@ test_membership(void)
         m.write = writers[i / 2];
         Interleaving it = {
             membership_prepare, i % 2 ? membership_write : membership_read,
-            i % 2 ? membership_read : membership_write, membership_check, &m,
-            .victim = &m.set,
+            i % 2 ? membership_read : membership_write, membership_check,
+            .arg = &m,
         };
         CHECK(Interleaving_Run(&it) > 0);
     }
@@ -189,8 +189,8 @@ test_clear(void)
     for (int i = 0; i < 2; i++) {
         Interleaving it = {
             membership_prepare, i ? write_clear : membership_read,
-            i ? membership_read : write_clear, clear_check, &m,
-            .victim = &m.set,
+            i ? membership_read : write_clear, clear_check,
+            .arg = &m,
         };
         CHECK(Interleaving_Run(&it) > 0);
     }
@@ -273,8 +273,9 @@ test_shared_iterator(void)
     Walk w = { .clear = false };
     for (int i = 0; i < 2; i++) {
         w.clear = i == 1;
-        Interleaving it = { walk_prepare, walk_first, walk_second, walk_check,
-                            &w, .victim = &w.iter, .victim2 = &w.set };
+        Interleaving it = {
+            walk_prepare, walk_first, walk_second, walk_check, .arg = &w,
+        };
         CHECK(Interleaving_Run(&it) > 0);
     }
 }
