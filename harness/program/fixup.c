@@ -21,6 +21,7 @@ fix_shared(FzProgram *p)
         [FZ_SHARED_INSTANCE] = FZ_NUM_ATTRS + 1, [FZ_SHARED_LOCK] = 1,
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL + 1, [FZ_SHARED_INT] = 6,
         [FZ_SHARED_STR] = 3, [FZ_SHARED_SET] = FZ_MAX_INITIAL + 1,
+        [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL + 1,
         [FZ_SHARED_INTERP] = 1,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT,
     };

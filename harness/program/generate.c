@@ -10,8 +10,8 @@
 
 // What a local is known to hold.
 typedef enum Holds {
-    HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_SET, HOLDS_INST,
-    HOLDS_ITER, HOLDS_INTERP, HOLDS_OTHER
+    HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_SET, HOLDS_DEQUE,
+    HOLDS_INST, HOLDS_ITER, HOLDS_INTERP, HOLDS_OTHER
 } Holds;
 
 typedef struct Generator {
@@ -67,18 +67,20 @@ static bool
 shared_fits(uint8_t kind, FzArg arg)
 {
     switch (arg) {
-    case FZ_ARG_LIST:
-        return kind == FZ_SHARED_LIST;
+    case FZ_ARG_LIST:           // a deque has most methods of a list
+        return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DEQUE;
     case FZ_ARG_DICT:
         return kind == FZ_SHARED_DICT;
     case FZ_ARG_SET:
         return kind == FZ_SHARED_SET;
+    case FZ_ARG_DEQUE:
+        return kind == FZ_SHARED_DEQUE;
     case FZ_ARG_INST:
         return kind == FZ_SHARED_INSTANCE;
     case FZ_ARG_SEQ:
         return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DICT ||
                kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR ||
-               kind == FZ_SHARED_SET;
+               kind == FZ_SHARED_SET || kind == FZ_SHARED_DEQUE;
     case FZ_ARG_INTERP:
         return kind == FZ_SHARED_INTERP;
     case FZ_ARG_ANY:
@@ -93,11 +95,13 @@ local_fits(uint8_t holds, FzArg arg)
 {
     switch (arg) {
     case FZ_ARG_LIST:
-        return holds == HOLDS_LIST;
+        return holds == HOLDS_LIST || holds == HOLDS_DEQUE;
     case FZ_ARG_DICT:
         return holds == HOLDS_DICT;
     case FZ_ARG_SET:
         return holds == HOLDS_SET;
+    case FZ_ARG_DEQUE:
+        return holds == HOLDS_DEQUE;
     case FZ_ARG_INST:
         return holds == HOLDS_INST;
     case FZ_ARG_ITER:
@@ -108,7 +112,7 @@ local_fits(uint8_t holds, FzArg arg)
         return holds != HOLDS_NONE;
     default:
         return holds == HOLDS_LIST || holds == HOLDS_DICT ||
-               holds == HOLDS_SET;
+               holds == HOLDS_SET || holds == HOLDS_DEQUE;
     }
 }
 
@@ -275,6 +279,7 @@ holds_of_reference(const Generator *g, uint8_t ref)
         [FZ_SHARED_INSTANCE] = HOLDS_INST, [FZ_SHARED_LOCK] = HOLDS_OTHER,
         [FZ_SHARED_TUPLE] = HOLDS_OTHER, [FZ_SHARED_INT] = HOLDS_OTHER,
         [FZ_SHARED_STR] = HOLDS_OTHER, [FZ_SHARED_SET] = HOLDS_SET,
+        [FZ_SHARED_DEQUE] = HOLDS_DEQUE,
         [FZ_SHARED_INTERP] = HOLDS_INTERP,
         [FZ_SHARED_SYNC] = HOLDS_OTHER,
     };
@@ -324,6 +329,9 @@ note_assignment(Generator *g, const FzOp *op)
     case FZ_OP_SET_AND:
     case FZ_OP_SET_NEW:
         holds = HOLDS_SET;
+        break;
+    case FZ_OP_DEQUE_NEW:
+        holds = HOLDS_DEQUE;
         break;
     case FZ_OP_NEW:
     case FZ_OP_NEW_ATTR:
@@ -522,15 +530,16 @@ FzGenerate_Class(int index, FzRng *rng)
 FzShared
 FzGenerate_Shared(const FzProgram *program, FzRng *rng)
 {
-    static const uint8_t kinds[23] = {
+    static const uint8_t kinds[] = {
         FZ_SHARED_SYNC, FZ_SHARED_SYNC, FZ_SHARED_SYNC, FZ_SHARED_SYNC,
         FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST, FZ_SHARED_LIST,
         FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_DICT, FZ_SHARED_DICT,
         FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_INSTANCE,
         FZ_SHARED_LOCK, FZ_SHARED_LOCK, FZ_SHARED_TUPLE, FZ_SHARED_INT,
         FZ_SHARED_STR, FZ_SHARED_SET, FZ_SHARED_SET, FZ_SHARED_SET,
+        FZ_SHARED_DEQUE, FZ_SHARED_DEQUE,
     };
-    FzShared shared = { .kind = kinds[FzRng_Below(rng, 23)] };
+    FzShared shared = { .kind = kinds[FzRng_Below(rng, sizeof(kinds))] };
     if (shared.kind == FZ_SHARED_INSTANCE) {
         if (program->nclasses == 0) {
             shared.kind = FZ_SHARED_LIST;
@@ -567,6 +576,7 @@ draw_weights(Generator *g)
         FzGroup group = kind == FZ_SHARED_LIST ? FZ_GROUP_LIST :
                         kind == FZ_SHARED_DICT ? FZ_GROUP_DICT :
                         kind == FZ_SHARED_SET ? FZ_GROUP_SET :
+                        kind == FZ_SHARED_DEQUE ? FZ_GROUP_DEQUE :
                         kind == FZ_SHARED_INSTANCE ? FZ_GROUP_ATTR :
                         kind == FZ_SHARED_LOCK ? FZ_GROUP_SYNC :
                         kind == FZ_SHARED_INTERP ? FZ_GROUP_INTERP :

@@ -9,6 +9,7 @@
 // Ends after two empty lines. FZ_PRELUDE_* are line numbers in it.
 static const char prelude[] =
     "import ctypes, gc, signal, sys, threading, time\n"
+    "from collections import deque\n"
     "from threading import (Barrier, Condition, Event, Lock, RLock,"
     " Semaphore, local)\n"
     "from types import MethodType\n"
@@ -435,6 +436,11 @@ put_shared(Lifter *l, int k)
         }
         put(l, "))");
         break;
+    case FZ_SHARED_DEQUE:
+        put(l, "deque([");
+        put_items(l, shared->initial, false);
+        put(l, "]%s)", shared->initial % 3 == 2 ? ", 3" : "");
+        break;
     case FZ_SHARED_INSTANCE:
         put(l, "C%d()", shared->cls);
         for (int i = 0; i < shared->initial; i++) {
@@ -475,6 +481,7 @@ put_show(Lifter *l, int k)
         [FZ_SHARED_INT] = "print('s%d', s%d)\n",
         [FZ_SHARED_STR] = "print('s%d', s%d)\n",
         [FZ_SHARED_SET] = "show('s%d', s%d)\n",
+        [FZ_SHARED_DEQUE] = "show('s%d', s%d)\n",
         [FZ_SHARED_INTERP] = "print('s%d', s%d)\n",
         [FZ_SHARED_SYNC] = "print('s%d', s%d is None)\n",
     };

@@ -129,7 +129,8 @@ lower_prelude(FzEmitter *e, Module *m)
     bool dicts = has_shared(p, FZ_SHARED_DICT);
     bool instances = has_shared(p, FZ_SHARED_INSTANCE);
     if ((dicts || instances || has_shared(p, FZ_SHARED_LIST) ||
-         has_shared(p, FZ_SHARED_TUPLE) || has_shared(p, FZ_SHARED_SET)) &&
+         has_shared(p, FZ_SHARED_TUPLE) || has_shared(p, FZ_SHARED_SET) ||
+         has_shared(p, FZ_SHARED_DEQUE)) &&
         add_code(m, FzLower_Show(e), &m->show) < 0)
     {
         return -1;
@@ -220,6 +221,15 @@ emit_shared(FzEmitter *e, int k)
         }
         FzEmit_Op(e, RT_OP_BUILD_TUPLE, n);
         FzEmit_Op(e, RT_OP_CALL, 1);
+        break;
+    case FZ_SHARED_DEQUE:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_deque);
+        emit_initial_items(e, n, false);
+        FzEmit_Op(e, RT_OP_BUILD_LIST, n);
+        if (n % 3 == 2) {
+            FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_3);
+        }
+        FzEmit_Op(e, RT_OP_CALL, n % 3 == 2 ? 2 : 1);
         break;
     case FZ_SHARED_INSTANCE:
         FzLower_Reference(e, (uint8_t)(FZ_REF_NEW + shared->cls));

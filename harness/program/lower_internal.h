@@ -28,7 +28,8 @@
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(set) NAME(frozenset) NAME(repr) NAME(add) NAME(discard) \
     NAME(intersection_update) NAME(difference_update) \
-    NAME(symmetric_difference_update) \
+    NAME(symmetric_difference_update) NAME(deque) NAME(appendleft) \
+    NAME(popleft) NAME(extendleft) NAME(rotate) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
@@ -161,7 +162,7 @@ bool FzLower_Type(FzEmitter *e, const FzOp *op);
 
 // ---- lower_set.c
 
-// An operation on sets that is more than a call. False: not one.
+// An operation on sets or deques that is more than a call. False: not one.
 bool FzLower_Set(FzEmitter *e, const FzOp *op);
 
 // ---- lower_interp.c

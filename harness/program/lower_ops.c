@@ -372,6 +372,9 @@ lower_container(FzEmitter *e, const FzOp *op)
     case FZ_OP_SET_UPDATE:
         lower_guarded_method(e, op, FZ_NAME_update);
         return true;
+    case FZ_OP_DEQUE_EXTENDLEFT:
+        lower_guarded_method(e, op, FZ_NAME_extendleft);
+        return true;
     case FZ_OP_SET_TOGGLE:
         lower_guarded_method(e, op, FZ_NAME_symmetric_difference_update);
         return true;
@@ -463,6 +466,9 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
     METHOD(SET_CLEAR, clear), METHOD(SET_COPY, copy),
     METHOD(SET_INTERSECT, intersection_update),
     METHOD(SET_SUBTRACT, difference_update),
+    METHOD(DEQUE_APPEND, append), METHOD(DEQUE_APPENDLEFT, appendleft),
+    METHOD(DEQUE_POP, pop), METHOD(DEQUE_POPLEFT, popleft),
+    METHOD(DEQUE_ROTATE, rotate), METHOD(DEQUE_REMOVE, remove),
 };
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),

@@ -1,5 +1,5 @@
-// lower_set.c: operations on sets to bytecode, as far as they are more than the
-// call of a method.
+// lower_set.c: operations on sets and deques to bytecode, as far as they are
+// more than the call of a method.
 
 #include "lower_internal.h"
 
@@ -57,6 +57,19 @@ lower_repr(FzEmitter *e, const FzOp *op)
     FzLower_Store(e, op->a);
 }
 
+// `a = deque([b, c], 3)`
+static void
+lower_new_deque(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_deque);
+    FzLower_Operand(e, op, 1);
+    FzLower_Operand(e, op, 2);
+    FzEmit_Op(e, RT_OP_BUILD_LIST, 2);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_3);
+    FzEmit_Op(e, RT_OP_CALL, 2);
+    FzLower_Store(e, op->a);
+}
+
 bool
 FzLower_Set(FzEmitter *e, const FzOp *op)
 {
@@ -75,6 +88,9 @@ FzLower_Set(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_SET_NEW:
         lower_new(e, op);
+        return true;
+    case FZ_OP_DEQUE_NEW:
+        lower_new_deque(e, op);
         return true;
     case FZ_OP_SET_REPR:
         lower_repr(e, op);

@@ -384,6 +384,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_INSTANCE] = FZ_NUM_ATTRS, [FZ_SHARED_LOCK] = 0,
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL, [FZ_SHARED_INT] = 5,
         [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
+        [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL,
         [FZ_SHARED_INTERP] = 0,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT - 1,
     };

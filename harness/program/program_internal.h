@@ -16,7 +16,8 @@
 typedef enum FzArg {
     FZ_ARG_NONE,
     FZ_ARG_LOCAL,               // local that is assigned: 0…5
-    FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_INST, FZ_ARG_SEQ, FZ_ARG_ITER,
+    FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_DEQUE, FZ_ARG_INST,
+    FZ_ARG_SEQ, FZ_ARG_ITER,
     FZ_ARG_INTERP,              // id of an interpreter
     FZ_ARG_ANY,
     FZ_ARG_VALUE, FZ_ARG_KEY,
@@ -89,7 +90,7 @@ FzArg_IsReference(FzArg arg)
 typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
-    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET,
+    FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET, FZ_GROUP_DEQUE,
     FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_COUNT
 } FzGroup;
 
@@ -252,12 +253,12 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 75,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 87,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 95, // def attributes(item):
-    FZ_PRELUDE_SETUP = 106,     // def setup():
-    FZ_PRELUDE_DUO = 110,       // def duo(a, b):
-    FZ_PRELUDE_LINES = 115,
+    FZ_PRELUDE_SHOW = 76,       // def show(name, items):
+    FZ_PRELUDE_FLAT = 88,       // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = 96, // def attributes(item):
+    FZ_PRELUDE_SETUP = 107,     // def setup():
+    FZ_PRELUDE_DUO = 111,       // def duo(a, b):
+    FZ_PRELUDE_LINES = 116,
 };
 
 // ---------------------------------------------------------------------------
