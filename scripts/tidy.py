@@ -67,6 +67,8 @@ ALLOWED_HOOKS = {
     "runtime/objects/dict_lookup.c": "a lock-free read takes the lock",
     "runtime/objects/dict_split.c": "the keys of a class gain a name",
     "runtime/objects/instance_dict.c": "dicts come and values go",
+    "runtime/objects/cell.c": "shared variables change",
+    "runtime/vm/generator.c": "frames are claimed and released",
 }
 
 # Layers of the runtime, bottom first. A file includes headers of its own layer
@@ -141,6 +143,11 @@ ALLOWED_EDGES = {
     ("runtime/objects/subtype.c", "rtcore_gc.h"):
         "a dying instance leaves the collector's sight",
     ("runtime/objects/code.c", "rtcore_code.h"): "code objects are the vm's",
+    ("runtime/objects/cell.c", "rtcore_code.h"): "cells are the vm's",
+    ("runtime/objects/types_init.c", "rtcore_code.h"):
+        "the types of the vm are readied with the others",
+    ("runtime/objects/object.c", "rtcore_code.h"):
+        "a dead generator that waits counts what its frame holds",
     ("runtime/objects/function.c", "rtcore_code.h"): "functions run code",
     ("runtime/objects/method.c", "rtcore_code.h"): "methods call functions",
     ("runtime/gc/gc_free_threading.c", "rtcore_code.h"):

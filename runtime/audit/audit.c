@@ -383,7 +383,15 @@ check_slots(const RtStackRef *from, const RtStackRef *to)
     return broken;
 }
 
-// What the frames of all threads hold.
+RT_NO_INSTRUMENT static int
+check_frame(const RtFrame *frame)
+{
+    return check_slots(&frame->f_executable, &frame->f_executable + 1) +
+           check_slots(&frame->f_funcobj, &frame->f_funcobj + 1) +
+           check_slots(frame->localsplus, frame->stackpointer);
+}
+
+// What the frames of all threads hold, and those of suspended generators.
 RT_NO_INSTRUMENT static int
 check_frames(RtInterpreterState *interp)
 {
@@ -394,10 +402,15 @@ check_frames(RtInterpreterState *interp)
         for (const RtFrame *frame = tstate->current_frame; frame != NULL;
              frame = frame->previous)
         {
-            broken += check_slots(&frame->f_executable,
-                                  &frame->f_executable + 1);
-            broken += check_slots(&frame->f_funcobj, &frame->f_funcobj + 1);
-            broken += check_slots(frame->localsplus, frame->stackpointer);
+            broken += check_frame(frame);
+        }
+    }
+    for (size_t i = 0; i < table.ntracked; i++) {
+        RtObject *op = table.entries[i].op;
+        if (RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HOLDS_UNCOUNTED) &&
+            ((RtGenObject *)op)->gi_frame_state < RT_GEN_EXECUTING)
+        {
+            broken += check_frame(&((RtGenObject *)op)->gi_frame);
         }
     }
     return broken;

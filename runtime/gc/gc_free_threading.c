@@ -243,6 +243,12 @@ visit_mark(RtObject *op, void *arg)
     return 0;
 }
 
+static void
+visit_uncounted_mark(RtStackRef ref, void *arg)
+{
+    (void)visit_mark(RtStackRef_AsObjectBorrow(ref), arg);
+}
+
 // Clears UNREACHABLE on all of the first `count` objects that have references
 // from outside, and on what they lead to; moves the others to the front.
 // Returns their number.
@@ -271,6 +277,9 @@ deduce_unreachable(Collection *c, size_t count, ssize_t held)
             RtObject *op = pending->op;
             pending = pending->next;
             (void)Rt_TYPE(op)->tp_traverse(op, visit_mark, &pending);
+            if (RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HOLDS_UNCOUNTED)) {
+                RtGen_VisitUncounted(op, visit_uncounted_mark, &pending);
+            }
         }
     }
     for (size_t i = 0; i < count; i++) {
@@ -314,6 +323,14 @@ find_unreachable(Collection *c)
         return -1;
     }
     c->unreachable = deduce_unreachable(c, c->count, 0);
+    for (size_t i = 0; i < c->unreachable; i++) {
+        RtObject *op = c->rows[i].op;
+        if (RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HOLDS_UNCOUNTED)) {
+            // A finalizer may save it, when its functions are not deferred
+            // any more.
+            RtGen_CountUncounted(op);
+        }
+    }
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject_DisableDeferredRefcount(c->rows[i].op);
     }

@@ -104,6 +104,7 @@ enum {                          // tp_flags
     RT_TPFLAGS_DEQUE_SUBCLASS = 1 << 22,
     RT_TPFLAGS_WEAKREF_SUBCLASS = 1 << 24,
     RT_TPFLAGS_INLINE_VALUES = 1 << 11, // attributes behind the instance
+    RT_TPFLAGS_HOLDS_UNCOUNTED = 1 << 12,       // generators: as frames do
 };
 
 // The classes that name a heap type among their bases, borrowed: each leaves

@@ -128,6 +128,7 @@ int RtType_Ready(RtTypeObject *type);
 // ---- exceptions (exceptions.c): BaseException > Exception > the rest.
 // X-macro: name, base.
 #define RT_EXCEPTION_ROWS(ROW) \
+    ROW(GeneratorExit, BaseException) \
     ROW(Exception, BaseException) \
     ROW(ArithmeticError, Exception) \
     ROW(ZeroDivisionError, ArithmeticError) \

@@ -1,11 +1,13 @@
 // function.c: functions of programs.
 //
-// Globals and name never change. The code may be replaced (f.__code__ = g)
-// while other threads call the function: writers hold the function's lock,
-// readers take their reference without it and fall back to the lock. There is
-// nothing to clear: each cycle through a function goes through its globals.
-// Mirrors Objects/funcobject.c (CPython 3.13); departs: no defaults, closures
-// or attributes; CPython 3.13 swaps __code__ without a lock (gh-145272).
+// Globals, name and closure never change. The code may be replaced while other
+// threads call the function: writers hold the function's lock, readers take
+// their reference without it and fall back to the lock; defaults are exchanged
+// atomically. A call uses one code object from beginning to end,
+// and every code of a function suits its closure. There is nothing to clear:
+// each cycle through a function goes through its globals or a cell.
+// Mirrors Objects/funcobject.c (CPython 3.13); departs: no attributes of its
+// own; 3.13 swaps __code__ and __defaults__ without a lock (gh-145272).
 
 #include "rtcore_code.h"
 
@@ -25,6 +27,8 @@ function_traverse(RtObject *self, visitproc visit, void *arg)
     Rt_VISIT(func->func_code);
     Rt_VISIT(func->func_globals);
     Rt_VISIT(func->func_name);
+    Rt_VISIT(func->func_defaults);
+    Rt_VISIT(func->func_closure);
     return 0;
 }
 
@@ -37,6 +41,8 @@ function_dealloc(RtObject *self)
     Rt_CLEAR(func->func_globals);
     Rt_CLEAR(func->func_code);
     Rt_CLEAR(func->func_name);
+    Rt_CLEAR(func->func_defaults);
+    Rt_CLEAR(func->func_closure);
     RtObject_Free(self);
 }
 
@@ -89,6 +95,15 @@ function_set_code(RtFunctionObject *func, RtObject *code)
                         "__code__ must be set to a code object");
         return -1;
     }
+    int nfree = ((RtCodeObject *)code)->co_nfreevars;
+    int closure_size = func->func_closure == NULL
+        ? 0 : (int)RtTuple_Size(func->func_closure);
+    if (nfree != closure_size) {
+        RtErr_Format(&RtExc_ValueError,
+                     "%s() requires a code object with %d free vars, not %d",
+                     RtStr_AsUTF8(func->func_name), closure_size, nfree);
+        return -1;
+    }
     Rt_INCREF(code);
     RtObject *old;
     RT_BEGIN_CRITICAL_SECTION(func);
@@ -97,6 +112,44 @@ function_set_code(RtFunctionObject *func, RtObject *code)
     RT_END_CRITICAL_SECTION();
     RT_NOTE(CODE_REPLACED, func, 0);
     Rt_DECREF(old);
+    return 0;
+}
+
+RtObject *
+RtFunction_GetDefaults(RtFunctionObject *func)
+{
+#ifdef RT_GIL_DISABLED
+    return RtObject_XGetRef(&func->func_defaults);
+#else
+    return Rt_XNewRef(func->func_defaults);
+#endif
+}
+
+// None or nothing deletes them.
+static int
+function_set_defaults(RtFunctionObject *func, RtObject *value)
+{
+    if (value == Rt_None) {
+        value = NULL;
+    }
+    if (value != NULL && !Rt_IS_TYPE(value, &RtTuple_Type)) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "__defaults__ must be set to a tuple object");
+        return -1;
+    }
+    Rt_XINCREF(value);
+    RtObject *old;
+#ifdef RT_GIL_DISABLED
+    if (value != NULL) {
+        // So that callers on other threads can take a reference.
+        RtObject_SetMaybeWeakref(value);
+    }
+    old = rt_atomic_exchange_ptr(&func->func_defaults, value);
+#else
+    old = func->func_defaults;
+    func->func_defaults = value;
+#endif
+    Rt_XDECREF(old);
     return 0;
 }
 
@@ -109,6 +162,14 @@ function_getattro(RtObject *self, RtObject *name)
         if (strcmp(text, "__code__") == 0) {
             return (RtObject *)RtFunction_GetCode(func);
         }
+        if (strcmp(text, "__defaults__") == 0) {
+            RtObject *defaults = RtFunction_GetDefaults(func);
+            return defaults != NULL ? defaults : Rt_NewRef(Rt_None);
+        }
+        if (strcmp(text, "__closure__") == 0) {
+            return Rt_NewRef(func->func_closure == NULL ? Rt_None
+                                                        : func->func_closure);
+        }
         if (strcmp(text, "__name__") == 0) {
             return Rt_NewRef(func->func_name);
         }
@@ -119,10 +180,14 @@ function_getattro(RtObject *self, RtObject *name)
 static int
 function_setattro(RtObject *self, RtObject *name, RtObject *value)
 {
-    if (Rt_IS_TYPE(name, &RtStr_Type) &&
-        strcmp(RtStr_AsUTF8(name), "__code__") == 0)
-    {
-        return function_set_code((RtFunctionObject *)self, value);
+    if (Rt_IS_TYPE(name, &RtStr_Type)) {
+        const char *text = RtStr_AsUTF8(name);
+        if (strcmp(text, "__code__") == 0) {
+            return function_set_code((RtFunctionObject *)self, value);
+        }
+        if (strcmp(text, "__defaults__") == 0) {
+            return function_set_defaults((RtFunctionObject *)self, value);
+        }
     }
     return RtObject_GenericSetAttr(self, name, value);
 }
@@ -147,11 +212,40 @@ RtTypeObject RtFunction_Type = {
     .tp_setattro = function_setattro,
 };
 
+// Whether the closure is what the code needs; TypeError.
+static bool
+check_closure(const RtCodeObject *code, RtObject *closure)
+{
+    if (closure == NULL && code->co_nfreevars == 0) {
+        return true;
+    }
+    bool suits = closure != NULL && Rt_IS_TYPE(closure, &RtTuple_Type) &&
+                 RtTuple_Size(closure) == code->co_nfreevars;
+    for (ssize_t i = 0; suits && i < code->co_nfreevars; i++) {
+        suits = Rt_IS_TYPE(RtTuple_GetItem(closure, i), &RtCell_Type);
+    }
+    if (!suits) {
+        RtErr_Format(&RtExc_TypeError, "%s() needs a closure of %d cells",
+                     RtStr_AsUTF8(code->co_name), code->co_nfreevars);
+    }
+    return suits;
+}
+
 RtObject *
 RtFunction_New(RtObject *code, RtObject *globals, RtObject *name)
 {
+    return RtFunction_NewClosure(code, globals, name, NULL);
+}
+
+RtObject *
+RtFunction_NewClosure(RtObject *code, RtObject *globals, RtObject *name,
+                      RtObject *closure)
+{
     rt_assert(Rt_IS_TYPE(code, &RtCode_Type));
     rt_assert(Rt_IS_TYPE(globals, &RtDict_Type));
+    if (!check_closure((RtCodeObject *)code, closure)) {
+        return NULL;
+    }
     RtFunctionObject *func =
         (RtFunctionObject *)RtObject_New(&RtFunction_Type, 0);
     if (func == NULL) {
@@ -160,6 +254,7 @@ RtFunction_New(RtObject *code, RtObject *globals, RtObject *name)
     func->func_code = Rt_NewRef(code);
     func->func_globals = Rt_NewRef(globals);
     func->func_name = Rt_NewRef(name);
+    func->func_closure = Rt_XNewRef(closure);
     RtGC_Track((RtObject *)func);
     return (RtObject *)func;
 }

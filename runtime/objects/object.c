@@ -12,6 +12,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_code.h"        // generators
 #include "rtcore_dict.h"
 #include "rtcore_gc.h"
 #include "rtcore_type.h"
@@ -511,6 +512,12 @@ RtObject_Dealloc(RtObject *op)
         return;
     }
     if (tstate->trash_depth >= TRASHCAN_DEPTH) {
+#ifdef RT_GIL_DISABLED
+        if (RtType_HasFeature(type, RT_TPFLAGS_HOLDS_UNCOUNTED)) {
+            // While it waits the collector does not see what it holds.
+            RtGen_CountUncounted(op);
+        }
+#endif
         RtGC_Untrack(op);
         set_trash_link(op, tstate->trash_later);
         tstate->trash_later = op;

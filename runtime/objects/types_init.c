@@ -8,6 +8,7 @@
 
 #include "rt_module.h"
 #include "rt_types.h"
+#include "rtcore_code.h"        // types of the vm
 
 RtObject *rt_name_class;
 RtObject *rt_name_dict;
@@ -18,6 +19,9 @@ RtObject *rt_name_name;
 RtObject *rt_name_qualname;
 RtObject *rt_name_bases;
 RtObject *rt_name_mro;
+RtObject *rt_name_send;
+RtObject *rt_name_throw;
+RtObject *rt_name_close;
 
 // A base that stands below its derived type is readied with it.
 static RtTypeObject *const static_types[] = {
@@ -34,6 +38,7 @@ static RtTypeObject *const static_types[] = {
     &RtExc_BaseException,
     &RtRLock_Type, &RtCondition_Type, &RtEvent_Type, &RtSemaphore_Type,
     &RtBarrier_Type, &RtLocal_Type,
+    &RtGen_Type, &RtCell_Type,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)
 #undef STATIC_EXCEPTION
@@ -51,6 +56,8 @@ make_names(void)
         { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
         { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
         { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },
+        { &rt_name_send, "send" }, { &rt_name_throw, "throw" },
+        { &rt_name_close, "close" },
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].name = RtStr_InternStatic(names[i].text);

@@ -80,7 +80,8 @@ run_frame(RtThreadState *tstate, RtFrame *frame)
     frame->previous = tstate->current_frame;
     // From here on the collector sees what the frame does not count.
     tstate->current_frame = frame;
-    RtObject *result = RtEvalOp_RunFrame(tstate, frame);
+    RtObject *result = RtEvalOp_RunFrame(tstate, frame,
+                                         RT_RUN_START);
     frame->stackpointer = frame->localsplus + nlocals;
     // Destructors still see the frame, and no exception.
     RtObject *exc = result == NULL ? RtErr_GetRaisedException() : NULL;
@@ -144,6 +145,36 @@ run_code(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
     return run_frame(tstate, frame);
 }
 
+// A call of a generator's code makes a generator.
+static RtObject *
+make_generator(RtFrame *frame, RtStackRef *args, ssize_t nargs)
+{
+    count_held(frame);
+    frame->previous = NULL;
+    frame->nhandled = 0;
+    frame->yielded = false;
+    RtObject *gen = RtGen_New(frame, args, nargs);
+    if (gen != NULL) {
+        frame->f_executable = RT_STACKREF_NULL;
+        frame->f_funcobj = RT_STACKREF_NULL;
+    }
+    return gen;
+}
+
+// As many arguments as the code has.
+static inline RtObject *
+call_with_code(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
+               ssize_t nargs)
+{
+    if ((RtFrame_GetCode(frame)->co_flags & RT_CO_GENERATOR) != 0) {
+        return make_generator(frame, args, nargs);
+    }
+    tstate->recursion_remaining--;
+    RtObject *result = run_code(tstate, frame, args, nargs);
+    tstate->recursion_remaining++;
+    return result;
+}
+
 static void
 wrong_argument_count(const RtFunctionObject *func, int argcount,
                      ssize_t nargs)
@@ -152,6 +183,47 @@ wrong_argument_count(const RtFunctionObject *func, int argcount,
                  "%s() takes %d positional argument%s but %zd %s given",
                  RtStr_AsUTF8(func->func_name), argcount,
                  argcount == 1 ? "" : "s", nargs, nargs == 1 ? "was" : "were");
+}
+
+// Fewer arguments than the code has: the last ones from the defaults. The
+// recursion limit, and what cannot be called at all.
+static RtObject *
+call_unusual(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
+             ssize_t nargs)
+{
+    count_held(frame);
+    RtFunctionObject *func =
+        (RtFunctionObject *)RtStackRef_AsObjectBorrow(frame->f_funcobj);
+    int argcount = RtFrame_GetCode(frame)->co_argcount;
+    if (tstate->recursion_remaining <= 0) {
+        recursion_error();
+        return NULL;
+    }
+    RtObject *defaults = RtFunction_GetDefaults(func);
+    ssize_t n = defaults == NULL ? 0 : RtTuple_Size(defaults);
+    if (nargs > argcount || nargs + n < argcount) {
+        Rt_XDECREF(defaults);
+        wrong_argument_count(func, argcount, nargs);
+        return NULL;
+    }
+    RtStackRef *all = RtMem_Malloc((size_t)argcount * sizeof(RtStackRef));
+    if (all == NULL) {
+        Rt_DECREF(defaults);
+        return RtErr_NoMemory();
+    }
+    for (ssize_t i = 0; i < argcount; i++) {
+        // Counted: no frame shows these slots.
+        RtObject *value = i < nargs
+            ? RtStackRef_AsObjectBorrow(args[i])
+            : RtTuple_GetItem(defaults, n - argcount + i);
+        all[i] = RtStackRef_FromObjectSteal(Rt_NewRef(value));
+    }
+    Rt_DECREF(defaults);
+    // The code stays the one that was taken, whatever the function has now.
+    RtObject *result = call_with_code(tstate, frame, all, argcount);
+    RtEvalOp_DropItems(all, all + argcount);
+    RtMem_Free(all);
+    return result;
 }
 
 RtObject *
@@ -170,21 +242,13 @@ RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
     RtCodeObject *code = RtFrame_GetCode(&frame);
     RtObject *result = NULL;
     if (nargs == code->co_argcount && tstate->recursion_remaining > 0) {
-        tstate->recursion_remaining--;
-        result = run_code(tstate, &frame, args, nargs);
-        tstate->recursion_remaining++;
+        result = call_with_code(tstate, &frame, args, nargs);
     }
     else {
-        count_held(&frame);
-        if (nargs != code->co_argcount) {
-            wrong_argument_count(func, code->co_argcount, nargs);
-        }
-        else {
-            recursion_error();
-        }
+        result = call_unusual(tstate, &frame, args, nargs);
     }
-    RtStackRef_Close(frame.f_executable);
-    RtStackRef_Close(frame.f_funcobj);
+    RtStackRef_XClose(frame.f_executable);
+    RtStackRef_XClose(frame.f_funcobj);
     return result;
 }
 
@@ -223,6 +287,11 @@ RtEval_EvalCode(RtObject *op, RtObject *globals)
     RtCodeObject *code = (RtCodeObject *)op;
     if (!Rt_IS_TYPE(globals, &RtDict_Type)) {
         RtErr_SetString(&RtExc_TypeError, "globals must be a dict");
+        return NULL;
+    }
+    if (code->co_nfreevars != 0 || (code->co_flags & RT_CO_GENERATOR) != 0) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "module code has no closure and yields nothing");
         return NULL;
     }
     if (code->co_argcount != 0) {

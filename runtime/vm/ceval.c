@@ -21,7 +21,6 @@
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_object.h"
-#include "rtcore_types.h"       // RtTupleObject
 
 #if defined(__GNUC__)
 #define RT_COMPUTED_GOTOS 1
@@ -35,51 +34,18 @@
 #define RT_ONE_COPY
 #endif
 
-// The entry that covers the current instruction, or NULL.
-static const RtExceptionEntry *
-find_handler(const RtCodeObject *code, uint32_t pc)
-{
-    for (uint32_t i = 0; i < code->co_nexceptions; i++) {
-        const RtExceptionEntry *e = &code->co_exceptions[i];
-        if (pc >= e->start && pc < e->end) {
-            return e;
-        }
-    }
-    return NULL;
-}
-
-// Cuts the stack at the handler of the raised exception and pushes it. Returns
-// the new top, or NULL if there is no handler: the exception stays raised.
-static RtStackRef *
-unwind(RtFrame *frame, RtStackRef *stack, RtStackRef *sp)
-{
-    RtObject *exc = RtErr_GetRaisedException();
-    rt_assert(exc != NULL);
-    const RtCodeObject *code = RtFrame_GetCode(frame);
-    const RtExceptionEntry *e = find_handler(code, RtFrame_GetPc(frame));
-    uint32_t depth = e == NULL ? 0 : e->depth;
-    rt_assert(sp - stack >= (ssize_t)depth);
-    while (sp > stack + depth) {
-        sp--;
-        RtStackRef item = *sp;
-        *sp = RT_STACKREF_NULL;
-        RtStackRef_XClose(item);
-    }
-    RtFrame_DropHandled(frame, depth);
-    if (e == NULL) {
-        RtErr_SetRaisedException(exc);
-        return NULL;
-    }
-    stack[depth] = RtStackRef_FromObjectSteal(exc);
-    frame->instr_ptr = code->co_targets + e->handler;
-    return stack + depth + 1;
-}
-
 static void
 local_unset(uint32_t index)
 {
     RtErr_Format(&RtExc_NameError,
                  "local variable %u is used before it is set", index);
+}
+
+static void
+cell_unset(uint32_t index)
+{
+    RtErr_Format(&RtExc_NameError,
+                 "variable %u of a function is used before it is set", index);
 }
 
 // 1, 0, or -1 with an exception.
@@ -148,6 +114,7 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
     (locals + RtCode_NumLocalsPlus(RtFrame_GetCode(frame)))
 #define ARG() ((uint32_t)ip->arg)
 #define NAME() (ip->name)
+#define CELL() (locals[RtFrame_GetCode(frame)->co_nlocals + ARG()])
 
 #ifdef RT_COMPUTED_GOTOS
 #define TARGET(op) target_##op
@@ -172,32 +139,32 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
         DISPATCH(); \
     } while (0)
 
-#ifdef RT_COMPUTED_GOTOS
-// The handlers' addresses, which only the loop can name.
-static const void *const *handlers;
-#endif
-
-// Without a frame it only tells its handlers' addresses. Of one piece, because
-// each copy would have addresses of its own.
+// Without a frame it only tells its handlers' addresses, which nobody else can
+// name. Of one piece, because each copy would have addresses of its own.
 RT_ONE_COPY RtObject *
-RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame)
+RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame, RtRunMode mode)
 {
 #ifdef RT_COMPUTED_GOTOS
     static const void *const targets[RT_OP_COUNT] = {
 #define RT_OPCODE(name, argument, pops, pushes, text) &&target_##name,
 #include "opcodes.def"
     };
+#else
+    static const void *const *targets = NULL;
+#endif
     if (frame == NULL) {
-        handlers = targets;
+        rt_eval_handlers = targets;
         return NULL;
     }
-#endif
     RtStackRef *const locals = frame->localsplus;
     RtStackRef *sp = frame->stackpointer;
     const RtTargetInstruction *ip = frame->instr_ptr;
 
+    if (mode == RT_RUN_THROW) {
+        goto error;
+    }
     // Before the first instruction: no handler of the frame covers it.
-    if (RtEval_CheckBreaker(tstate) < 0) {
+    if (mode == RT_RUN_START && RtEval_CheckBreaker(tstate) < 0) {
         return NULL;
     }
     DISPATCH();
@@ -577,7 +544,8 @@ dispatch:
     }
 
     TARGET(MAKE_FUNCTION): {
-        RtObject *func = RtEvalOp_MakeFunction(frame, OBJECT(ip->constant));
+        RtObject *func = RtEvalOp_MakeFunction(frame, OBJECT(ip->constant),
+                                               NULL);
         if (func == NULL) {
             goto error;
         }
@@ -627,6 +595,93 @@ dispatch:
         RtEvalOp_Raise(OBJECT(TOP()));
         goto error;
 
+    TARGET(MAKE_CELL): {
+        RtObject *cell = RtCell_New();
+        if (cell == NULL) {
+            goto error;
+        }
+        RtStackRef old = CELL();
+        CELL() = NEW(cell);
+        RtStackRef_XClose(old);
+        NEXT();
+    }
+
+    TARGET(COPY_FREE_VARS):
+        RtEvalOp_CopyFreeVars(frame);
+        NEXT();
+
+    TARGET(LOAD_CLOSURE):
+        if (RtStackRef_IsNull(CELL())) {
+            cell_unset(ARG());
+            goto error;
+        }
+        PUSH(RtStackRef_Dup(CELL()));
+        NEXT();
+
+    TARGET(LOAD_DEREF): {
+        RtObject *value = RtStackRef_IsNull(CELL())
+            ? NULL : RtCell_Get(OBJECT(CELL()));
+        if (value == NULL) {
+            cell_unset(ARG());
+            goto error;
+        }
+        PUSH(RtStackRef_FromObjectFound(value));
+        NEXT();
+    }
+
+    TARGET(STORE_DEREF):
+        if (RtStackRef_IsNull(CELL())) {
+            cell_unset(ARG());
+            goto error;
+        }
+        sp--;
+        (void)RtCell_Set(OBJECT(CELL()), RtStackRef_AsObjectSteal(*sp));
+        NEXT();
+
+    TARGET(DELETE_DEREF):
+        if (RtStackRef_IsNull(CELL()) ||
+            !RtCell_Set(OBJECT(CELL()), NULL))
+        {
+            cell_unset(ARG());
+            goto error;
+        }
+        NEXT();
+
+    TARGET(MAKE_CLOSURE): {
+        RtObject *func = RtEvalOp_MakeFunction(frame, OBJECT(ip->constant),
+                                               OBJECT(TOP()));
+        if (func == NULL) {
+            goto error;
+        }
+        REPLACE_TOP(NEW(func));
+        NEXT();
+    }
+
+    TARGET(YIELD_VALUE): {
+        RtObject *value = RtStackRef_AsObjectSteal(POP());
+        frame->stackpointer = sp;
+        frame->yielded = true;
+        return value;
+    }
+
+    TARGET(YIELD_FROM): {
+        RtObject *value;
+        RtGenResult status =
+            RtGen_SendTo(OBJECT(SECOND()), OBJECT(TOP()), &value);
+        if (status == RT_GEN_ERROR) {
+            goto error;
+        }
+        if (status == RT_GEN_NEXT) {
+            RtStackRef sent = POP();
+            frame->stackpointer = sp;
+            frame->yielded = true;
+            RtStackRef_Close(sent);
+            return value;
+        }
+        REPLACE_TWO(NEW(value));
+        NEXT();
+    }
+
 #ifndef RT_COMPUTED_GOTOS
     case RT_OP_COUNT:
         break;
@@ -635,66 +690,11 @@ dispatch:
 #endif
 
 error:
-    sp = unwind(frame, STACK(), sp);
+    frame->stackpointer = sp;
+    sp = RtEvalOp_Unwind(frame, STACK(), sp);
     if (sp == NULL) {
         return NULL;
     }
     ip = frame->instr_ptr;
     DISPATCH();
-}
-
-// ---------------------------------------------------------------------------
-// Translation.
-
-typedef enum OperandKind {
-    OPERAND_NONE, OPERAND_CONST, OPERAND_NAME, OPERAND_LOCAL, OPERAND_COUNT,
-    OPERAND_TARGET, OPERAND_BINARY, OPERAND_COMPARE, OPERAND_FLAG,
-} OperandKind;
-
-static const uint8_t operand_kinds[RT_OP_COUNT] = {
-#define RT_OPCODE(name, argument, pops, pushes, text) \
-    [RT_OP_##name] = OPERAND_##argument,
-#include "opcodes.def"
-};
-
-static const void *
-handler_of(RtOpcode op)
-{
-#ifdef RT_COMPUTED_GOTOS
-    return handlers[op];
-#else
-    return (const void *)(uintptr_t)op;
-#endif
-}
-
-void
-RtEval_InitLoop(void)
-{
-#ifdef RT_COMPUTED_GOTOS
-    (void)RtEvalOp_RunFrame(NULL, NULL);
-#endif
-}
-
-void
-RtEval_TranslateCode(RtCodeObject *code)
-{
-    RtObject **consts = ((RtTupleObject *)code->co_consts)->ob_item;
-    RtObject **names = ((RtTupleObject *)code->co_names)->ob_item;
-    for (uint32_t pc = 0; pc < code->co_ninstructions; pc++) {
-        RtOpcode op = RtInstruction_Opcode(code->co_code[pc]);
-        uint32_t arg = RtInstruction_Arg(code->co_code[pc]);
-        RtTargetInstruction *target = &code->co_targets[pc];
-        target->handler = handler_of(op);
-        target->arg = arg;
-        if (operand_kinds[op] == OPERAND_TARGET) {
-            target->jump = (ssize_t)arg - (ssize_t)pc;
-        }
-        else if (operand_kinds[op] == OPERAND_NAME) {
-            target->name = names[arg];
-        }
-        else if (operand_kinds[op] == OPERAND_CONST) {
-            // Not a reference of its own: the tuple holds the constant.
-            target->constant = RtStackRef_FromObjectSteal(consts[arg]);
-        }
-    }
 }

@@ -292,11 +292,33 @@ RtEvalOp_CallMethod(RtThreadState *tstate, RtStackRef *slots, uint32_t nargs)
     return call_any(tstate, &slots[0], slots + 1, nargs + 1);
 }
 
-RtObject *
-RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code)
+void
+RtEvalOp_CopyFreeVars(RtFrame *frame)
 {
-    RtObject *func = RtFunction_New(code, frame->globals,
-                                    ((RtCodeObject *)code)->co_name);
+    RtFunctionObject *func =
+        (RtFunctionObject *)RtStackRef_AsObjectBorrow(frame->f_funcobj);
+    if (func == NULL || func->func_closure == NULL) {
+        return;
+    }
+    // Of code without free variables none is copied; else it is as many as
+    // the closure has, whichever code the function had before.
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    RtStackRef *slot =
+        frame->localsplus + code->co_nlocals + code->co_ncellvars;
+    for (int i = 0; i < code->co_nfreevars; i++, slot++) {
+        RtObject *cell = RtTuple_GetItem(func->func_closure, i);
+        RtStackRef old = *slot;
+        *slot = RtStackRef_FromObjectNew(cell);
+        RtStackRef_XClose(old);
+    }
+}
+
+RtObject *
+RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code, RtObject *closure)
+{
+    RtObject *func = RtFunction_NewClosure(code, frame->globals,
+                                           ((RtCodeObject *)code)->co_name,
+                                           closure);
 #ifdef RT_GIL_DISABLED
     // Functions of a module live long and are called by all threads. Those made
     // inside others often die soon, with what they captured.
@@ -392,4 +414,42 @@ RtEvalOp_ExceptionMatches(RtObject *exc, RtObject *types)
         found |= matches;
     }
     return found;
+}
+
+// The entry that covers the current instruction, or NULL.
+static const RtExceptionEntry *
+find_handler(const RtCodeObject *code, uint32_t pc)
+{
+    for (uint32_t i = 0; i < code->co_nexceptions; i++) {
+        const RtExceptionEntry *e = &code->co_exceptions[i];
+        if (pc >= e->start && pc < e->end) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+RtStackRef *
+RtEvalOp_Unwind(RtFrame *frame, RtStackRef *stack, RtStackRef *sp)
+{
+    RtObject *exc = RtErr_GetRaisedException();
+    rt_assert(exc != NULL);
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    const RtExceptionEntry *e = find_handler(code, RtFrame_GetPc(frame));
+    uint32_t depth = e == NULL ? 0 : e->depth;
+    rt_assert(sp - stack >= (ssize_t)depth);
+    while (sp > stack + depth) {
+        sp--;
+        RtStackRef item = *sp;
+        *sp = RT_STACKREF_NULL;
+        RtStackRef_XClose(item);
+    }
+    RtFrame_DropHandled(frame, depth);
+    if (e == NULL) {
+        RtErr_SetRaisedException(exc);
+        return NULL;
+    }
+    stack[depth] = RtStackRef_FromObjectSteal(exc);
+    frame->instr_ptr = code->co_targets + e->handler;
+    return stack + depth + 1;
 }

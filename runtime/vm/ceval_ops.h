@@ -6,9 +6,19 @@
 
 #include "rtcore_code.h"
 
-// Runs the frame from its current instruction; the value stack is empty after
-// it, unless the frame has yielded. The locals are left to the caller.
-RtObject *RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame);
+// Addresses of the loop's handlers by opcode; NULL without computed goto.
+extern const void *const *rt_eval_handlers;
+
+typedef enum RtRunMode {
+    RT_RUN_START,               // from the first instruction
+    RT_RUN_RESUME,              // from the current instruction
+    RT_RUN_THROW,               // with the raised exception there
+} RtRunMode;
+
+// Runs the frame; the value stack is empty after it, unless the frame has
+// yielded. The locals are left to the caller.
+RtObject *RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame,
+                            RtRunMode mode);
 // Drops the references in [from, to), the first first. Slots may be NULL.
 void RtEvalOp_DropItems(RtStackRef *from, RtStackRef *to);
 // Name of globals, else of builtins. NULL: NameError.
@@ -33,8 +43,11 @@ RtObject *RtEvalOp_Call(RtThreadState *tstate, RtStackRef *slots,
 // slots: method, self or NULL, arguments. Ditto.
 RtObject *RtEvalOp_CallMethod(RtThreadState *tstate, RtStackRef *slots,
                               uint32_t nargs);
-// A function made by the code of `frame`.
-RtObject *RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code);
+// A function made by the code of `frame`, with a tuple of cells or NULL.
+RtObject *RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code,
+                                RtObject *closure);
+// Puts the cells of the function's closure behind the frame's own.
+void RtEvalOp_CopyFreeVars(RtFrame *frame);
 // module.name, of any object. NULL: ImportError if it has none.
 RtObject *RtEvalOp_ImportFrom(RtObject *module, RtObject *name);
 // Raises an exception or an exception type.
@@ -44,5 +57,11 @@ void RtEvalOp_RaiseHandled(const RtFrame *frame);
 // Whether exc is an instance of a type, or of one of a tuple of types. -1:
 // TypeError.
 int RtEvalOp_ExceptionMatches(RtObject *exc, RtObject *types);
+
+// Cuts the stack at the handler of the raised exception and pushes it; the
+// frame goes on there. Returns the new top, or NULL if there is no handler: the
+// exception stays raised.
+RtStackRef *RtEvalOp_Unwind(RtFrame *frame, RtStackRef *stack,
+                            RtStackRef *sp);
 
 #endif  // RT_VM_CEVAL_OPS_H

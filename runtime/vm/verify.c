@@ -23,7 +23,7 @@
 
 typedef enum ArgumentKind {
     ARG_NONE, ARG_CONST, ARG_NAME, ARG_LOCAL, ARG_COUNT, ARG_TARGET,
-    ARG_BINARY, ARG_COMPARE, ARG_FLAG,
+    ARG_BINARY, ARG_COMPARE, ARG_FLAG, ARG_DEREF,
 } ArgumentKind;
 
 typedef struct OpcodeInfo {
@@ -124,8 +124,16 @@ check_const(Verifier *v, uint32_t arg, RtOpcode op)
     if (value == NULL) {
         return reject(v, "constant %u is unset", arg);
     }
-    if (op == RT_OP_MAKE_FUNCTION && !Rt_IS_TYPE(value, &RtCode_Type)) {
+    if (op != RT_OP_MAKE_FUNCTION && op != RT_OP_MAKE_CLOSURE) {
+        return 0;
+    }
+    if (!Rt_IS_TYPE(value, &RtCode_Type)) {
         return reject(v, "constant %u is not code", arg);
+    }
+    if (op == RT_OP_MAKE_FUNCTION &&
+        ((RtCodeObject *)value)->co_nfreevars != 0)
+    {
+        return reject(v, "constant %u needs a closure", arg);
     }
     return 0;
 }
@@ -154,6 +162,12 @@ check_limit(Verifier *v, uint32_t arg, uint32_t limit, const char *what)
 }
 
 static int
+num_cells(const RtCodeSpec *spec)
+{
+    return spec->ncellvars + spec->nfreevars;
+}
+
+static int
 check_operand(Verifier *v)
 {
     RtInstruction instruction = v->spec->instructions[v->pc];
@@ -161,6 +175,11 @@ check_operand(Verifier *v)
     uint32_t arg = RtInstruction_Arg(instruction);
     if (op >= RT_OP_COUNT) {
         return reject(v, "unknown opcode %u", (unsigned)op);
+    }
+    if ((op == RT_OP_YIELD_VALUE || op == RT_OP_YIELD_FROM) &&
+        (v->spec->flags & RT_CO_GENERATOR) == 0)
+    {
+        return reject(v, "the code is not a generator's");
     }
     switch ((ArgumentKind)opcode_info[op].argument) {
     case ARG_NONE:
@@ -183,6 +202,8 @@ check_operand(Verifier *v)
         return check_limit(v, arg, RT_GE + 1, "comparison");
     case ARG_FLAG:
         return check_limit(v, arg, 2, "flag");
+    case ARG_DEREF:
+        return check_limit(v, arg, (uint32_t)num_cells(v->spec), "cell");
     }
     return reject(v, "unknown kind of argument");
 }
@@ -198,6 +219,15 @@ check_header(const RtCodeSpec *spec, char *why, size_t why_size)
     }
     if (spec->nlocals < 0 || spec->nlocals > RT_CODE_MAX_LOCALS) {
         return reject_whole(why, why_size, "bad number of locals");
+    }
+    if (spec->ncellvars < 0 || spec->nfreevars < 0 ||
+        spec->ncellvars > RT_CODE_MAX_LOCALS ||
+        spec->nfreevars > RT_CODE_MAX_LOCALS)
+    {
+        return reject_whole(why, why_size, "bad number of cells");
+    }
+    if ((spec->flags & ~(uint32_t)RT_CO_GENERATOR) != 0) {
+        return reject_whole(why, why_size, "unknown flags");
     }
     if (spec->argcount < 0 || spec->argcount > spec->nlocals) {
         return reject_whole(why, why_size, "bad number of arguments");
@@ -340,6 +370,7 @@ can_raise(RtOpcode op)
     case RT_OP_RETURN_VALUE:
     case RT_OP_PUSH_EXC_INFO:
     case RT_OP_POP_EXCEPT:
+    case RT_OP_COPY_FREE_VARS:
         return false;
     default:
         return true;

@@ -130,6 +130,21 @@ typedef struct RtCellObject {
     RtObject *ob_ref;           // NULL: unset
 } RtCellObject;
 
+// States of a generator's frame, CPython's numbers. Whoever makes it EXECUTING
+// by a compare-exchange from a state below owns the frame until he stores
+// another state.
+typedef enum RtGenState {
+    RT_GEN_CREATED = -3,
+    RT_GEN_SUSPENDED = -2,
+    RT_GEN_SUSPENDED_YIELD_FROM = -1,
+    RT_GEN_EXECUTING = 0,
+    RT_GEN_CLEARED = 4,
+} RtGenState;
+
+typedef enum RtGenResult {      // how a resume ended
+    RT_GEN_RETURN, RT_GEN_ERROR, RT_GEN_NEXT,
+} RtGenResult;
+
 typedef struct RtMethodObject {
     RtObject ob_base;
     RtObject *im_func;
@@ -228,6 +243,31 @@ RtCode_NumLocalsPlus(const RtCodeObject *code)
                     code->co_nfreevars);
 }
 
+typedef struct RtGenObject {
+    RtVarObject ob_base;
+    RtObject *gi_name;
+    int gi_frame_state;         // RtGenState; atomic
+    RtFrame gi_frame;           // its claimer's
+    RtStackRef gi_slots[];      // locals, value stack, handled exceptions
+} RtGenObject;
+
+extern RtTypeObject RtGen_Type;
+
+// vm/generator.c
+// A generator that will run the code of `start`, whose code and function it
+// takes as it takes the arguments; NULL: nothing is taken.
+RtObject *RtGen_New(const RtFrame *start, RtStackRef *args, ssize_t nargs);
+// What it yielded or returned, a new reference. NULL: RT_GEN_ERROR.
+RtGenResult RtGen_Send(RtObject *gen, RtObject *value, RtObject **result);
+// Raises exc (borrowed) where it stands.
+RtGenResult RtGen_Throw(RtObject *gen, RtObject *exc, RtObject **result);
+// What close() returns.
+RtObject *RtGen_Close(RtObject *gen);
+// Drops what its frame holds, unless a thread runs it.
+void RtGen_End(RtObject *gen);
+// As RtGen_Send(), for any iterator.
+RtGenResult RtGen_SendTo(RtObject *iter, RtObject *value, RtObject **result);
+
 // vm/frame.c
 // Line of the current instruction, or 0.
 uint32_t RtFrame_GetLine(const RtFrame *frame);
@@ -244,6 +284,9 @@ void RtFrame_VisitUncounted(const RtFrame *frame, RtUncountedVisitor visit,
                             void *arg);
 // Counts the uncounted references of a frame that no thread runs.
 void RtFrame_CountUncounted(RtFrame *frame);
+// The same for the frame of a generator, unless a thread runs it.
+void RtGen_VisitUncounted(RtObject *gen, RtUncountedVisitor visit, void *arg);
+void RtGen_CountUncounted(RtObject *gen);
 
 // vm/ceval.c: once, before code is made.
 void RtEval_InitLoop(void);

@@ -155,5 +155,8 @@ extern RtObject *rt_name_name;
 extern RtObject *rt_name_qualname;
 extern RtObject *rt_name_bases;
 extern RtObject *rt_name_mro;
+extern RtObject *rt_name_send;
+extern RtObject *rt_name_throw;
+extern RtObject *rt_name_close;
 
 #endif  // RT_INTERNAL_TYPE_H

@@ -1,0 +1,296 @@
+// generator_type.c: the type generator: methods, attributes, life.
+//
+// A suspended frame's references that are not counted are not seen by
+// tp_traverse: the free-threaded collector asks for them
+// (RtGen_VisitUncounted), and counts them when the generator is garbage; so
+// does the trashcan while the generator waits there. A generator that dies
+// suspended is closed.
+// Mirrors Objects/genobject.c (CPython 3.13); departs: no gi_frame, gi_code or
+// gi_yieldfrom.
+
+#include "ceval_ops.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_assert.h"
+#include "rtcore_gc.h"
+#include "rtcore_object.h"
+
+#include <string.h>
+
+static inline RtGenObject *
+as_gen(RtObject *op)
+{
+    rt_assert(Rt_IS_TYPE(op, &RtGen_Type));
+    return (RtGenObject *)op;
+}
+
+static inline bool
+is_suspended(int state)
+{
+    return state == RT_GEN_SUSPENDED || state == RT_GEN_SUSPENDED_YIELD_FROM;
+}
+
+// ---------------------------------------------------------------------------
+// Methods.
+
+// What a call returns: the value, or StopIteration with what was returned.
+static RtObject *
+finish_call(RtGenResult status, RtObject *result)
+{
+    if (status != RT_GEN_RETURN) {
+        return result;
+    }
+    if (result == Rt_None) {
+        RtErr_SetNone(&RtExc_StopIteration);
+    }
+    else {
+        RtErr_SetObject(&RtExc_StopIteration, result);
+    }
+    Rt_DECREF(result);
+    return NULL;
+}
+
+static RtObject *
+gen_iternext(RtObject *self)
+{
+    RtObject *result;
+    RtGenResult status = RtGen_Send(self, Rt_None, &result);
+    if (status == RT_GEN_RETURN && result == Rt_None) {
+        return NULL;            // the end, without an exception
+    }
+    return finish_call(status, result);
+}
+
+static RtObject *
+gen_send(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    RtObject *result;
+    RtGenResult status = RtGen_Send(self, args[0], &result);
+    return finish_call(status, result);
+}
+
+static RtObject *
+gen_throw(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    RtEvalOp_Raise(args[0]);
+    RtObject *exc = RtErr_GetRaisedException();
+    if (exc == NULL) {
+        return NULL;
+    }
+    bool is_exception = RtType_HasFeature(Rt_TYPE(args[0]),
+                                          RT_TPFLAGS_TYPE_SUBCLASS) ||
+                        exc == args[0];
+    RtObject *result = NULL;
+    if (is_exception) {
+        RtGenResult status = RtGen_Throw(self, exc, &result);
+        result = finish_call(status, result);
+    }
+    else {
+        // TypeError of the caller's.
+        RtErr_SetRaisedException(Rt_NewRef(exc));
+    }
+    Rt_DECREF(exc);
+    return result;
+}
+
+static RtObject *
+gen_close(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    return RtGen_Close(self);
+}
+
+static RtMethodDef gen_methods[] = {
+    { "send", gen_send, 1, 1 },
+    { "throw", gen_throw, 1, 1 },
+    { "close", gen_close, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};
+
+static RtObject *
+gen_getattro(RtObject *self, RtObject *name)
+{
+    RtGenObject *gen = as_gen(self);
+    if (Rt_IS_TYPE(name, &RtStr_Type)) {
+        const char *text = RtStr_AsUTF8(name);
+        int state = rt_atomic_load_int_relaxed(&gen->gi_frame_state);
+        if (strcmp(text, "gi_running") == 0) {
+            return RtBool_FromInt(state == RT_GEN_EXECUTING);
+        }
+        if (strcmp(text, "gi_suspended") == 0) {
+            return RtBool_FromInt(is_suspended(state));
+        }
+        if (strcmp(text, "__name__") == 0) {
+            return Rt_NewRef(gen->gi_name);
+        }
+    }
+    return RtObject_GenericGetAttr(self, name);
+}
+
+static RtObject *
+gen_repr(RtObject *self)
+{
+    return RtStr_FromFormat("<generator object %s at 0x%llx>",
+                            RtStr_AsUTF8(as_gen(self)->gi_name),
+                            (unsigned long long)RtAddress_Key(self));
+}
+
+static RtObject *
+gen_iter(RtObject *self)
+{
+    return Rt_NewRef(self);
+}
+
+// ---------------------------------------------------------------------------
+// Life.
+
+static int
+visit_counted(RtStackRef ref, visitproc visit, void *arg)
+{
+    if (RtStackRef_IsNull(ref) || RtStackRef_IsUncounted(ref)) {
+        return 0;
+    }
+    return visit(RtStackRef_AsObjectBorrow(ref), arg);
+}
+
+static int
+gen_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    RtGenObject *gen = as_gen(self);
+    const RtFrame *frame = &gen->gi_frame;
+    Rt_VISIT(gen->gi_name);
+    int status = visit_counted(frame->f_executable, visit, arg);
+    if (status == 0) {
+        status = visit_counted(frame->f_funcobj, visit, arg);
+    }
+    // A frame that runs is its thread's: what it holds is held from outside.
+    int state = rt_atomic_load_int_owned(&gen->gi_frame_state);
+    if (status != 0 || state >= RT_GEN_EXECUTING) {
+        return status;
+    }
+    for (const RtStackRef *slot = frame->localsplus;
+         slot < frame->stackpointer && status == 0; slot++)
+    {
+        status = visit_counted(*slot, visit, arg);
+    }
+    for (uint32_t i = 0; i < frame->nhandled && status == 0; i++) {
+        status = visit(frame->handled[i].exc, arg);
+    }
+    return status;
+}
+
+// Closes a generator that is suspended and nobody can resume.
+static void
+gen_finalize(RtObject *self)
+{
+    int state = rt_atomic_load_int_relaxed(&as_gen(self)->gi_frame_state);
+    if (!is_suspended(state)) {
+        return;
+    }
+    RtObject *result = gen_close(self, NULL, 0);
+    if (result == NULL) {
+        RtErr_WriteUnraisable(self);
+    }
+    Rt_XDECREF(result);
+}
+
+static int
+gen_clear(RtObject *self)
+{
+    RtGen_End(self);
+    return 0;
+}
+
+static void
+gen_dealloc(RtObject *self)
+{
+    RtGenObject *gen = as_gen(self);
+    RtGC_Untrack(self);
+    if (is_suspended(rt_atomic_load_int_relaxed(&gen->gi_frame_state))) {
+        // As for instances with __del__: tracked while it may live on.
+        RtGC_Track(self);
+        if (RtObject_CallFinalizerFromDealloc(self) < 0) {
+            return;
+        }
+        RtGC_Untrack(self);
+    }
+    (void)gen_clear(self);
+    RtStackRef_XClose(gen->gi_frame.f_funcobj);
+    RtStackRef_XClose(gen->gi_frame.f_executable);
+    Rt_XDECREF(gen->gi_name);
+    RtObject_Free(self);
+}
+
+RtTypeObject RtGen_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "generator",
+    .tp_basicsize = sizeof(RtGenObject),
+    .tp_itemsize = sizeof(RtStackRef),
+    .tp_flags = RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_HOLDS_UNCOUNTED,
+    .tp_dealloc = gen_dealloc,
+    .tp_traverse = gen_traverse,
+    .tp_clear = gen_clear,
+    .tp_finalize = gen_finalize,
+    .tp_repr = gen_repr,
+    .tp_iter = gen_iter,
+    .tp_iternext = gen_iternext,
+    .tp_getattro = gen_getattro,
+    .tp_methods = gen_methods,
+};
+
+RtObject *
+RtGen_New(const RtFrame *start, RtStackRef *args, ssize_t nargs)
+{
+    // Counted from the beginning: making it may stop the thread, and code and
+    // function stay after the frame was cleared.
+    const RtCodeObject *code = RtFrame_GetCode(start);
+    size_t nlocals = RtCode_NumLocalsPlus(code);
+    size_t nslots = nlocals + (size_t)code->co_stacksize;
+    size_t handled = code->co_nhandlers * sizeof(RtHandledException) /
+                     sizeof(RtStackRef);
+    RtGenObject *gen = (RtGenObject *)RtObject_New(
+        &RtGen_Type, (ssize_t)(nslots + handled));
+    if (gen == NULL) {
+        return NULL;
+    }
+    gen->gi_name = Rt_NewRef(code->co_name);
+    gen->gi_frame_state = RT_GEN_CREATED;
+    RtFrame *frame = &gen->gi_frame;
+    *frame = *start;
+    frame->localsplus = gen->gi_slots;
+    for (ssize_t i = 0; i < nargs; i++) {
+        frame->localsplus[i] = args[i];
+        args[i] = RT_STACKREF_NULL;
+    }
+    frame->instr_ptr = code->co_targets;
+    frame->stackpointer = frame->localsplus + nlocals;
+    frame->handled = (RtHandledException *)(frame->localsplus + nslots);
+    RtGC_Track((RtObject *)gen);
+    return (RtObject *)gen;
+}
+
+#ifdef RT_GIL_DISABLED
+
+void
+RtGen_VisitUncounted(RtObject *self, RtUncountedVisitor visit, void *arg)
+{
+    RtGenObject *gen = as_gen(self);
+    if (rt_atomic_load_int_owned(&gen->gi_frame_state) < RT_GEN_EXECUTING) {
+        RtFrame_VisitUncounted(&gen->gi_frame, visit, arg);
+    }
+}
+
+void
+RtGen_CountUncounted(RtObject *self)
+{
+    RtGenObject *gen = as_gen(self);
+    if (rt_atomic_load_int_owned(&gen->gi_frame_state) < RT_GEN_EXECUTING) {
+        RtFrame_CountUncounted(&gen->gi_frame);
+    }
+}
+
+#endif
