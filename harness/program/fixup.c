@@ -239,6 +239,9 @@ fix_structure(const FzProgram *p, int block, FzBlockOps *ops)
             ok = fix_operand(p, block, info->args[k], open.held,
                              FzOp_Operand(&op, k));
         }
+        if (FzOp_Recodes(&op) && op.b < op.a) {
+            op.b = op.a;
+        }
         if (ok && admit(block, &op, FZ_MAX_OPS - kept, &open)) {
             ops->ops[kept++] = op;
         }

@@ -97,6 +97,7 @@ typedef struct Module {
     uint32_t methods[FZ_MAX_CLASSES][FZ_METHOD_KINDS];
     uint32_t blocks[FZ_BLOCK_LIMIT];
     uint32_t show, flat, attributes, setup, duo;
+    uint32_t generate, delegate, counter;
 } Module;
 
 // Adds a code object (stolen). 0, or -1 if it is NULL.
@@ -146,11 +147,55 @@ lower_prelude(FzEmitter *e, Module *m)
     return 0;
 }
 
+static bool
+has_op(const FzProgram *p, uint8_t first, uint8_t second)
+{
+    for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
+        if (!FzProgram_HasBlock(p, i)) {
+            continue;
+        }
+        const FzBlockOps *ops = FzProgram_BlockConst(p, i);
+        for (int k = 0; k < ops->nops; k++) {
+            if (ops->ops[k].op == first || ops->ops[k].op == second) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// The functions of the prelude that only some operations use.
+static int
+lower_helpers(FzEmitter *e, Module *m)
+{
+    const FzProgram *p = e->program;
+    if (has_op(p, FZ_OP_GEN_NEW, FZ_OP_GEN_NEW) &&
+        add_code(m, FzLower_Generate(e), &m->generate) < 0)
+    {
+        return -1;
+    }
+    if (has_op(p, FZ_OP_GEN_FROM, FZ_OP_GEN_FROM) &&
+        add_code(m, FzLower_Delegate(e), &m->delegate) < 0)
+    {
+        return -1;
+    }
+    if (!has_op(p, FZ_OP_CELL_NEW, FZ_OP_NESTED_CALL)) {
+        return 0;
+    }
+    RtObject *step = FzLower_Step(e);
+    if (step == NULL) {
+        return -1;
+    }
+    int result = add_code(m, FzLower_Counter(e, step), &m->counter);
+    Rt_DECREF(step);
+    return result;
+}
+
 static int
 lower_codes(FzEmitter *e, Module *m)
 {
     const FzProgram *p = e->program;
-    if (lower_prelude(e, m) < 0) {
+    if (lower_prelude(e, m) < 0 || lower_helpers(e, m) < 0) {
         return -1;
     }
     for (int i = 0; i < p->nclasses; i++) {
@@ -334,6 +379,15 @@ emit_show(FzEmitter *e, int k)
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
+// Those that operations use.
+static void
+emit_prelude_functions(FzEmitter *e, const Module *m)
+{
+    emit_function(e, m->generate, FZ_NAME_generate, FZ_PRELUDE_GENERATE);
+    emit_function(e, m->delegate, FZ_NAME_delegate, FZ_PRELUDE_DELEGATE);
+    emit_function(e, m->counter, FZ_NAME_counter, FZ_PRELUDE_COUNTER);
+}
+
 static void
 emit_definitions(FzEmitter *e, const Module *m)
 {
@@ -342,6 +396,7 @@ emit_definitions(FzEmitter *e, const Module *m)
     emit_function(e, m->flat, FZ_NAME_flat, FZ_PRELUDE_FLAT);
     emit_function(e, m->attributes, FZ_NAME_attributes,
                   FZ_PRELUDE_ATTRIBUTES);
+    emit_prelude_functions(e, m);
     emit_function(e, m->setup, FZ_NAME_setup, FZ_PRELUDE_SETUP);
     emit_function(e, m->duo, FZ_NAME_duo, FZ_PRELUDE_DUO);
     for (int i = 0; i < p->nclasses; i++) {
@@ -377,6 +432,7 @@ lower_interpreters(FzEmitter *e, Module *m)
         return -1;
     }
     FzLower_BeginSetup(e);
+    emit_prelude_functions(e, m);
     for (int i = 0; i < p->nclasses; i++) {
         FzLower_MakeClass(e, i, m->methods[i]);
     }

@@ -17,6 +17,9 @@ FzEmit_Begin(FzEmitter *e, int block)
     e->n = 0;
     e->nexceptions = 0;
     e->nnames = 0;
+    e->flags = 0;
+    e->ncellvars = 0;
+    e->nfreevars = 0;
     memset(e->name_index, 0, sizeof(e->name_index));
 }
 
@@ -80,6 +83,9 @@ FzEmit_Finish(FzEmitter *e, const char *name, int nlocals, int argcount)
         .nexceptions = e->nexceptions,
         .consts = e->consts,
         .names = names,
+        .flags = e->flags,
+        .ncellvars = e->ncellvars,
+        .nfreevars = e->nfreevars,
     };
     RtObject *code = RtCode_New(&spec);
     Rt_DECREF(names);

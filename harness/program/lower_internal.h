@@ -30,6 +30,8 @@
     NAME(intersection_update) NAME(difference_update) \
     NAME(symmetric_difference_update) NAME(deque) NAME(appendleft) \
     NAME(popleft) NAME(extendleft) NAME(rotate) \
+    NAME(generate) NAME(delegate) NAME(counter) NAME(g) NAME(c) NAME(send) \
+    NAME(throw) NAME(close) NAME(__code__) NAME(__defaults__) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
@@ -74,7 +76,7 @@ enum {
 enum {
     FZ_MAX_INSTRUCTIONS = 1536,
     FZ_MAX_EXCEPTIONS = 64,
-    FZ_MAX_MODULE_CODES = 3 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
+    FZ_MAX_MODULE_CODES = 7 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
                           FZ_BLOCK_LIMIT + 2,
 };
 
@@ -82,6 +84,9 @@ typedef struct FzEmitter {
     const FzProgram *program;
     const FzLayout *layout;
     RtObject *consts;           // borrowed tuple
+    uint32_t flags;             // RT_CO_*
+    int ncellvars;
+    int nfreevars;
     int block;                  // being lowered; -1: none
     uint32_t line;              // of what is emitted next
     uint32_t n;
@@ -130,6 +135,16 @@ void FzLower_Statement(FzEmitter *e, const FzOp *op);
 
 // False: not an operation on an instance or its attributes.
 bool FzLower_Attrs(FzEmitter *e, const FzOp *op);
+
+// ---- lower_generator.c
+
+// False: not an operation on generators, closures or functions.
+bool FzLower_Function(FzEmitter *e, const FzOp *op);
+// Functions of the prelude.
+RtObject *FzLower_Generate(FzEmitter *e);
+RtObject *FzLower_Delegate(FzEmitter *e);
+RtObject *FzLower_Step(FzEmitter *e);
+RtObject *FzLower_Counter(FzEmitter *e, RtObject *step);
 
 // ---- lower_weakref.c
 

@@ -288,6 +288,9 @@ check_structure(const Checker *c, int block, int i, const FzOp *op, Nesting *n)
         recount(n);
         return true;
     }
+    if (FzOp_Recodes(op) && op->b < op->a) {
+        return fail(c, "block %d op %d: code of a function before", block, i);
+    }
     if (FzOp_CallsAny(op) && FzBlock_IsFunction(block)) {
         return fail(c, "block %d op %d: a function calls any", block, i);
     }

@@ -91,7 +91,7 @@ typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
     FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET, FZ_GROUP_DEQUE,
-    FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_COUNT
+    FZ_GROUP_FUNCTION, FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
@@ -164,6 +164,14 @@ FzBlock_IsFunction(int block)
 }
 // Whether the program has this block.
 bool FzProgram_HasBlock(const FzProgram *program, int block);
+
+// Whether the operation gives a function the code of another. It must stand
+// behind the function, so that calls end.
+static inline bool
+FzOp_Recodes(const FzOp *op)
+{
+    return op->op == FZ_OP_FUNC_RECODE;
+}
 
 // Limits that keep executions short (fixup.c).
 enum {
@@ -254,11 +262,14 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
     FZ_PRELUDE_SHOW = 76,       // def show(name, items):
-    FZ_PRELUDE_FLAT = 88,       // def flat(items):
-    FZ_PRELUDE_ATTRIBUTES = 96, // def attributes(item):
-    FZ_PRELUDE_SETUP = 107,     // def setup():
-    FZ_PRELUDE_DUO = 111,       // def duo(a, b):
-    FZ_PRELUDE_LINES = 116,
+    FZ_PRELUDE_FLAT = FZ_PRELUDE_SHOW + 12,             // def flat(items):
+    FZ_PRELUDE_ATTRIBUTES = FZ_PRELUDE_FLAT + 8,        // def attributes(item):
+    FZ_PRELUDE_GENERATE = FZ_PRELUDE_ATTRIBUTES + 11,   // def generate(items):
+    FZ_PRELUDE_DELEGATE = FZ_PRELUDE_GENERATE + 10,     // def delegate(items):
+    FZ_PRELUDE_COUNTER = FZ_PRELUDE_DELEGATE + 4,       // def counter(start):
+    FZ_PRELUDE_SETUP = FZ_PRELUDE_COUNTER + 8,          // def setup():
+    FZ_PRELUDE_DUO = FZ_PRELUDE_SETUP + 4,              // def duo(a, b):
+    FZ_PRELUDE_LINES = FZ_PRELUDE_DUO + 5,
 };
 
 // ---------------------------------------------------------------------------

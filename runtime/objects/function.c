@@ -4,8 +4,8 @@
 // threads call the function: writers hold the function's lock, readers take
 // their reference without it and fall back to the lock; defaults are exchanged
 // atomically. A call uses one code object from beginning to end,
-// and every code of a function suits its closure. There is nothing to clear:
-// each cycle through a function goes through its globals or a cell.
+// and every code of a function suits its closure. Only the defaults are
+// cleared: every other cycle goes through the globals or a cell.
 // Mirrors Objects/funcobject.c (CPython 3.13); departs: no attributes of its
 // own; 3.13 swaps __code__ and __defaults__ without a lock (gh-145272).
 
@@ -153,6 +153,12 @@ function_set_defaults(RtFunctionObject *func, RtObject *value)
     return 0;
 }
 
+static int
+function_clear(RtObject *self)
+{
+    return function_set_defaults((RtFunctionObject *)self, NULL);
+}
+
 static RtObject *
 function_getattro(RtObject *self, RtObject *name)
 {
@@ -206,6 +212,7 @@ RtTypeObject RtFunction_Type = {
     .tp_flags = RT_TPFLAGS_HAVE_GC,
     .tp_dealloc = function_dealloc,
     .tp_traverse = function_traverse,
+    .tp_clear = function_clear,
     .tp_repr = function_repr,
     .tp_call = function_call,
     .tp_getattro = function_getattro,

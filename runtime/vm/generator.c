@@ -373,9 +373,15 @@ RtGen_Throw(RtObject *self, RtObject *exc, RtObject **result)
     }
     enter_frame(tstate, gen);
     if (state == RT_GEN_SUSPENDED_YIELD_FROM) {
+        if (!enter_call(tstate)) {
+            leave_frame(tstate, gen);
+            release(gen, state);
+            return RT_GEN_ERROR;
+        }
         bool done;
         RtGenResult status =
             throw_into_delegate(tstate, gen, exc, result, &done);
+        tstate->recursion_remaining++;
         if (done) {
             return status;
         }
