@@ -18,6 +18,9 @@ typedef struct Asm {
     const char *name;
     int nlocals;
     int argcount;
+    uint32_t flags;             // these three are 0 unless the test sets them
+    int ncellvars;
+    int nfreevars;
     RtInstruction code[ASM_MAX];
     uint32_t lines[ASM_MAX];
     uint32_t n;
@@ -126,6 +129,9 @@ Asm_Spec(Asm *a)
         .filename = "test",
         .nlocals = a->nlocals,
         .argcount = a->argcount,
+        .flags = a->flags,
+        .ncellvars = a->ncellvars,
+        .nfreevars = a->nfreevars,
         .instructions = a->code,
         .ninstructions = a->n,
         .lines = a->lines,
