@@ -185,11 +185,7 @@ test_duels(void)
 // ---------------------------------------------------------------------------
 // Threads.
 
-#ifdef RT_TSAN
 enum { THREADS = 4, ROUNDS = 60 };
-#else
-enum { THREADS = 4, ROUNDS = 300 };
-#endif
 
 typedef struct Shared {
     RtObject *deque;
