@@ -39,15 +39,6 @@ static struct {
     char report_path[128];
 } armed;
 
-// The sanitizer's summary line, as the message of the violation.
-static void
-summarise(const char *text, char *out, size_t size)
-{
-    const char *at = strstr(text, "SUMMARY: ");
-    at = at != NULL ? at + strlen("SUMMARY: ") : text;
-    snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
-}
-
 static void
 write_finding(void)
 {
@@ -77,7 +68,7 @@ write_finding(void)
             run->trace_hash = FzHash_Mix(v->step, run->tape.choices);
         }
     }
-    summarise(FzBuf_CString(&text), v->message, sizeof(v->message));
+    FzReport_Summary(FzBuf_CString(&text), v->message, sizeof(v->message));
     char why[512];
     if (FzFinding_Save(armed.findings_dir, armed.input, armed.schedule, run,
                        FzBuf_CString(&text), path, sizeof(path), why,

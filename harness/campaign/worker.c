@@ -182,6 +182,29 @@ is_known(Worker *w, const FzViolation *v)
     return false;
 }
 
+// The same run once more, with the stacks that are not kept in every run. If it
+// ends otherwise, the first one stands.
+static const FzRun *
+with_detail(Worker *w, const FzInput *input, const FzRun *run)
+{
+    static FzRun detailed;
+    if (!FzExec_IsDeterministic() ||
+        run->violations[0].rule == FZ_RULE_NONDETERMINISM) {
+        return run;
+    }
+    FzEngineConfig config = config_for(w, input);
+    config.coverage = NULL;
+    config.detail = true;
+    FzCrash_Arm(w->options->findings_dir, &w->shared->current,
+                &config.schedule, &detailed);
+    FzExec_Carry(&input->program, &config, &detailed);
+    FzCrash_Disarm();
+    bool same = detailed.trace_hash == run->trace_hash &&
+                detailed.nviolations > 0 &&
+                detailed.violations[0].rule == run->violations[0].rule;
+    return same ? &detailed : run;
+}
+
 static void
 report(Worker *w, const FzInput *input, const FzRun *run)
 {
@@ -190,6 +213,7 @@ report(Worker *w, const FzInput *input, const FzRun *run)
         return;
     }
     FzEngineConfig config = config_for(w, input);
+    run = with_detail(w, input, run);
     char path[1024], why[512];
     if (!FzFinding_Save(w->options->findings_dir, input, &config.schedule, run,
                         NULL, path, sizeof(path), why, sizeof(why))) {

@@ -60,5 +60,6 @@ extern const FzCommand fz_command_bench;
 extern const FzCommand fz_command_failalloc;
 extern const FzCommand fz_command_rules;
 extern const FzCommand fz_command_sct;
+extern const FzCommand fz_command_minimize;
 
 #endif  // FZ_CLI_H

@@ -2,8 +2,8 @@
 // the tape as a rank (fz_schedule.h).
 //
 // What decides, in this order: a replayed tape up to its end; in the fair part
-// of a run, round-robin; an override byte; the strategy (a replay past its end:
-// rank 0).
+// of a run, round-robin; a guide (rank 0 where it says nothing); an override
+// byte; the strategy (a replay past its end: rank 0).
 
 #include "engine_internal.h"
 
@@ -95,6 +95,10 @@ FzChoice_Begin(void)
         FzTapeReader_Init(&e->reader, schedule->tape, schedule->ntape);
         return;
     }
+    if (schedule->kind == FZ_SCHEDULE_GUIDE) {
+        FzGuideReader_Init(&e->guide, schedule->guide);
+        return;
+    }
     FZ_ASSERT(schedule->strategy != NULL);
     FZ_ASSERT(schedule->strategy->state_size <= FZ_STRATEGY_STATE_SIZE);
     schedule->strategy->begin(e->strategy_state, schedule);
@@ -125,6 +129,48 @@ FzChoice_ThreadCreated(uint32_t thread)
     }
 }
 
+// Points that the running thread has passed, as FzTurn counts them.
+static uint64_t
+own_points(void)
+{
+    const FzEngine *e = &fz_engine;
+    uint64_t own = e->threads[e->current].ran + e->steps - e->slice_start;
+    return e->current == 0 ? own - e->alone : own;
+}
+
+// A wait whose time is up counts as a wait: its point was the one before.
+static bool
+can_go_on(FzThreadSet candidates)
+{
+    const FzEngine *e = &fz_engine;
+    return !e->waiting && FzThreadSet_Has(candidates, e->current);
+}
+
+static uint32_t
+guided_choice(FzThreadSet candidates)
+{
+    FzEngine *e = &fz_engine;
+    const FzTurn *turn = FzGuideReader_Next(
+        &e->guide, e->current, own_points(), can_go_on(candidates));
+    if (turn != NULL && FzThreadSet_Has(candidates, turn->to)) {
+        return turn->to;
+    }
+    return thread_of(candidates, e->current, 0);
+}
+
+static void
+record_turn(FzThreadSet candidates, uint32_t to)
+{
+    const FzEngine *e = &fz_engine;
+    FzTurn turn = {
+        .at = own_points(),
+        .thread = (uint16_t)e->current,
+        .to = (uint16_t)to,
+        .preempts = can_go_on(candidates),
+    };
+    FzGuide_Add(e->config->turns, turn);
+}
+
 uint32_t
 FzChoice_Next(FzThreadSet candidates, bool yielding)
 {
@@ -133,7 +179,8 @@ FzChoice_Next(FzThreadSet candidates, bool yielding)
     if ((candidates & (candidates - 1)) == 0) {
         return FzThreadSet_First(candidates);
     }
-    bool replay = e->config->schedule.kind == FZ_SCHEDULE_REPLAY;
+    FzScheduleKind kind = e->config->schedule.kind;
+    bool replay = kind == FZ_SCHEDULE_REPLAY;
     uint32_t thread;
     if (replay && !FzTapeReader_AtEnd(&e->reader)) {
         thread = thread_of(candidates, running, FzTapeReader_Next(&e->reader));
@@ -141,12 +188,19 @@ FzChoice_Next(FzThreadSet candidates, bool yielding)
     else if (e->fair) {
         thread = thread_of(candidates, running, fair_rank(candidates));
     }
+    else if (kind == FZ_SCHEDULE_GUIDE) {
+        thread = guided_choice(candidates);
+    }
     else if (replay) {
         thread = thread_of(candidates, running, 0);
     }
     else {
         thread = strategy_choice(candidates, yielding);
     }
-    FzTape_Record(&e->run->tape, rank_of(candidates, running, thread));
+    uint32_t rank = rank_of(candidates, running, thread);
+    FzTape_Record(&e->run->tape, rank);
+    if (rank != 0 && e->config->turns != NULL) {
+        record_turn(candidates, thread);
+    }
     return thread;
 }

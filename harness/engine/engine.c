@@ -74,6 +74,7 @@ switch_to(uint32_t to)
     uint32_t from = e->current;
     FzTarget_SaveThread(from);
     FzTarget_LoadThread(to);
+    e->threads[from].ran += e->steps - e->slice_start;
     e->current = to;
     e->slice_start = e->steps;
     e->run->switches++;
@@ -81,7 +82,7 @@ switch_to(uint32_t to)
         FzCoverage_Switch(e->threads[from].site, e->threads[to].site);
     }
     if (e->recording) {
-        FzTrace_Record(FZ_TRACE_SWITCH, 0, from, to);
+        FzTrace_Record(FZ_TRACE_SWITCH, 0, e->next[from].object, from);
     }
     if (e->threads[from].ended) {
         FzFiber_Leave(&e->fibers[from], &e->fibers[to]);
@@ -99,6 +100,7 @@ FzEngine_Reschedule(bool yielding)
     }
     uint32_t to = FzChoice_Next(candidates, yielding);
     if (to != e->current) {
+        e->run->preemptions += !yielding;
         switch_to(to);
     }
 }
@@ -131,7 +133,9 @@ FzEngine_Block(void)
         }
         FzWait_SkipToDeadline();
     }
+    e->waiting = true;
     uint32_t to = FzChoice_Next(e->runnable, false);
+    e->waiting = false;
     if (to != e->current) {
         switch_to(to);
     }
@@ -238,6 +242,9 @@ FzEngine_NewThread(void (*func)(void *), void *arg)
         return FZ_NO_THREAD;
     }
     e->nthreads++;
+    if (number == 1) {
+        e->alone = e->steps;
+    }
     FzThread *thread = &e->threads[number];
     *thread = (FzThread){
         .func = func,
@@ -288,7 +295,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->races = config->races;
     e->recording = config->record_events;
     e->covering = config->coverage != NULL;
-    e->fair = false;
+    e->fair = e->waiting = false;
     e->current = 0;
     e->nthreads = 0;
     e->runnable = 0;
@@ -296,6 +303,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->steps = 0;
     e->hash = 0;
     e->slice_start = 0;
+    e->alone = 0;
     e->waits = 0;
     e->skipped_ns = 0;
     e->budget =
@@ -304,15 +312,20 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     run->steps = 0;
     run->nthreads = 0;
     run->switches = 0;
+    run->preemptions = 0;
     run->completed = false;
     run->nviolations = 0;
     run->nevents = 0;
     FzTape_Clear(&run->tape);
     FzBuf_Clear(&run->output);
+    if (config->turns != NULL) {
+        config->turns->count = 0;
+    }
     FzEngine_UpdateDue();
     FzTarget_Begin(&config->schedule);
     FzShadow_Begin();
     FzAddress_Begin();
+    FzViolation_Begin();
     FzCoverage_Begin();
     FzChoice_Begin();
     if (e->oracles) {

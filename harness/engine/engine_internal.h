@@ -29,6 +29,7 @@ typedef struct FzThread {
     FzThreadSet *waits_in;      // while blocked: whose member it is
     int64_t deadline_ns;        // of that wait; FZ_NO_DEADLINE: none
     uint64_t wait_order;        // waiters are served first in, first out
+    uint64_t ran;               // points passed before the last switch to it
     uintptr_t site;             // code of its last hook call
     uint32_t line;              // last recorded
     RtWaitResult wait_result;   // of the last wait that blocked
@@ -39,6 +40,7 @@ typedef struct FzEngine {
     bool active;                // on a fiber, inside FzEngine_Run()
     bool oracles, races, recording, covering;
     bool fair;                  // the last quarter of the budget
+    bool waiting;               // the running thread is in a wait
     uint32_t current;           // number of the running thread
     uint32_t nthreads;
     FzThreadSet runnable;       // includes the running thread
@@ -47,6 +49,7 @@ typedef struct FzEngine {
     uint64_t due_step;          // FzEngine_StepDue() has something to do
     uint64_t hash;
     uint64_t slice_start;       // step of the last switch
+    uint64_t alone;             // points that thread 0 passed while alone
     uint64_t budget;
     uint64_t waits;             // source of wait_order
     int64_t skipped_ns;         // virtual time that passed while all waited
@@ -62,6 +65,7 @@ typedef struct FzEngine {
     const FzEngineConfig *config;
     FzRun *run;
     FzTapeReader reader;        // of a replayed tape
+    FzGuideReader guide;        // of a guided run
     size_t overrides_used;
     bool initialised;
     _Alignas(16) unsigned char strategy_state[FZ_STRATEGY_STATE_SIZE];
@@ -146,6 +150,9 @@ FzTrace_Mix(unsigned what, uint64_t object)
 
 // ---- violation.c
 void FzViolation_InstallHandlers(void);
+void FzViolation_Begin(void);
+// The running thread frees this block (config->detail).
+void FzViolation_RecordFree(const void *block);
 
 // ---- coverage.c
 void FzCoverage_Begin(void);

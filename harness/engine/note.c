@@ -90,6 +90,9 @@ FzNote_Happened(RtNote note, const void *a, uintptr_t b)
             FzOracle_Note(e->current, note, a, b);
             e->races = races;
         }
+        if (note == RT_NOTE_BLOCK_FREE && e->config->detail) {
+            FzViolation_RecordFree(a);
+        }
         if (note == RT_NOTE_FATAL) {
             FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "%s",
                                (const char *)a);

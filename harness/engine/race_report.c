@@ -137,6 +137,10 @@ end_the_run(const FzRaceReport *report)
     FzEngine_Violation(FZ_RULE_DATA_RACE, report->before.thread, "%s",
                        FzBuf_CString(&text));
     FzBuf_Free(&text);
+    uintptr_t before[1 + FZ_RACE_STACK] = {report->before.site};
+    uint32_t depth = report->before.depth;
+    memcpy(before + 1, report->before.stack, depth * sizeof(uintptr_t));
+    FzEngine_SetOtherStack(before, 1 + depth);
     FzEngine_Stop();
 }
 

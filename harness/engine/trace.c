@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-
 static void
 push(FzTraceEvent event)
 {
@@ -38,6 +37,10 @@ FzTrace_Record(FzTraceKind kind, unsigned what, uint64_t object,
         .value = value,
         .site = FzAddress_SiteOffset(thread->site),
     };
+    if (kind == FZ_TRACE_SWITCH) {      // of the thread that is left
+        event.line = e->threads[value].line;
+        event.site = FzAddress_SiteOffset(e->threads[value].site);
+    }
     // A switch has changed rt_thread_local already, but the new thread's line
     // is asked for at its own next event.
     if (e->config->current_line != NULL && kind != FZ_TRACE_SWITCH) {

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 
@@ -112,6 +113,74 @@ FzEngine_Violation(FzRule rule, uint32_t other_thread, const char *format,
                     frames, FRAMES_MAX);
     store(violation->stack, frames, n, e->threads[e->current].site);
     store_other(violation);
+}
+
+void
+FzEngine_SetOtherStack(const uintptr_t *frames, size_t n)
+{
+    FzRun *run = fz_engine.run;
+    FZ_ASSERT(run->nviolations > 0);
+    FzViolation *violation = &run->violations[run->nviolations - 1];
+    memset(violation->other_stack, 0, sizeof(violation->other_stack));
+    n = n < FZ_MAX_STACK ? n : FZ_MAX_STACK;
+    for (size_t i = 0; i < n; i++) {
+        violation->other_stack[i] = (void *)frames[i];
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Who freed what, in runs that keep it.
+
+typedef struct FreeRecord {
+    const void *block;
+    uintptr_t stack[FZ_MAX_STACK];
+    size_t depth;
+} FreeRecord;
+
+static struct {
+    FreeRecord *records;
+    size_t count, capacity;
+} frees;
+
+void
+FzViolation_Begin(void)
+{
+    frees.count = 0;
+}
+
+void
+FzViolation_RecordFree(const void *block)
+{
+    FzEngine *e = &fz_engine;
+    if (frees.count == frees.capacity) {
+        frees.capacity = frees.capacity * 2 + 256;
+        frees.records = realloc(frees.records,
+                                frees.capacity * sizeof(FreeRecord));
+        FZ_ASSERT(frees.records != NULL);
+    }
+    FreeRecord *record = &frees.records[frees.count++];
+    void *frames[FRAMES_MAX];
+    size_t n = walk(&e->fibers[e->current], __builtin_frame_address(0), NULL,
+                    frames, FRAMES_MAX);
+    record->block = block;
+    record->depth = n < FZ_MAX_STACK ? n : FZ_MAX_STACK;
+    memcpy(record->stack, frames, record->depth * sizeof(void *));
+}
+
+void
+FzEngine_OtherIsFree(const void *block)
+{
+    if (fz_engine.run->nviolations == 0) {
+        return;
+    }
+    for (size_t i = frees.count; block != NULL && i-- > 0;) {
+        if (frees.records[i].block == block) {
+            FzEngine_SetOtherStack(frees.records[i].stack,
+                                   frees.records[i].depth);
+            return;
+        }
+    }
+    FzEngine_SetOtherStack(NULL, 0);
 }
 
 // ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include "fz_exec.h"
 #include "fz_finding.h"
+#include "fz_signature.h"
 
 static bool
 make_folder(const char *path, char *why, size_t why_size)
@@ -37,8 +38,14 @@ static const char *const gil_words[] = {"as needed", "0", "1"};
 
 static void
 describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
-         const char *signature, FzBuf *out)
+         const FzFindingExtra *extra, FzBuf *out)
 {
+    char own[FZ_SIGNATURE_TEXT];
+    const char *signature = extra->signature;
+    if (signature == NULL) {
+        FzFinding_Signature(&run->violations[0], own, sizeof(own));
+        signature = own;
+    }
     const FzViolation *v = &run->violations[0];
     FzBuf_Printf(out, "{\n  \"format\": 1,\n  \"rule\": \"%s\",\n",
                  FzRule_Name(v->rule));
@@ -59,18 +66,18 @@ describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
     FzBuf_Printf(out,
                  "  \"program\": \"%016llx\",\n  \"trace\": \"%016llx\",\n"
                  "  \"steps\": %llu,\n  \"switches\": %llu,\n"
-                 "  \"threads\": %u\n}\n",
+                 "  \"threads\": %u%s\n}\n",
                  (unsigned long long)FzProgram_Hash(&input->program),
                  (unsigned long long)run->trace_hash,
                  (unsigned long long)run->steps,
-                 (unsigned long long)run->switches, run->nthreads);
+                 (unsigned long long)run->switches, run->nthreads,
+                 extra->members != NULL ? extra->members : "");
 }
 
 static bool
 write_members(const char *folder, const FzInput *input,
               const FzSchedule *schedule, const FzRun *run,
-              const char *extra_text, const char *signature, char *why,
-              size_t why_size)
+              const FzFindingExtra *extra, char *why, size_t why_size)
 {
     FzBuf out = {0};
     FzInputFile_Encode(input, &out);
@@ -81,11 +88,11 @@ write_members(const char *folder, const FzInput *input,
     FzProgram_Lift(&input->program, &out, NULL);
     ok = ok && write_member(folder, "program.py", &out, why, why_size);
     FzReport_Text(input, run, &out);
-    if (extra_text != NULL) {
-        FzBuf_Append(&out, extra_text, strlen(extra_text));
+    if (extra->report != NULL) {
+        FzBuf_Append(&out, extra->report, strlen(extra->report));
     }
     ok = ok && write_member(folder, "report.txt", &out, why, why_size);
-    describe(input, schedule, run, signature, &out);
+    describe(input, schedule, run, extra, &out);
     ok = ok && write_member(folder, "finding.json", &out, why, why_size);
     FzBuf_Free(&out);
     return ok;
@@ -105,6 +112,26 @@ remove_folder(const char *folder)
     rmdir(folder);
 }
 
+// The folder is under a temporary name beside `path` until it is whole.
+static bool
+write_beside(const char *path, const FzInput *input,
+             const FzSchedule *schedule, const FzRun *run,
+             const FzFindingExtra *extra, char *temporary, size_t size,
+             char *why, size_t why_size)
+{
+    const char *slash = strrchr(path, '/');
+    int parent = slash != NULL ? (int)(slash - path) : 1;
+    snprintf(temporary, size, "%.*s/.new-%ld", parent,
+             slash != NULL ? path : ".", (long)getpid());
+    if (!make_folder(temporary, why, why_size) ||
+        !write_members(temporary, input, schedule, run, extra, why,
+                       why_size)) {
+        remove_folder(temporary);
+        return false;
+    }
+    return true;
+}
+
 bool
 FzFinding_Save(const char *dir, const FzInput *input,
                const FzSchedule *schedule, const FzRun *run,
@@ -115,19 +142,21 @@ FzFinding_Save(const char *dir, const FzInput *input,
     if (!make_folder(dir, why, why_size)) {
         return false;
     }
-    char signature[256], temporary[4096];
-    FzFinding_Signature(&run->violations[0], signature, sizeof(signature));
+    char temporary[4096], signature[FZ_SIGNATURE_TEXT];
     uint64_t id = FzHash_Mix(FzProgram_Hash(&input->program), run->trace_hash);
     snprintf(path, path_size, "%s/%s-%08x", dir,
              FzRule_Name(run->violations[0].rule), (unsigned)(id >> 32));
     if (access(path, F_OK) == 0) {
         return true;
     }
-    snprintf(temporary, sizeof(temporary), "%s/.new-%ld", dir, (long)getpid());
-    if (!make_folder(temporary, why, why_size) ||
-        !write_members(temporary, input, schedule, run, extra_text, signature,
-                       why, why_size)) {
-        remove_folder(temporary);
+    FzFindingExtra extra = {.report = extra_text};
+    FzSignature parsed;
+    if (extra_text != NULL && FzSignature_OfReport(extra_text, &parsed)) {
+        FzSignature_Print(&parsed, signature, sizeof(signature));
+        extra.signature = signature;
+    }
+    if (!write_beside(path, input, schedule, run, &extra, temporary,
+                      sizeof(temporary), why, why_size)) {
         return false;
     }
     if (rename(temporary, path) != 0 && access(path, F_OK) != 0) {
@@ -135,6 +164,34 @@ FzFinding_Save(const char *dir, const FzInput *input,
                  strerror(errno));
         remove_folder(temporary);
         return false;
+    }
+    return true;
+}
+
+bool
+FzFinding_Write(const char *folder, const FzInput *input,
+                const FzSchedule *schedule, const FzRun *run,
+                const FzFindingExtra *extra, char *why, size_t why_size)
+{
+    FZ_ASSERT(run->nviolations > 0);
+    char temporary[4096], aside[4200];
+    if (!write_beside(folder, input, schedule, run, extra, temporary,
+                      sizeof(temporary), why, why_size)) {
+        return false;
+    }
+    snprintf(aside, sizeof(aside), "%s.old", temporary);
+    bool replaces = rename(folder, aside) == 0;
+    if (rename(temporary, folder) != 0) {
+        snprintf(why, why_size, "cannot make the folder %s: %s", folder,
+                 strerror(errno));
+        if (replaces && rename(aside, folder) != 0) {
+            snprintf(why, why_size, "the former %s is now %s", folder, aside);
+        }
+        remove_folder(temporary);
+        return false;
+    }
+    if (replaces) {
+        remove_folder(aside);
     }
     return true;
 }

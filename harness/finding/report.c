@@ -5,6 +5,7 @@
 
 #include "fz_exec.h"
 #include "fz_finding.h"
+#include "fz_signature.h"
 
 static void
 print_stack(void *const *stack, FzBuf *out)
@@ -48,28 +49,18 @@ FzReport_Text(const FzInput *input, const FzRun *run, FzBuf *out)
                  (unsigned long long)run->trace_hash);
 }
 
-static void
-innermost(void *const *stack, char *out, size_t size)
+void
+FzReport_Summary(const char *report, char *out, size_t size)
 {
-    out[0] = '\0';
-    for (int i = 0; i < FZ_MAX_STACK && stack[i] != NULL; i++) {
-        FzSymbol_Function(stack[i], out, size);
-        if (out[0] != '\0') {
-            return;
-        }
-    }
+    const char *at = strstr(report, "SUMMARY: ");
+    at = at != NULL ? at + strlen("SUMMARY: ") : report;
+    snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
 }
 
 void
 FzFinding_Signature(const FzViolation *violation, char *out, size_t size)
 {
-    char one[96], two[96];
-    innermost(violation->stack, one, sizeof(one));
-    innermost(violation->other_stack, two, sizeof(two));
-    const char *a = one, *b = two;
-    if (strcmp(a, b) > 0) {
-        a = two;
-        b = one;
-    }
-    snprintf(out, size, "%s|%s|%s", FzRule_Name(violation->rule), a, b);
+    FzSignature signature;
+    FzSignature_OfViolation(violation, &signature);
+    FzSignature_Print(&signature, out, size);
 }

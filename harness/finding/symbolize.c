@@ -1,14 +1,16 @@
 // symbolize.c: from code addresses of this binary to functions and lines, by
-// asking llvm-symbolizer (or addr2line) once for each address and remembering.
-// Without either tool, addresses are printed as offsets.
+// asking llvm-symbolizer, once for each address. The tool is started once and
+// answers through pipes: it reads the debug information only once. A forked
+// process starts its own. Without the tool, the symbol table names functions.
 
-#include <elf.h>
-#include <link.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fz_finding.h"
+#include "fz_image.h"
 
 enum { MAX_INLINED = 8, CACHE_SIZE = 512 };
 
@@ -28,22 +30,66 @@ static Symbol *cache[CACHE_SIZE];
 
 extern const char __executable_start[];
 
-static const char *
-symbolizer(void)
+static struct {
+    pid_t owner;                // process that started it; 0: none yet
+    FILE *to, *from;            // NULL: there is no tool
+} tool;
+
+extern char **environ;
+
+// Starts argv[0], if there is such a program, with pipes to and from it.
+static bool
+start_tool(char *const argv[])
 {
-    static const char *found;
-    static const char *const tools[] = {
-        "llvm-symbolizer-19", "llvm-symbolizer", "addr2line",
-    };
-    for (size_t i = 0; found == NULL && i < 3; i++) {
-        char probe[96];
-        snprintf(probe, sizeof(probe), "command -v %s >/dev/null 2>&1",
-                 tools[i]);
-        if (system(probe) == 0) {
-            found = tools[i];
-        }
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0) {
+        return false;
     }
-    return found != NULL ? found : "";
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return false;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+                                     O_WRONLY, 0);
+    pid_t pid;
+    bool ok = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    if (ok) {
+        tool.to = fdopen(in[1], "w");
+        tool.from = fdopen(out[0], "r");
+        return tool.to != NULL && tool.from != NULL;
+    }
+    close(in[1]);
+    close(out[0]);
+    return false;
+}
+
+static void
+find_tool(void)
+{
+    static char exe[2048];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    // A parent's pipes are not ours to use.
+    tool.owner = getpid();
+    tool.to = tool.from = NULL;
+    if (n <= 0) {
+        return;
+    }
+    exe[n] = '\0';
+    setenv("DEBUGINFOD_URLS", "", 1);
+    char *const newest[] = {"llvm-symbolizer-19", "--inlines", "-e", exe,
+                            NULL};
+    char *const llvm[] = {"llvm-symbolizer", "--inlines", "-e", exe, NULL};
+    if (!start_tool(newest) && !start_tool(llvm)) {
+        tool.to = tool.from = NULL;
+    }
 }
 
 static bool
@@ -52,6 +98,7 @@ is_plumbing_place(const char *place)
     static const char *const places[] = {
         "harness/",        "rtcore_atomic.h", "rtcore_object.h",
         "rtcore_hooks.h",  "compiler-rt",     "sync/hooks.c",
+        "runtime/audit/",
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (strstr(place, places[i]) != NULL) {
@@ -78,15 +125,19 @@ shorten_place(const char *path, char *out, size_t size)
     }
 }
 
+// The answer: pairs of lines, innermost frame first, and an empty line.
 static void
-read_frames(FILE *pipe, Symbol *symbol)
+read_frames(Symbol *symbol)
 {
     char function[512], place[1024];
-    while (symbol->count < MAX_INLINED &&
-           fgets(function, sizeof(function), pipe) != NULL &&
-           function[0] != '\n' && fgets(place, sizeof(place), pipe) != NULL) {
+    while (fgets(function, sizeof(function), tool.from) != NULL &&
+           function[0] != '\n' &&
+           fgets(place, sizeof(place), tool.from) != NULL) {
         function[strcspn(function, "\n")] = '\0';
         place[strcspn(place, "\n")] = '\0';
+        if (symbol->count == MAX_INLINED) {
+            continue;
+        }
         Frame *frame = &symbol->frames[symbol->count++];
         snprintf(frame->function, sizeof(frame->function), "%.95s", function);
         shorten_place(place, frame->place, sizeof(frame->place));
@@ -107,22 +158,24 @@ lookup(const void *address)
     *slot = calloc(1, sizeof(Symbol));
     FZ_ASSERT(*slot != NULL);
     (*slot)->address = address;
-    char exe[2048], command[4096];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n <= 0 || symbolizer()[0] == '\0') {
+    if (tool.owner != getpid()) {
+        find_tool();
+    }
+    if (tool.to == NULL) {
+        const char *name = FzImage_FunctionAt((uintptr_t)address - 1);
+        if (name != NULL) {
+            Frame *frame = &(*slot)->frames[(*slot)->count++];
+            snprintf(frame->function, sizeof(frame->function), "%.95s", name);
+            snprintf(frame->place, sizeof(frame->place), "+0x%lx",
+                     (unsigned long)offset);
+            frame->plumbing = FzSymbol_IsPlumbing(frame->function);
+        }
         return *slot;
     }
-    exe[n] = '\0';
-    const char *flags =
-        strcmp(symbolizer(), "addr2line") == 0 ? "-fie" : "--inlines -e";
     // A return address belongs to the call before it.
-    snprintf(command, sizeof(command),
-             "DEBUGINFOD_URLS= %s %s '%s' 0x%lx 2>/dev/null", symbolizer(),
-             flags, exe, (unsigned long)(offset - 1));
-    FILE *pipe = popen(command, "r");
-    if (pipe != NULL) {
-        read_frames(pipe, *slot);
-        pclose(pipe);
+    fprintf(tool.to, "0x%lx\n", (unsigned long)(offset - 1));
+    if (fflush(tool.to) == 0) {
+        read_frames(*slot);
     }
     return *slot;
 }
@@ -133,7 +186,7 @@ FzSymbol_IsPlumbing(const char *function)
     static const char *const prefixes[] = {
         "rt_atomic_", "__tsan_",  "__sanitizer", "Fz",        "fz_",
         "Rt_INCREF",  "Rt_DECREF", "Rt_XDECREF", "RtThread_Id",
-        "RtAddress_Key", "??",
+        "RtAddress_Key", "RtMem_Free", "RtObject_Free", "??",
     };
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(function, prefixes[i], strlen(prefixes[i])) == 0) {
@@ -180,4 +233,20 @@ FzSymbol_Function(const void *address, char *out, size_t size)
         }
     }
     out[0] = '\0';
+}
+
+void
+FzSymbol_FunctionAtOffset(uintptr_t offset, char *out, size_t size)
+{
+    const Symbol *symbol = lookup(__executable_start + offset);
+    out[0] = '\0';
+    for (int i = 0; i < symbol->count; i++) {
+        const Frame *frame = &symbol->frames[i];
+        bool counting = strstr(frame->place, "rtcore_object.h") != NULL ||
+                        strncmp(frame->function, "Rt_", 3) == 0;
+        if (!frame->plumbing || counting) {
+            snprintf(out, size, "%s", frame->function);
+            return;
+        }
+    }
 }

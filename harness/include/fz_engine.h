@@ -44,17 +44,21 @@ typedef enum FzTraceKind {
 typedef struct FzTraceEvent {
     uint8_t kind;               // FzTraceKind
     uint8_t what;               // RtPoint or RtNote
-    uint16_t thread;
+    uint16_t thread;            // of a switch: that runs now
     uint32_t line;              // of the program, if known
-    uint64_t object;            // address key
-    uint64_t value;
-    uintptr_t site;             // code offset in the image
+    uint64_t object;            // address key; of a switch: that the thread
+                                // which is left was about to touch
+    uint64_t value;             // of a switch: the thread which is left
+    uintptr_t site;             // code offset in the image; of a switch: where
+                                // the thread is left
 } FzTraceEvent;
 
 typedef struct FzEngineConfig {
     FzSchedule schedule;
     uint64_t step_budget;       // points; 0: 2,000,000
     bool record_events;         // keep FzTraceEvents
+    bool detail;                // keep the stacks of frees, for reports
+    FzGuide *turns;             // the turns of the run are put here; or NULL
     bool oracles;               // run the oracles (else only crashes end a run)
     bool races;                 // feed the race detector (builds that can)
     // Where interleaving coverage is counted; size a power of two; NULL: off.
@@ -68,6 +72,7 @@ typedef struct FzRun {
     uint64_t trace_hash;
     uint64_t steps;             // points passed
     uint64_t switches;
+    uint64_t preemptions;       // of a thread that could have gone on
     uint32_t nthreads;
     bool completed;             // the body returned and all threads ended
     bool allocation_failed;     // the one that the schedule names
@@ -97,6 +102,12 @@ void FzEngine_Run(const FzEngineConfig *config, void (*body)(void *), void *arg,
 void FzEngine_Violation(FzRule rule, uint32_t other_thread,
                         const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+// The second party of the last violation acted in the past: its stack is not
+// where it is now, but this one (return addresses, innermost first).
+void FzEngine_SetOtherStack(const uintptr_t *frames, size_t n);
+// The same where it freed the block that starts here: the stack of the free if
+// config->detail, else none. NULL: none.
+void FzEngine_OtherIsFree(const void *block);
 // Leaves the running fiber for good and ends the run.
 _Noreturn void FzEngine_Stop(void);
 // How often the runtime has noted this (RtNote) in all runs of the process.

@@ -30,7 +30,7 @@ typedef struct FzFinding {
     char rule[64];              // recorded verdict
     char build[32];             // that found it
     int gil;                    // FzExec_SetGil()
-    char signature[256];
+    char signature[400];        // FZ_SIGNATURE_TEXT
 } FzFinding;
 
 // "RULE|function|function": the rule and the innermost functions of the two
@@ -43,6 +43,19 @@ FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
                                    const FzRun *run, const char *extra_text,
                                    char *path, size_t path_size, char *why,
                                    size_t why_size);
+// What a finding says beyond its run.
+typedef struct FzFindingExtra {
+    const char *report;         // appended to report.txt; NULL: nothing
+    const char *members;        // of finding.json, ",\n  \"a\": 1"; NULL: none
+    const char *signature;      // NULL: of the run's first violation
+} FzFindingExtra;
+// Writes the finding as this folder. One that is there is replaced: it is put
+// aside first and deleted last, so there is always a whole one.
+FZ_WARN_UNUSED bool FzFinding_Write(const char *folder, const FzInput *input,
+                                    const FzSchedule *schedule,
+                                    const FzRun *run,
+                                    const FzFindingExtra *extra, char *why,
+                                    size_t why_size);
 FZ_WARN_UNUSED bool FzFinding_Load(const char *path, FzFinding *finding,
                                    char *why, size_t why_size);
 // What repeats it. Data races are looked for only if the finding is one: a
@@ -61,5 +74,10 @@ void FzSymbol_NameOffset(uintptr_t offset, char *out, size_t size);
 // plumbing (atomics, reference counting, hooks).
 void FzSymbol_Function(const void *address, char *out, size_t size);
 bool FzSymbol_IsPlumbing(const char *function);
+// The innermost function at an offset in the image that is no atomic operation;
+// reference counting counts as a function here.
+void FzSymbol_FunctionAtOffset(uintptr_t offset, char *out, size_t size);
+// A sanitizer's summary line, or the first line of its report.
+void FzReport_Summary(const char *report, char *out, size_t size);
 
 #endif  // FZ_FINDING_H

@@ -102,6 +102,37 @@ FZ_WARN_UNUSED bool FzProgram_Validate(const FzProgram *program, char *why,
 uint64_t FzProgram_Hash(const FzProgram *program);      // of its binary form
 bool FzProgram_Equal(const FzProgram *a, const FzProgram *b);
 
+// reduce.c: smaller programs to try, one change each. A pass is a list of
+// candidates, numbered from 0; after a change the numbers mean other things.
+typedef enum FzReducePass {
+    FZ_REDUCE_BODIES,           // without a thread
+    FZ_REDUCE_MAIN,             // a thread's work is done by the main thread
+    FZ_REDUCE_FUNCTIONS,        // without a function
+    FZ_REDUCE_OPS,              // without `chunk` operations in a row
+    FZ_REDUCE_CLASSES,          // without a class
+    FZ_REDUCE_SHARED,           // without a shared object, or another for it
+    FZ_REDUCE_CALLS,            // a call is done in place
+    FZ_REDUCE_METHODS,          // a class without a special method, or base
+    FZ_REDUCE_INITIAL,          // a shared object that holds less at first
+    FZ_REDUCE_OPERANDS,         // a simpler operand
+    FZ_REDUCE_COUNT
+} FzReducePass;
+typedef struct FzReduction {
+    FzProgram program;          // valid
+    int gone_body;              // of the program before, or -1
+    // [block][op] of the program before: it is not executed any more.
+    bool gone[FZ_MAX_FUNCTIONS + 1 + FZ_MAX_BODIES][FZ_MAX_OPS];
+} FzReduction;
+typedef enum FzReduceResult {
+    FZ_REDUCED, FZ_REDUCE_NOTHING, FZ_REDUCE_END    // no such number any more
+} FzReduceResult;
+FzReduceResult FzProgram_Reduce(const FzProgram *program, FzReducePass pass,
+                                uint32_t chunk, uint32_t number,
+                                FzReduction *out);
+// Operations of the longest thread, and threads that do something.
+uint32_t FzProgram_LongestBlock(const FzProgram *program);
+uint32_t FzProgram_CountActive(const FzProgram *program);
+
 // binary.c. Decode is total; Decode(Encode(p)) equals p for a valid p.
 void FzProgram_Encode(const FzProgram *program, FzBuf *out);
 void FzProgram_Decode(FzProgram *program, const uint8_t *bytes, size_t n);

@@ -151,10 +151,39 @@ FzTapeReader_AtEnd(const FzTapeReader *reader)
     return reader->zeros == 0 && reader->rank == 0;
 }
 
+// ---- A guide: turns, each "when thread t has passed n points, u goes on".
+// Between turns nothing is preempted. Unlike a tape, it still says something
+// when a program or another turn has changed: threads are led by their own
+// progress.
+typedef struct FzTurn {
+    uint64_t at;                // points that `thread` has passed; of thread 0,
+                                // only those since it is not alone
+    uint16_t thread, to;
+    bool preempts;              // `thread` could have gone on
+} FzTurn;
+typedef struct FzGuide {
+    FzTurn *turns;              // in the order of time
+    size_t count, capacity;
+} FzGuide;
+void FzGuide_Add(FzGuide *guide, FzTurn turn);
+void FzGuide_Free(FzGuide *guide);
+size_t FzGuide_CountPreemptions(const FzGuide *guide);
+// Follows a guide: the next turn of each thread.
+typedef struct FzGuideReader {
+    const FzGuide *guide;
+    size_t next[FZ_MAX_THREADS];        // index of a turn, or guide->count
+} FzGuideReader;
+void FzGuideReader_Init(FzGuideReader *reader, const FzGuide *guide);
+// The turn that the thread is to make now, or NULL: it goes on. own: points it
+// has passed; can_go_on: it is not blocked and does not yield.
+const FzTurn *FzGuideReader_Next(FzGuideReader *reader, uint32_t thread,
+                                 uint64_t own, bool can_go_on);
+
 // ---- A schedule: how to choose in one execution.
 typedef enum FzScheduleKind {
     FZ_SCHEDULE_STRATEGY,       // strategy + seed, overridden by `overrides`
     FZ_SCHEDULE_REPLAY,         // exactly the choices of `tape`
+    FZ_SCHEDULE_GUIDE,          // the turns of `guide`
 } FzScheduleKind;
 
 struct FzSchedule {
@@ -175,6 +204,7 @@ struct FzSchedule {
     size_t noverrides;
     const uint8_t *tape;        // FzTape bytes, for replay. Borrowed.
     size_t ntape;
+    const FzGuide *guide;       // borrowed
 };
 
 // Text form, version 1: a header line, the hash of the program it belongs to,

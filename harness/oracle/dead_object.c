@@ -74,6 +74,7 @@ end(void)
                                "the counts of %s changed after thread %u had "
                                "freed it",
                                FzName_Of(op).text, (uint32_t)head->extra);
+            FzEngine_OtherIsFree(block->start);
             return;
         }
     }

@@ -44,6 +44,7 @@ block_freed(uint32_t thread, const void *payload)
         FzEngine_Violation(FZ_RULE_DOUBLE_FREE, (uint32_t)freed->extra,
                            "%s was freed twice, first by thread %u",
                            FzName_Of(payload).text, (uint32_t)freed->extra);
+        FzEngine_OtherIsFree(payload);
         FzEngine_Stop();
     }
     freed->value = ++state.clock;
@@ -155,6 +156,7 @@ access(uint32_t thread, const void *addr, bool write)
                        thread, write ? "writes" : "reads",
                        FzName_Of(addr).text, block->free_thread,
                        (unsigned long long)block->free_step);
+    FzEngine_OtherIsFree(block->start);
     FzEngine_Stop();
 }
 

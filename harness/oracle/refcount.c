@@ -36,6 +36,7 @@ dealloc_begins(uint32_t thread, const void *op)
                            "the destructor of %s begins a second time; the "
                            "first was on thread %u",
                            FzName_Of(op).text, (uint32_t)object->extra);
+        FzEngine_OtherIsFree(NULL);
         FzEngine_Stop();
     }
     object->value |= DEALLOCATED;
@@ -50,6 +51,7 @@ queued(uint32_t thread, const void *op)
         FzEngine_Violation(FZ_RULE_REF_STATE, (uint32_t)object->extra,
                            "%s was queued for merging while it was queued",
                            FzName_Of(op).text);
+        FzEngine_OtherIsFree(NULL);
         FzEngine_Stop();
     }
     object->value |= QUEUED;

@@ -75,7 +75,8 @@ def check_usage(folder):
     if DETERMINISTIC:
         expect("no finding", ftfuzz("replay", folder / "none"), 2,
                "no finding")
-    for command in ("run", "fuzz", "replay", "show", "bench", "rules"):
+    for command in ("run", "fuzz", "replay", "show", "bench", "rules",
+                    "minimize"):
         expect(f"{command} --help", ftfuzz(command, "--help"), 0)
     in_file = folder / "file"
     in_file.write_text("")
@@ -93,7 +94,7 @@ def check_usage(folder):
 def check_schedules(folder):
     """A finding made by hand: its schedule belongs to it and to no other."""
     if not DETERMINISTIC:
-        for command in ("replay", "show"):
+        for command in ("replay", "show", "minimize"):
             expect(command, ftfuzz(command, folder), 2, "deterministic engine")
         return
     finding = folder / "finding"
@@ -103,6 +104,11 @@ def check_schedules(folder):
     (finding / "finding.json").write_text('{\n  "rule": "LEAK"\n}\n')
     schedule = finding / "schedule.txt"
     expect("no schedule", ftfuzz("replay", finding), 2, "cannot open")
+    expect("minimize without schedule", ftfuzz("minimize", finding), 2,
+           "cannot open")
+    expect("minimize what does not fail",
+           ftfuzz("minimize", "--quiet", finding / "input.ftz"), 78,
+           "does not fail")
     schedule.write_text("not a schedule\n")
     expect("damaged schedule", ftfuzz("replay", finding), 2, "schedule.txt")
     other = folder / "other-schedule"

@@ -1,0 +1,567 @@
+// minimize.c: the plan of minimization. A schedule of few preemptions is found
+// first: its turns can follow the program as that shrinks. Then the program
+// shrinks, part by part, until nothing more can go; then both again, with more
+// schedules for each candidate.
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "fz_exec.h"
+#include "minimize_internal.h"
+
+enum { MAX_PAIRED = 40 };       // turns of which all pairs are tried
+
+typedef struct Minimizer {
+    const FzMinimizeOptions *options;
+    FzPool pool;
+    FzWitness best;
+    uint64_t number;            // changes with the best
+    FzInput input;
+    double started, deadline;
+    double last_status;
+    uint32_t random;            // schedules for a candidate
+    // The candidates in progress.
+    FzReducePass pass;
+    uint32_t chunk;
+    uint32_t max_preemptions;
+} Minimizer;
+
+static void
+on_signal(int signal_number)
+{
+    (void)signal_number;
+    fz_minimize_interrupted = 1;
+}
+
+static bool
+out_of_time(const Minimizer *m)
+{
+    return fz_minimize_interrupted || FzPool_Now() >= m->deadline;
+}
+
+static FzSize
+size_of(const FzWitness *w)
+{
+    return (FzSize){
+        .threads = FzProgram_CountActive(&w->program),
+        .operations = FzProgram_LongestBlock(&w->program),
+        .preemptions = w->preemptions,
+        .steps = w->steps,
+    };
+}
+
+static void
+show_status(Minimizer *m, bool last)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    double now = FzPool_Now();
+    if (!m->options->progress ||
+        (!last && now - m->last_status < (terminal ? 0.2 : 5.0))) {
+        return;
+    }
+    m->last_status = now;
+    FzSize size = size_of(&m->best);
+    fprintf(stderr,
+            "%s%5.1f s  %u threads, %u operations, %u preemptions, %llu "
+            "steps  (%llu executions)%s",
+            terminal ? "\r\033[K" : "", now - m->started, size.threads,
+            size.operations, size.preemptions, (unsigned long long)size.steps,
+            (unsigned long long)FzPool_Executions(&m->pool),
+            terminal && !last ? "" : "\n");
+    fflush(stderr);
+}
+
+static void
+copy_witness(FzWitness *to, const FzWitness *from)
+{
+    memcpy(to, from,
+           offsetof(FzWitness, turns) + from->nturns * sizeof(FzTurn));
+}
+
+static void
+adopt(Minimizer *m, const FzAnswer *answer)
+{
+    copy_witness(&m->best, &answer->witness);
+    m->number++;
+    show_status(m, false);
+}
+
+static void
+fill_task(const Minimizer *m, FzTask *task)
+{
+    task->kind = FZ_TASK_TRY;
+    task->number = m->number;
+    copy_witness(&task->best, &m->best);
+    task->fail_allocation = m->best.fail_allocation;
+    task->time_step_ns = m->best.time_step_ns;
+    task->remap = false;
+    task->nturns = 0;
+    task->random = m->random;
+    task->max_preemptions = UINT32_MAX;
+    task->turns_at_most = 0;
+    task->input = m->input;
+    memset(&task->reduction, 0, sizeof(task->reduction));
+    task->reduction.gone_body = -1;
+    task->reduction.program = m->best.program;
+}
+
+// ---------------------------------------------------------------------------
+// Programs
+
+enum { FEW_PREEMPTIONS = 3 };
+
+// A smaller program is not to need more preemptions, beyond the few that are
+// always allowed.
+static uint32_t
+preemptions_allowed(const Minimizer *m)
+{
+    uint32_t n = m->best.preemptions;
+    return n > FEW_PREEMPTIONS ? n : FEW_PREEMPTIONS;
+}
+
+static uint32_t
+few_turns(const Minimizer *m)
+{
+    uint32_t n = m->best.preemptions;
+    return n < 1 ? 1 : n > FEW_PREEMPTIONS ? FEW_PREEMPTIONS : n;
+}
+
+static bool
+make_reduction(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    fill_task(m, task);
+    FzReduceResult result =
+        FzProgram_Reduce(&m->best.program, m->pass, m->chunk,
+                         (uint32_t)index, &task->reduction);
+    *skip = result == FZ_REDUCE_NOTHING;
+    task->remap = true;
+    task->max_preemptions = preemptions_allowed(m);
+    task->turns_at_most = few_turns(m);
+    task->seed = FzHash_Mix(m->options->seed,
+                            FzProgram_Hash(&task->reduction.program));
+    return result != FZ_REDUCE_END;
+}
+
+// All candidates of the pass; true if one was taken.
+static bool
+run_pass(Minimizer *m, FzReducePass pass, uint32_t chunk)
+{
+    const FzAnswer *answer;
+    bool any = false;
+    int64_t index = 0;
+    m->pass = pass;
+    m->chunk = chunk;
+    while (!out_of_time(m)) {
+        index = FzPool_First(&m->pool, make_reduction, m, (uint64_t)index,
+                             m->deadline, &answer);
+        if (index < 0) {
+            break;
+        }
+        adopt(m, answer);
+        any = true;
+    }
+    show_status(m, false);
+    return any;
+}
+
+static bool
+make_without_failure(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    static const uint32_t steps[] = {1000, 50000, 200000};
+    const Minimizer *m = arg;
+    fill_task(m, task);
+    task->remap = true;
+    task->seed = FzHash_Mix(m->options->seed, index);
+    if (index == 0) {
+        *skip = m->best.fail_allocation == 0;
+        task->fail_allocation = 0;
+        return true;
+    }
+    *skip = index <= 3 && steps[index - 1] >= m->best.time_step_ns;
+    task->time_step_ns = steps[index <= 3 ? index - 1 : 0];
+    return index <= 3;
+}
+
+static void
+reduce_conditions(Minimizer *m)
+{
+    const FzAnswer *answer;
+    int64_t index = 0;
+    while (index >= 0 && !out_of_time(m)) {
+        index = FzPool_First(&m->pool, make_without_failure, m,
+                             (uint64_t)index, m->deadline, &answer);
+        if (index >= 0) {
+            adopt(m, answer);
+            index++;
+        }
+    }
+}
+
+// One round of all passes. True if anything changed.
+static bool
+reduce_program(Minimizer *m)
+{
+    bool any = run_pass(m, FZ_REDUCE_BODIES, 1);
+    for (uint32_t chunk = 32; chunk > 0; chunk /= 2) {
+        if (chunk == 1 ||
+            chunk <= FzProgram_LongestBlock(&m->best.program)) {
+            any |= run_pass(m, FZ_REDUCE_OPS, chunk);
+        }
+    }
+    for (int pass = 0; pass < FZ_REDUCE_COUNT; pass++) {
+        if (pass != FZ_REDUCE_BODIES && pass != FZ_REDUCE_OPS) {
+            any |= run_pass(m, (FzReducePass)pass, 1);
+        }
+    }
+    return any;
+}
+
+// ---------------------------------------------------------------------------
+// Schedules
+
+// Without `chunk` turns in a row, from the end.
+static bool
+make_fewer_turns(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    uint64_t chunks = (m->best.nturns + m->chunk - 1) / m->chunk;
+    if (index >= chunks) {
+        return false;
+    }
+    (void)skip;
+    fill_task(m, task);
+    task->random = 0;
+    task->max_preemptions = m->best.preemptions;
+    uint64_t start = (chunks - 1 - index) * m->chunk;
+    for (uint32_t i = 0; i < m->best.nturns; i++) {
+        if (i < start || i >= start + m->chunk) {
+            task->turns[task->nturns++] = m->best.turns[i];
+        }
+    }
+    return true;
+}
+
+// Without two turns, wherever they are: a thread that is not preempted is not
+// to be preempted for either.
+static bool
+make_without_pair(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    uint32_t n = m->best.nturns;
+    uint32_t a = (uint32_t)(index / n), b = (uint32_t)(index % n);
+    if (a >= n) {
+        return false;
+    }
+    *skip = b <= a;
+    if (*skip) {
+        return true;
+    }
+    fill_task(m, task);
+    task->random = 0;
+    task->max_preemptions = m->best.preemptions;
+    for (uint32_t i = 0; i < n; i++) {
+        if (i != a && i != b) {
+            task->turns[task->nturns++] = m->best.turns[i];
+        }
+    }
+    return true;
+}
+
+static bool
+make_no_turns(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    fill_task(m, task);
+    task->random = 0;
+    task->max_preemptions = m->best.preemptions;
+    (void)skip;
+    return index == 0;
+}
+
+// A run may make turns that its guide did not have (the guide missed): the
+// number of turns must fall, or the number of preemptions.
+static bool
+is_less(const FzWitness *a, const FzWitness *b)
+{
+    return a->preemptions < b->preemptions ||
+           (a->preemptions == b->preemptions && a->nturns < b->nturns);
+}
+
+// All candidates of a kind; true if one made the schedule less.
+static bool
+reduce_turns(Minimizer *m, FzTaskMaker make)
+{
+    const FzAnswer *answer;
+    int64_t index = 0;
+    bool any = false;
+    while (m->best.nturns > 0 && !out_of_time(m)) {
+        index = FzPool_First(&m->pool, make, m, (uint64_t)index, m->deadline,
+                             &answer);
+        if (index < 0) {
+            break;
+        }
+        if (is_less(&answer->witness, &m->best)) {
+            adopt(m, answer);
+            any = true;
+        }
+        else {
+            index++;
+        }
+    }
+    return any;
+}
+
+static void
+reduce_schedule(Minimizer *m)
+{
+    bool again = true;
+    reduce_turns(m, make_no_turns);
+    for (uint32_t chunk = m->best.nturns / 2; chunk > 1; chunk /= 2) {
+        m->chunk = chunk;
+        reduce_turns(m, make_fewer_turns);
+    }
+    while (again && !out_of_time(m)) {
+        m->chunk = 1;
+        again = reduce_turns(m, make_fewer_turns);
+        if (m->best.nturns <= MAX_PAIRED) {
+            again |= reduce_turns(m, make_without_pair);
+        }
+    }
+}
+
+enum { SEARCH_BATCH = 256 };
+
+static bool
+make_search(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    (void)skip;
+    fill_task(m, task);
+    // The guide that is tried first is the empty one.
+    task->max_preemptions = m->max_preemptions;
+    task->turns_at_most = m->max_preemptions < 3 ? m->max_preemptions : 3;
+    task->random = SEARCH_BATCH;
+    task->seed = FzHash_Mix(m->options->seed, m->number << 32 | index);
+    // Long runs have too many places for few preemptions.
+    return index < (m->best.steps < 800 ? 24 : m->best.steps < 1600 ? 8 : 2);
+}
+
+static bool
+search_below(Minimizer *m, uint32_t limit)
+{
+    const FzAnswer *answer;
+    m->max_preemptions = limit;
+    if (out_of_time(m) || FzPool_First(&m->pool, make_search, m, 0,
+                                       m->deadline, &answer) < 0) {
+        return false;
+    }
+    adopt(m, answer);
+    reduce_schedule(m);
+    return true;
+}
+
+// Looks for a schedule of fewer preemptions that is no part of this one.
+static bool
+search_schedule(Minimizer *m)
+{
+    bool any = false, found = true;
+    while (found && m->best.preemptions > 1) {
+        uint32_t limit = m->best.preemptions - 1;
+        found = search_below(m, limit < 3 ? limit : 3) ||
+                (limit > 3 && search_below(m, limit));
+        any |= found;
+    }
+    return any;
+}
+
+// ---------------------------------------------------------------------------
+// The plan
+
+static bool
+make_first(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    (void)index;
+    (void)skip;
+    const FzSchedule schedule = task->schedule;
+    fill_task(m, task);
+    task->schedule = schedule;
+    task->fail_allocation = schedule.fail_allocation;
+    task->time_step_ns = schedule.time_step_ns;
+    task->kind = FZ_TASK_FIRST;
+    task->random = m->random;
+    task->seed = m->options->seed;
+    return true;
+}
+
+static bool
+make_count(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    (void)index;
+    (void)skip;
+    fill_task(m, task);
+    task->kind = FZ_TASK_COUNT_HITS;
+    task->random = 100;
+    task->seed = FzHash_Mix(m->options->seed, m->number);
+    return true;
+}
+
+// Enough schedules for a candidate that fails as often as the best does.
+static void
+choose_random(Minimizer *m, unsigned round)
+{
+    static const uint32_t floors[] = {12, 60, 400};
+    static const uint32_t ceilings[] = {60, 300, 1500};
+    const FzAnswer *answer = FzPool_One(&m->pool, make_count, m);
+    uint32_t wanted = answer->hits > 0 ? 400 / answer->hits : UINT32_MAX;
+    uint32_t n = wanted > floors[round] ? wanted : floors[round];
+    m->random = n < ceilings[round] ? n : ceilings[round];
+}
+
+static bool
+is_within_aim(const FzWitness *w)
+{
+    FzSize size = size_of(w);
+    return size.threads <= 2 && size.operations <= 8 && size.preemptions <= 3;
+}
+
+static void
+minimize(Minimizer *m)
+{
+    reduce_schedule(m);
+    if (m->best.preemptions > FEW_PREEMPTIONS) {
+        search_below(m, FEW_PREEMPTIONS);
+    }
+    for (unsigned round = 0; round < 3 && !out_of_time(m); round++) {
+        choose_random(m, round);
+        bool changed = true;
+        while (changed && !out_of_time(m)) {
+            reduce_conditions(m);
+            changed = reduce_program(m);
+            reduce_schedule(m);
+            changed |= search_schedule(m);
+        }
+        if (round > 0 && is_within_aim(&m->best)) {
+            break;
+        }
+    }
+}
+
+static bool
+make_save(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const Minimizer *m = arg;
+    (void)index;
+    (void)skip;
+    fill_task(m, task);
+    task->kind = FZ_TASK_SAVE;
+    task->nturns = m->best.nturns;
+    memcpy(task->turns, m->best.turns, m->best.nturns * sizeof(FzTurn));
+    return true;
+}
+
+static bool
+begin(Minimizer *m, const FzSchedule *schedule, const char *rule,
+      const char *folder, char *why, size_t why_size)
+{
+    FzBoard *shared = m->pool.shared;
+    snprintf(shared->rule, sizeof(shared->rule), "%s", rule);
+    snprintf(shared->folder, sizeof(shared->folder), "%s", folder);
+    FzTask *task = &shared->slots[0].task;
+    task->replay = schedule != NULL;
+    if (schedule != NULL) {
+        if (schedule->ntape > FZ_TASK_TAPE) {
+            snprintf(why, why_size, "the schedule is too long");
+            return false;
+        }
+        task->schedule = *schedule;
+        task->ntape = (uint32_t)schedule->ntape;
+        if (schedule->ntape > 0) {
+            memcpy(task->tape, schedule->tape, schedule->ntape);
+        }
+    }
+    m->random = schedule != NULL ? 0 : 1000;
+    const FzAnswer *answer = FzPool_One(&m->pool, make_first, m);
+    if (!answer->failed) {
+        snprintf(why, why_size,
+                 schedule != NULL
+                     ? "it does not fail as recorded in this build"
+                     : "it does not fail under its own schedule nor 1000 "
+                       "others");
+        return false;
+    }
+    adopt(m, answer);
+    return true;
+}
+
+// The workers' processor time is known when they have ended.
+static void
+stop_and_count(Minimizer *m, FzMinimizeResult *result)
+{
+    struct rusage usage;
+    FzPool_Stop(&m->pool);
+    getrusage(RUSAGE_CHILDREN, &usage);
+    result->cpu_seconds =
+        (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+        (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void
+install_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    fz_minimize_interrupted = 0;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool
+FzMinimize_Run(const FzInput *input, const FzSchedule *schedule,
+               const char *rule, const char *folder,
+               const FzMinimizeOptions *options, FzMinimizeResult *result,
+               char *why, size_t why_size)
+{
+    static Minimizer minimizer;
+    Minimizer *m = &minimizer;
+    memset(m, 0, sizeof(*m));
+    m->options = options;
+    m->input = *input;
+    m->best.program = input->program;
+    m->started = m->last_status = FzPool_Now();
+    m->deadline = options->seconds > 0 ? m->started + options->seconds
+                                       : INFINITY;
+    install_signals();
+    if (!FzPool_Start(&m->pool, (unsigned)options->jobs, why, why_size)) {
+        return false;
+    }
+    m->pool.shared->body = options->body != NULL ? options->body : FzExec_Body;
+    bool ok = begin(m, schedule, rule, folder, why, why_size);
+    if (ok) {
+        result->before = size_of(&m->best);
+        minimize(m);
+        show_status(m, true);
+        result->interrupted = out_of_time(m);
+        const FzAnswer *answer = FzPool_One(&m->pool, make_save, m);
+        ok = answer->saved;
+        snprintf(why, why_size, "%s", answer->why);
+        snprintf(result->cause, sizeof(result->cause), "%s", answer->cause);
+        result->after = size_of(&m->best);
+        result->executions = FzPool_Executions(&m->pool);
+        result->seconds = FzPool_Now() - m->started;
+        FzSignature_Print(&m->pool.shared->target, result->signature,
+                          sizeof(result->signature));
+        stop_and_count(m, result);
+    }
+    else {
+        FzPool_Stop(&m->pool);
+    }
+    return ok;
+}

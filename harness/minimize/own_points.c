@@ -1,0 +1,124 @@
+// own_points.c: what each thread of a run did, point by point, counted as turns
+// count them; and which of these points conflict with another thread's.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "minimize_internal.h"
+#include "rtcore_hooks.h"
+
+typedef struct Touch {
+    uint64_t object;
+    uint32_t own;
+    uint16_t thread;
+    bool write;
+} Touch;
+
+static void
+push(FzOwnPoints *own, uint32_t thread, FzOwnPoint point)
+{
+    if (own->count[thread] == own->capacity[thread]) {
+        own->capacity[thread] = own->capacity[thread] * 2 + 1024;
+        own->points[thread] =
+            realloc(own->points[thread],
+                    own->capacity[thread] * sizeof(FzOwnPoint));
+        FZ_ASSERT(own->points[thread] != NULL);
+    }
+    own->points[thread][own->count[thread]++] = point;
+}
+
+static int
+by_object(const void *a, const void *b)
+{
+    const Touch *x = a, *y = b;
+    if (x->object != y->object) {
+        return x->object < y->object ? -1 : 1;
+    }
+    if (x->thread != y->thread) {
+        return x->thread < y->thread ? -1 : 1;
+    }
+    return x->own < y->own ? -1 : x->own > y->own;
+}
+
+static void
+add_racy(FzOwnPoints *own, const Touch *touches, size_t n)
+{
+    bool writes = false, several = false;
+    for (size_t i = 0; i < n; i++) {
+        writes = writes || touches[i].write;
+        several = several || touches[i].thread != touches[0].thread;
+    }
+    if (!writes || !several || touches[0].object == 0) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        own->racy[own->nracy++] =
+            (FzRacyPoint){touches[i].thread, touches[i].own};
+    }
+}
+
+static size_t
+collect_touches(const FzOwnPoints *own, Touch *touches)
+{
+    size_t n = 0;
+    for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
+        for (size_t i = 0; i < own->count[t]; i++) {
+            const FzOwnPoint *p = &own->points[t][i];
+            touches[n++] = (Touch){p->object, (uint32_t)i + 1, (uint16_t)t,
+                                   p->write};
+        }
+    }
+    qsort(touches, n, sizeof(Touch), by_object);
+    return n;
+}
+
+static void
+find_racy(FzOwnPoints *own)
+{
+    size_t total = 1;
+    for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
+        total += own->count[t];
+    }
+    if (own->racy_capacity < total) {
+        own->racy_capacity = total;
+        own->racy = realloc(own->racy, total * sizeof(FzRacyPoint));
+        FZ_ASSERT(own->racy != NULL);
+    }
+    Touch *touches = malloc(total * sizeof(Touch));
+    FZ_ASSERT(touches != NULL);
+    size_t n = collect_touches(own, touches);
+    for (size_t i = 0; i < n;) {
+        size_t end = i;
+        while (end < n && touches[end].object == touches[i].object) {
+            end++;
+        }
+        add_racy(own, touches + i, end - i);
+        i = end;
+    }
+    free(touches);
+}
+
+// Points of thread 0 count from where it is not alone any more: the point that
+// says that another thread has started is the first.
+void
+FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own)
+{
+    bool alone = true;
+    memset(own->count, 0, sizeof(own->count));
+    own->nracy = 0;
+    own->nthreads = run->nthreads;
+    for (size_t i = 0; i < run->nevents; i++) {
+        const FzTraceEvent *e = &run->events[i];
+        if (e->kind != FZ_TRACE_POINT || e->thread >= FZ_MAX_THREADS) {
+            continue;
+        }
+        alone = alone &&
+                (e->thread != 0 || e->what != RT_POINT_THREAD_START);
+        if (!alone || e->thread != 0) {
+            bool write = e->what != RT_POINT_LOAD && e->what != RT_POINT_FENCE;
+            push(own, e->thread,
+                 (FzOwnPoint){e->object, (uint16_t)e->line, write});
+        }
+    }
+    find_racy(own);
+}

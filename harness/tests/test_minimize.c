@@ -1,0 +1,232 @@
+// test_minimize.c: candidates are valid and no larger; a guide repeats the run
+// that it was taken from; a planted failure becomes as small as it can be, and
+// the same whatever the number of workers.
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../engine/engine_internal.h"
+#include "check.h"
+#include "fz_exec.h"
+#include "fz_minimize.h"
+
+static size_t
+encoded_size(const FzProgram *program)
+{
+    FzBuf buf = {0};
+    FzProgram_Encode(program, &buf);
+    size_t n = buf.size;
+    FzBuf_Free(&buf);
+    return n;
+}
+
+static void
+check_candidates(const FzProgram *program)
+{
+    static FzReduction reduction;
+    for (int pass = 0; pass < FZ_REDUCE_COUNT; pass++) {
+        uint32_t chunk = pass == FZ_REDUCE_OPS ? 3 : 1;
+        for (uint32_t i = 0;; i++) {
+            CHECK(i < 100000);
+            FzReduceResult result = FzProgram_Reduce(
+                program, (FzReducePass)pass, chunk, i, &reduction);
+            if (result == FZ_REDUCE_END) {
+                break;
+            }
+            if (result == FZ_REDUCE_NOTHING) {
+                continue;
+            }
+            char why[256];
+            CHECK(FzProgram_Validate(&reduction.program, why, sizeof(why)));
+            CHECK(!FzProgram_Equal(&reduction.program, program));
+            CHECK(pass == FZ_REDUCE_CALLS ||
+                  encoded_size(&reduction.program) <= encoded_size(program));
+        }
+    }
+}
+
+static void
+test_candidates(void)
+{
+    FzRng rng;
+    FzRng_Seed(&rng, 7);
+    for (int i = 0; i < 60; i++) {
+        FzProgram program;
+        FzProgram_Generate(&program, &rng);
+        check_candidates(&program);
+    }
+}
+
+// Of any program and strategy.
+static void
+test_guide_repeats(void)
+{
+    FzRng rng;
+    FzInput input;
+    FzRun first = {0}, second = {0};
+    FzGuide turns = {0};
+    FzRng_Seed(&rng, 3);
+    for (int i = 0; i < 200; i++) {
+        FzInput_Generate(&input, &rng);
+        FzEngineConfig config = FzExec_DefaultConfig();
+        config.schedule = FzExec_ScheduleOf(&input);
+        config.turns = &turns;
+        FzExec_RunProgram(&input.program, &config, &first);
+        CHECK_EQUAL(FzGuide_CountPreemptions(&turns), first.preemptions);
+        config.schedule.kind = FZ_SCHEDULE_GUIDE;
+        config.schedule.guide = &turns;
+        config.turns = NULL;
+        FzExec_RunProgram(&input.program, &config, &second);
+        CHECK_EQUAL(first.trace_hash, second.trace_hash);
+        CHECK_EQUAL(first.preemptions, second.preemptions);
+    }
+    FzGuide_Free(&turns);
+    FzRun_Free(&first);
+    FzRun_Free(&second);
+}
+
+// ---------------------------------------------------------------------------
+// A planted failure: the first shared list is empty at the end although it was
+// appended to. It needs an append, a clear, and that the second comes last.
+
+static bool
+has_op(const FzProgram *program, FzOpcode op)
+{
+    for (int b = 0; b < program->nbodies; b++) {
+        for (int i = 0; i < program->bodies[b].nops; i++) {
+            if (program->bodies[b].ops[i].op == op) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+planted_body(void *arg)
+{
+    const FzProgram *program = arg;
+    FzExec_Body(arg);
+    const char *output = FzBuf_CString(&fz_engine.run->output);
+    if (strncmp(output, "s0 0 ", 5) == 0 &&
+        has_op(program, FZ_OP_LIST_APPEND) && fz_engine.run->preemptions > 0)
+    {
+        FzEngine_Violation(FZ_RULE_HEAP_INVALID, UINT32_MAX,
+                           "list#1 is empty (planted)");
+        FzEngine_Stop();
+    }
+}
+
+// An input that fails with much around it.
+static void
+make_input(FzInput *input)
+{
+    FzRng rng;
+    FzRun run = {0};
+    FzRng_Seed(&rng, 5);
+    for (int tries = 0; tries < 100000; tries++) {
+        FzInput_Generate(input, &rng);
+        input->fail_allocation = 0;
+        if (input->program.shared[0].kind != FZ_SHARED_LIST ||
+            input->program.nbodies < 3 ||
+            FzProgram_LongestBlock(&input->program) < 9) {
+            continue;
+        }
+        FzEngineConfig config = FzExec_DefaultConfig();
+        config.schedule = FzExec_ScheduleOf(input);
+        FzEngine_Run(&config, planted_body, &input->program, &run);
+        if (run.nviolations > 0 &&
+            run.violations[0].rule == FZ_RULE_HEAP_INVALID) {
+            FzRun_Free(&run);
+            return;
+        }
+    }
+    CHECK(!"no program fails as planted");
+}
+
+static void
+read_file(const char *folder, const char *name, FzBuf *out)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    CHECK(FzFile_Read(path, out, NULL, 0));
+}
+
+static void
+remove_finding(const char *folder)
+{
+    static const char *const members[] = {"input.ftz", "schedule.txt",
+                                          "program.py", "report.txt",
+                                          "finding.json"};
+    for (int i = 0; i < 5; i++) {
+        char path[256];
+        snprintf(path, sizeof(path), "%s/%s", folder, members[i]);
+        CHECK(unlink(path) == 0);
+    }
+    CHECK(rmdir(folder) == 0);
+}
+
+static void
+minimize_planted(const FzInput *input, unsigned jobs, const char *folder,
+                 FzMinimizeResult *result)
+{
+    char why[512];
+    FzMinimizeOptions options = {
+        .seconds = 40, .seed = 1, .jobs = jobs, .body = planted_body,
+    };
+    *result = (FzMinimizeResult){0};
+    bool ok = FzMinimize_Run(input, NULL, "", folder, &options, result, why,
+                             sizeof(why));
+    if (!ok) {
+        fprintf(stderr, "%s\n", why);
+    }
+    CHECK(ok);
+    CHECK(!result->interrupted);
+    CHECK(strncmp(result->signature, "HEAP_INVALID|list|", 18) == 0);
+    CHECK(result->before.threads >= 3);
+}
+
+static void
+test_planted(void)
+{
+    FzInput input;
+    FzMinimizeResult one, two;
+    char folder[128], first[160], second[160];
+    snprintf(folder, sizeof(folder), "/tmp/fz-minimize-%ld", (long)getpid());
+    snprintf(first, sizeof(first), "%s/one", folder);
+    snprintf(second, sizeof(second), "%s/two", folder);
+    CHECK(mkdir(folder, 0777) == 0);
+    make_input(&input);
+    minimize_planted(&input, 1, first, &one);
+    minimize_planted(&input, 3, second, &two);
+    CHECK(one.after.threads <= 2);
+    CHECK(one.after.operations <= 2);
+    CHECK(one.after.preemptions == 1);
+    FzBuf a = {0}, b = {0};
+    read_file(first, "program.py", &a);
+    read_file(second, "program.py", &b);
+    CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
+    read_file(first, "schedule.txt", &a);
+    read_file(second, "schedule.txt", &b);
+    CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
+    FzBuf_Free(&a);
+    FzBuf_Free(&b);
+    remove_finding(first);
+    remove_finding(second);
+    CHECK(rmdir(folder) == 0);
+}
+
+int
+main(void)
+{
+    char why[512];
+    if (!FzExec_IsDeterministic()) {
+        return 0;
+    }
+    CHECK(FzExec_Init(why, sizeof(why)));
+    test_candidates();
+    test_guide_repeats();
+    test_planted();
+    return 0;
+}
