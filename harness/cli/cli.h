@@ -61,5 +61,6 @@ extern const FzCommand fz_command_failalloc;
 extern const FzCommand fz_command_rules;
 extern const FzCommand fz_command_sct;
 extern const FzCommand fz_command_minimize;
+extern const FzCommand fz_command_triage;
 
 #endif  // FZ_CLI_H

@@ -10,6 +10,7 @@ static const FzCommand *const commands[] = {
     &fz_command_fuzz,  &fz_command_run,   &fz_command_replay,
     &fz_command_show,  &fz_command_bench, &fz_command_failalloc,
     &fz_command_rules, &fz_command_sct,   &fz_command_minimize,
+    &fz_command_triage,
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -13,6 +13,7 @@
 typedef struct Preemption {
     size_t event;               // of the switch
     uint64_t step;
+    uint64_t own;
     uint32_t thread;
 } Preemption;
 
@@ -71,6 +72,7 @@ describe(const FzRun *run, const Preemption *p, const FzTraceEvent *conflict,
         .thread = p->thread,
         .other = turn->thread,
         .step = p->step,
+        .own = p->own,
         .line = turn->line,
         .site = turn->site,
     };
@@ -115,7 +117,7 @@ FzCause_Of(const FzRun *run, const FzGuide *turns, FzCause *out)
         if (!is_preemption(turns, &next, from, own[from] + 1)) {
             continue;
         }
-        Preemption p = {i, step, from};
+        Preemption p = {i, step, own[from] + 1, from};
         const FzTraceEvent *conflict =
             find_conflict(run, i + 1, from, e->object);
         if (conflict != NULL || best_conflict == NULL) {

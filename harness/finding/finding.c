@@ -36,6 +36,24 @@ write_member(const char *folder, const char *name, FzBuf *bytes, char *why,
 // For the choices -1, 0 and 1.
 static const char *const gil_words[] = {"as needed", "0", "1"};
 
+// Who freed what was used: other failures of the same mistake agree in it.
+static void
+describe_free(const FzViolation *v, FzBuf *out)
+{
+    if ((v->rule != FZ_RULE_USE_AFTER_FREE && v->rule != FZ_RULE_DOUBLE_FREE) ||
+        v->other_stack[0] == NULL) {
+        return;
+    }
+    char function[96] = "";
+    for (int i = 0; i < FZ_MAX_STACK && v->other_stack[i] != NULL &&
+                    function[0] == '\0'; i++) {
+        FzSymbol_Function(v->other_stack[i], function, sizeof(function));
+    }
+    FzBuf_Printf(out, "  \"freed_by\": ");
+    FzBuf_JsonString(out, function);
+    FzBuf_Printf(out, ",\n");
+}
+
 static void
 describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
          const FzFindingExtra *extra, FzBuf *out)
@@ -57,7 +75,9 @@ describe(const FzInput *input, const FzSchedule *schedule, const FzRun *run,
     FzBuf_JsonString(out, signature);
     FzBuf_Printf(out, ",\n  \"message\": ");
     FzBuf_JsonString(out, v->message);
-    FzBuf_Printf(out, ",\n  \"thread\": %u,\n  \"step\": %llu,\n", v->thread,
+    FzBuf_Printf(out, ",\n");
+    describe_free(v, out);
+    FzBuf_Printf(out, "  \"thread\": %u,\n  \"step\": %llu,\n", v->thread,
                  (unsigned long long)v->step);
     FzBuf_Printf(out, "  \"strategy\": \"%s\",\n  \"seed\": \"0x%llx\",\n",
                  schedule->strategy != NULL ? schedule->strategy->name

@@ -11,6 +11,7 @@ typedef struct FzCause {
     bool preempted;             // there is such a preemption
     uint32_t thread, other;     // preempted; which ran instead
     uint64_t step;              // of the switch
+    uint64_t own;               // FzTurn.at of it
     uint32_t line;              // of the program, where it was preempted
     uint32_t other_line;        // of the conflicting access
     uintptr_t site, other_site; // offsets in the image; 0: unknown

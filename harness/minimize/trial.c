@@ -295,22 +295,88 @@ run_first(FzBoard *shared, FzSlot *slot)
     }
 }
 
+// What is said of the result beyond its run.
+typedef struct Insight {
+    FzCause cause;
+    bool tight;                 // one point earlier or later, and it is gone
+    FzBuf aliases;              // JSON strings, separated by commas
+} Insight;
+
+// Whether the preemption that matters must be where it is.
+static bool
+is_tight(const FzTask *task, const FzCause *cause, const FzGuide *guide)
+{
+    int failing = 0;
+    for (int shift = -2; shift <= 2; shift++) {
+        FzGuide moved = {0};
+        for (size_t i = 0; i < guide->count; i++) {
+            FzTurn turn = guide->turns[i];
+            if (turn.thread == cause->thread && turn.at == cause->own &&
+                turn.preempts) {
+                turn.at += (uint64_t)(int64_t)shift;
+            }
+            FzGuide_Add(&moved, turn);
+        }
+        FzSchedule schedule = guided(task, &moved);
+        if (shift != 0) {
+            run_once(&task->reduction.program, &schedule);
+            failing += judge(worker.shared, &worker.run);
+        }
+        FzGuide_Free(&moved);
+    }
+    return cause->preempted && failing <= 1;
+}
+
+enum { PROFILE_RUNS = 240, MAX_ALIASES = 12 };
+
+// How else the result fails: other signatures of the same mistake, for there is
+// hardly anything else in it.
 static void
-write_finding(FzBoard *shared, FzSlot *slot, const char *report)
+find_aliases(FzTask *task, FzBuf *out)
+{
+    uint64_t seen[MAX_ALIASES];
+    size_t n = 0;
+    task->turns_at_most = 2;
+    learn_points(task);
+    for (uint32_t i = 0; i < PROFILE_RUNS && n < MAX_ALIASES; i++) {
+        FzSchedule schedule = random_schedule(task, i);
+        run_once(&task->reduction.program, &schedule);
+        if (worker.run.nviolations == 0) {
+            continue;
+        }
+        char text[FZ_SIGNATURE_TEXT];
+        FzFinding_Signature(&worker.run.violations[0], text, sizeof(text));
+        uint64_t hash = FzHash_Bytes(text, strlen(text));
+        bool known = false;
+        for (size_t k = 0; k < n; k++) {
+            known = known || seen[k] == hash;
+        }
+        if (!known) {
+            FzBuf_Printf(out, "%s", n > 0 ? ", " : "");
+            FzBuf_JsonString(out, text);
+            seen[n++] = hash;
+        }
+    }
+}
+
+static void
+write_finding(FzBoard *shared, FzSlot *slot, Insight *insight,
+              const char *report)
 {
     FzRun *run = &worker.run;
-    FzCause cause = {0};
-    FzCause_Of(run, &worker.turns, &cause);
-    FzCause_Print(&cause, slot->answer.cause, sizeof(slot->answer.cause));
+    FzCause_Print(&insight->cause, slot->answer.cause,
+                  sizeof(slot->answer.cause));
     FzBuf members = {0};
     const FzProgram *program = &slot->task.reduction.program;
     FzBuf_Printf(&members,
                  ",\n  \"minimized\": true,\n  \"active_threads\": %u,\n"
                  "  \"operations\": %u,\n  \"preemptions\": %llu,\n"
-                 "  \"cause\": ",
+                 "  \"tight\": %s,\n  \"aliases\": [%s],\n  \"cause\": ",
                  FzProgram_CountActive(program),
                  FzProgram_LongestBlock(program),
-                 (unsigned long long)run->preemptions);
+                 (unsigned long long)run->preemptions,
+                 insight->tight ? "true" : "false",
+                 FzBuf_CString(&insight->aliases));
     FzBuf_JsonString(&members, slot->answer.cause);
     FzInput input = slot->task.input;
     input.program = *program;
@@ -329,19 +395,46 @@ write_finding(FzBoard *shared, FzSlot *slot, const char *report)
     FzBuf_Free(&members);
 }
 
+// A report may end the process at any run: then nothing is tried beyond it.
+static bool
+may_try_more(const FzBoard *shared)
+{
+#if defined(RT_ASAN) || defined(RT_TSAN)
+    (void)shared;
+    return false;
+#else
+    return strcmp(shared->target.rule, "CRASH") != 0;
+#endif
+}
+
 static void
 save(FzBoard *shared, FzSlot *slot)
 {
     FzGuide guide = {0};
-    slot->task.remap = false;
-    try_guide(slot, &slot->task, &guide);
+    Insight insight = {0};
+    FzTask *task = &slot->task;
+    for (uint32_t i = 0; i < task->nturns; i++) {
+        FzGuide_Add(&guide, task->turns[i]);
+    }
+    FzSchedule schedule = guided(task, &guide);
+    run_once(&task->reduction.program, &schedule);
+    if (judge(shared, &worker.run)) {
+        FzCause_Of(&worker.run, &worker.turns, &insight.cause);
+        if (may_try_more(shared)) {
+            insight.tight = is_tight(task, &insight.cause, &guide);
+            find_aliases(task, &insight.aliases);
+        }
+        run_once(&task->reduction.program, &schedule);
+        slot->answer.failed = judge(shared, &worker.run);
+    }
     if (slot->answer.failed) {
-        write_finding(shared, slot, NULL);
+        write_finding(shared, slot, &insight, NULL);
     }
     else {
         snprintf(slot->answer.why, sizeof(slot->answer.why),
                  "the minimized program did not fail again");
     }
+    FzBuf_Free(&insight.aliases);
     FzGuide_Free(&guide);
 }
 
@@ -411,7 +504,10 @@ on_report(void)
                          sizeof(run->violations[0].message));
         accept_run(worker.slot, program);
         if (worker.slot->task.kind == FZ_TASK_SAVE) {
-            write_finding(shared, worker.slot, FzBuf_CString(&text));
+            Insight insight = {0};
+            FzCause_Of(run, &worker.turns, &insight.cause);
+            write_finding(shared, worker.slot, &insight,
+                          FzBuf_CString(&text));
         }
     }
     FzBuf_Free(&text);

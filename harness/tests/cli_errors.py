@@ -76,7 +76,7 @@ def check_usage(folder):
         expect("no finding", ftfuzz("replay", folder / "none"), 2,
                "no finding")
     for command in ("run", "fuzz", "replay", "show", "bench", "rules",
-                    "minimize"):
+                    "minimize", "triage"):
         expect(f"{command} --help", ftfuzz(command, "--help"), 0)
     in_file = folder / "file"
     in_file.write_text("")

@@ -1,0 +1,210 @@
+"""Findings by the hundred: groups, states, comparison, report formats.
+
+usage: triage.py FTFUZZ ROOT
+"""
+
+import json
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+FTFUZZ, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
+SCHEMAS = ROOT / "harness/tests/schemas"
+failures = []
+
+REPORT = """{rule}: something is wrong
+  {message}
+  oracle refcount, seen by thread 0 at step 12
+  thread 0:
+    #0  Rt_INCREF (runtime/include/internal/rtcore_object.h:50) < {f} \
+(runtime/objects/list.c:77)
+    #1  call (runtime/vm/call.c:9)
+  thread 1:
+    #0  {g} (runtime/objects/dict.c:8)
+build fuzz-ft, schedule seed 0x1
+"""
+
+
+def check(condition, what):
+    if not condition:
+        failures.append(what)
+
+
+def finding(folder, rule, kind, f, g, **members):
+    """A folder as a campaign writes it; what triage reads of it."""
+    folder.mkdir(parents=True)
+    values = {"format": 1, "rule": rule, "build": "elsewhere",
+              "signature": f"{rule}|{kind}|{f}|{g}",
+              "message": f'{kind}#1 is <bad> & "odd" – step 12',
+              "threads": 4, "steps": 500, "switches": 30}
+    values.update(members)
+    (folder / "finding.json").write_text(json.dumps(values))
+    (folder / "report.txt").write_text(REPORT.format(
+        rule=rule, message=values["message"], f=f, g=g))
+    (folder / "program.py").write_text("# prelude\n\n\n\ns0 = [1]\n")
+    return folder
+
+
+def triage(*arguments, cwd):
+    return subprocess.run([FTFUZZ, "triage", *map(str, arguments)], text=True,
+                          cwd=cwd, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60)
+
+
+def groups_of(base, name="triage"):
+    return json.loads((base / name / "triage.json").read_text())["groups"]
+
+
+def make_findings(raw):
+    for i in range(5):
+        finding(raw / f"LEAK-{i}", "LEAK", "list", "", "end")
+    small = finding(raw / "LEAK-small", "LEAK", "list", "", "end")
+    finding(small / "minimized", "LEAK", "list", "", "end", minimized=True,
+            active_threads=2, operations=3, preemptions=1, cause="",
+            steps=90, aliases=["LEAK|list||end", "FATAL|||gc.c"])
+    # One mistake: what is freed too early, whoever reads it.
+    for reader in ("list_get", "list_iter", "list_len"):
+        finding(raw / f"UAF-{reader}", "USE_AFTER_FREE", "mem", reader,
+                "list_resize", freed_by="list_resize")
+    finding(raw / "UAF-dict", "USE_AFTER_FREE", "mem", "dict_get",
+            "dict_resize", freed_by="dict_resize")
+    # The same preemption, other damage.
+    for rule in ("REF_NEGATIVE", "REF_STATE"):
+        finding(raw / rule, rule, "dict", "a", "b", tight=True,
+                cause="Rt_INCREF|dict.ob_ref_shared|Rt_DECREF")
+    # Each one's smallest program shows the other, too.
+    finding(raw / "FATAL", "FATAL", "", "", "gc.c",
+            aliases=["LEAK|list||end"])
+    (raw / "damaged").mkdir()
+    (raw / "damaged" / "finding.json").write_text('{"rule": ')
+
+
+def check_groups(base):
+    make_findings(base / "raw")
+    result = triage("raw", cwd=base)
+    check(result.returncode == 77, f"new findings stand: {result}")
+    groups = groups_of(base)
+    found = sorted((g["findings"], len(g["signatures"])) for g in groups)
+    check(found == [(1, 1), (2, 2), (3, 3), (7, 2)], f"groups: {found}")
+    check(all(g["state"] == "new" and g["is_new"] for g in groups), "states")
+    leak = next(g for g in groups if g["findings"] == 7)
+    check(leak["smallest"] == "raw/LEAK-small/minimized", leak["smallest"])
+    check(leak["operations"] == 3, "the minimised form counts")
+    check(leak["stacks"][1]["frames"][0]["function"] == "end", "frames")
+    check("1 folders left out" in result.stdout, result.stdout)
+    text = (base / "triage/triage.md").read_text()
+    check("s0 = [1]" in text and "# prelude" not in text, "the program")
+    return leak["id"]
+
+
+def check_states(base, leak):
+    check(triage("raw", cwd=base).returncode == 77, "they still stand")
+    for group in groups_of(base):
+        result = triage("--mark", f"{group['id']}=known,https://x/1",
+                        cwd=base)
+        check(result.returncode in (0, 77), f"mark: {result}")
+    result = triage("raw", cwd=base)
+    check(result.returncode == 0, f"known ones do not stand: {result}")
+    check(all(g["link"] == "https://x/1" for g in groups_of(base)), "links")
+    triage("--mark", f"{leak}=fixed", cwd=base)
+    result = triage("raw", cwd=base)
+    check(result.returncode == 77, "a fixed one that is seen stands")
+    states = {g["id"]: g["state"] for g in groups_of(base)}
+    check(states[leak] == "regressed", states)
+    bad = triage("--mark", f"{leak}=maybe", cwd=base)
+    check(bad.returncode == 2 and "no state" in bad.stderr, bad.stderr)
+    bad = triage("--mark", "0=known", cwd=base)
+    check(bad.returncode == 2 and "no finding 0" in bad.stderr, bad.stderr)
+
+
+def check_diff(base, leak):
+    shutil.copytree(base / "triage", base / "old")
+    triage("--mark", f"{leak}=known", cwd=base)
+    finding(base / "raw/late", "DEADLOCK", "", "lock", "wait")
+    for folder in (base / "raw").glob("*LEAK*"):
+        shutil.rmtree(folder)
+    shutil.rmtree(base / "raw/FATAL")
+    result = triage("raw", "--diff", "old/triage.json", cwd=base)
+    check(result.returncode == 77, f"a new one: {result}")
+    report = json.loads((base / "triage/triage.json").read_text())
+    new = [g["rule"] for g in report["groups"] if g["is_new"]]
+    check(new == ["DEADLOCK"], f"new: {new}")
+    check(report["gone"] == [leak], f"gone: {report['gone']}")
+    shutil.rmtree(base / "raw/late")
+    result = triage("raw", "--diff", "old/triage.json", cwd=base)
+    check(result.returncode == 0, f"nothing new: {result}")
+    bad = triage("raw", "--diff", "findings.json", cwd=base)
+    check(bad.returncode == 2 and "no triage.json" in bad.stderr, bad)
+
+
+def check_formats(base):
+    sarif = json.loads((base / "old/triage.sarif").read_text())
+    results = sarif["runs"][0]["results"]
+    check(len(results) == 4, "a result for each group")
+    rules = sarif["runs"][0]["tool"]["driver"]["rules"]
+    for result in results:
+        check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "index")
+        place = result["locations"][0]["physicalLocation"]
+        check(place["artifactLocation"]["uri"] == "runtime/objects/list.c",
+              place)
+        check(place["region"]["startLine"] == 77, place)
+    try:
+        import jsonschema
+    except ImportError:
+        print("jsonschema is missing: SARIF was not validated")
+    else:
+        schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
+        errors = list(jsonschema.Draft4Validator(schema).iter_errors(sarif))
+        check(not errors, f"SARIF: {[e.message for e in errors[:3]]}")
+    junit = base / "old/triage.junit.xml"
+    suite = xml.etree.ElementTree.parse(junit).getroot()[0]
+    check(suite.get("tests") == "4" and suite.get("failures") == "1",
+          "JUnit counts")
+    if shutil.which("xmllint"):
+        result = subprocess.run(
+            ["xmllint", "--noout", "--schema", SCHEMAS / "junit.xsd", junit],
+            stderr=subprocess.PIPE, text=True)
+        check(result.returncode == 0, f"JUnit: {result.stderr}")
+    else:
+        print("xmllint is missing: JUnit was not validated")
+
+
+def check_killed(base):
+    """Whatever moment it dies at, what is there is whole."""
+    raw = base / "many"
+    for i in range(300):
+        finding(raw / f"F-{i}", "LEAK", f"kind{i % 40}", "f", f"g{i % 7}")
+    rng = random.Random(1)
+    for _ in range(20):
+        process = subprocess.Popen([FTFUZZ, "triage", "many", "--output",
+                                    "killed", "--quiet", "--catalogue",
+                                    "killed.json"], cwd=base,
+                                   stdout=subprocess.DEVNULL)
+        time.sleep(rng.random() * 0.05)
+        process.kill()
+        process.wait()
+        for name in ("killed/triage.json", "killed/triage.sarif",
+                     "killed.json"):
+            if (base / name).exists():
+                json.loads((base / name).read_text())
+    result = triage("many", "--output", "killed", "--catalogue",
+                    "killed.json", cwd=base)
+    check(result.returncode == 77, f"after being killed: {result}")
+    check(len(groups_of(base, "killed")) == 280, "groups after being killed")
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    first = check_groups(folder)
+    check_states(folder, first)
+    check_diff(folder, first)
+    check_formats(folder)
+    check_killed(folder)
+for failure in failures:
+    print(failure)
+sys.exit(1 if failures else 0)

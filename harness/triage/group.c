@@ -1,0 +1,401 @@
+// group.c: groups of findings. First by signature; then groups fold where they
+// share a key that says what the mistake is (who freed the block, which
+// preemption), or where each one's smallest program fails as the other, too.
+// What the catalogue keeps apart stays apart.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fz_triage.h"
+
+enum { NO_ROW = -1 };
+
+// All findings of one signature.
+typedef struct Raw {
+    const char *signature;
+    const FzTriaged *smallest;
+    size_t count;
+    size_t parent;              // union-find
+    long row;                   // of the catalogue; of a root: of all
+} Raw;
+
+typedef struct Key {
+    char *text;
+    size_t raw;
+} Key;
+
+typedef struct Grouper {
+    Raw *raws;
+    size_t nraws;
+    Key *keys;
+    size_t nkeys, capacity;
+} Grouper;
+
+static int
+compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+// The smaller reproducer first.
+static int
+compare_size(const FzTriaged *a, const FzTriaged *b)
+{
+    int order = (b->small != NULL) - (a->small != NULL);
+    order = order != 0 ? order : compare_numbers(a->threads, b->threads);
+    order = order != 0 ? order : compare_numbers(a->operations, b->operations);
+    order = order != 0 ? order
+                       : compare_numbers(a->preemptions, b->preemptions);
+    order = order != 0 ? order : compare_numbers(a->steps, b->steps);
+    return order != 0 ? order : strcmp(a->path, b->path);
+}
+
+static int
+by_signature(const void *a, const void *b)
+{
+    const FzTriaged *x = *(const FzTriaged *const *)a;
+    const FzTriaged *y = *(const FzTriaged *const *)b;
+    int order = strcmp(x->signature, y->signature);
+    return order != 0 ? order : compare_size(x, y);
+}
+
+static void
+make_raws(Grouper *g, const FzTriage *triage)
+{
+    size_t n = triage->nfindings;
+    const FzTriaged **sorted = malloc((n + 1) * sizeof(*sorted));
+    g->raws = calloc(n + 1, sizeof(Raw));
+    FZ_ASSERT(sorted != NULL && g->raws != NULL);
+    for (size_t i = 0; i < n; i++) {
+        sorted[i] = &triage->findings[i];
+    }
+    qsort(sorted, n, sizeof(*sorted), by_signature);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 ||
+            strcmp(sorted[i]->signature, sorted[i - 1]->signature) != 0) {
+            g->raws[g->nraws] = (Raw){
+                .signature = sorted[i]->signature,
+                .smallest = sorted[i],
+                .parent = g->nraws,
+                .row = NO_ROW,
+            };
+            g->nraws++;
+        }
+        g->raws[g->nraws - 1].count++;
+    }
+    free(sorted);
+}
+
+// ---------------------------------------------------------------------------
+// Folding
+
+static size_t
+root_of(Grouper *g, size_t raw)
+{
+    while (g->raws[raw].parent != raw) {
+        g->raws[raw].parent = g->raws[g->raws[raw].parent].parent;
+        raw = g->raws[raw].parent;
+    }
+    return raw;
+}
+
+static void
+fold(Grouper *g, size_t a, size_t b)
+{
+    a = root_of(g, a);
+    b = root_of(g, b);
+    if (a == b || (g->raws[a].row != NO_ROW && g->raws[b].row != NO_ROW &&
+                   g->raws[a].row != g->raws[b].row)) {
+        return;
+    }
+    size_t low = a < b ? a : b, high = a < b ? b : a;
+    g->raws[high].parent = low;
+    if (g->raws[low].row == NO_ROW) {
+        g->raws[low].row = g->raws[high].row;
+    }
+}
+
+static void
+add_key(Grouper *g, size_t raw, const char *what, const char *a,
+        const char *b)
+{
+    FzBuf text = {0};
+    FzBuf_Printf(&text, "%s|%s|%s", what, a, b);
+    FzBuf_AppendByte(&text, '\0');
+    if (g->nkeys == g->capacity) {
+        g->capacity = g->capacity * 2 + 64;
+        g->keys = realloc(g->keys, g->capacity * sizeof(Key));
+        FZ_ASSERT(g->keys != NULL);
+    }
+    g->keys[g->nkeys++] = (Key){(char *)text.data, raw};
+}
+
+static bool
+is_lifetime_rule(const char *rule)
+{
+    return strcmp(rule, "USE_AFTER_FREE") == 0 ||
+           strcmp(rule, "DOUBLE_FREE") == 0 ||
+           strcmp(rule, "QSBR_FREED_EARLY") == 0;
+}
+
+// "function|kind.field|other": the function, and the field without the kind,
+// which is that of whatever object it happened to.
+static void
+add_cause_key(Grouper *g, size_t raw, const char *cause)
+{
+    char function[128], subject[128];
+    size_t n = strcspn(cause, "|");
+    const char *rest = cause[n] == '|' ? cause + n + 1 : cause + n;
+    snprintf(function, sizeof(function), "%.*s", (int)n, cause);
+    snprintf(subject, sizeof(subject), "%.*s", (int)strcspn(rest, "|"), rest);
+    const char *dot = strchr(subject, '.');
+    add_key(g, raw, "cause", function, dot != NULL ? dot + 1 : subject);
+}
+
+static void
+collect_keys(Grouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzTriaged *f = g->raws[i].smallest;
+        FzSignature signature;
+        bool parsed = FzSignature_Parse(f->signature, &signature);
+        if (f->tight && f->cause[0] != '\0') {
+            add_cause_key(g, i, f->cause);
+        }
+        else if (parsed && is_lifetime_rule(signature.rule) &&
+                 f->freed_by[0] != '\0') {
+            add_key(g, i, "freed", f->freed_by, "");
+        }
+    }
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+    const Key *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order != 0 ? order : compare_numbers(x->raw, y->raw);
+}
+
+static void
+fold_by_keys(Grouper *g)
+{
+    collect_keys(g);
+    if (g->nkeys > 0) {
+        qsort(g->keys, g->nkeys, sizeof(Key), by_key);
+    }
+    for (size_t i = 1; i < g->nkeys; i++) {
+        if (strcmp(g->keys[i].text, g->keys[i - 1].text) == 0) {
+            fold(g, g->keys[i - 1].raw, g->keys[i].raw);
+        }
+    }
+    for (size_t i = 0; i < g->nkeys; i++) {
+        free(g->keys[i].text);
+    }
+    free(g->keys);
+}
+
+static bool
+shows(const FzTriaged *f, const char *signature)
+{
+    for (size_t i = 0; i < f->naliases; i++) {
+        if (strcmp(f->aliases[i], signature) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+fold_by_aliases(Grouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        const FzTriaged *f = g->raws[a].smallest;
+        for (size_t b = 0; f->naliases > 0 && b < a; b++) {
+            if (shows(f, g->raws[b].signature) &&
+                shows(g->raws[b].smallest, g->raws[a].signature)) {
+                fold(g, a, b);
+            }
+        }
+    }
+}
+
+static void
+fold_by_catalogue(Grouper *g, const FzCatalogue *catalogue)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzKnown *row =
+            FzCatalogue_Find(catalogue, g->raws[i].signature);
+        g->raws[i].row = row != NULL ? row - catalogue->rows : NO_ROW;
+    }
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < a && g->raws[a].row != NO_ROW; b++) {
+            if (g->raws[a].row == g->raws[b].row) {
+                fold(g, a, b);
+                break;
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Groups
+
+static void
+add_to_group(FzGroup *group, const Raw *raw)
+{
+    size_t n = group->nsignatures;
+    group->signatures = realloc(group->signatures, (n + 1) * sizeof(char *));
+    group->counts = realloc(group->counts, (n + 1) * sizeof(size_t));
+    FZ_ASSERT(group->signatures != NULL && group->counts != NULL);
+    size_t at = n;
+    for (; at > 0 && group->counts[at - 1] < raw->count; at--) {
+        group->counts[at] = group->counts[at - 1];
+        group->signatures[at] = group->signatures[at - 1];
+    }
+    group->counts[at] = raw->count;
+    group->signatures[at] = raw->signature;
+    group->nsignatures++;
+    group->count += raw->count;
+    if (group->smallest == NULL ||
+        compare_size(raw->smallest, group->smallest) < 0) {
+        group->smallest = raw->smallest;
+    }
+}
+
+static void
+name_group(FzGroup *group, long row, FzCatalogue *catalogue)
+{
+    if (row == NO_ROW) {
+        FzCatalogue_Add(catalogue, group->signatures[0]);
+        row = (long)catalogue->count - 1;
+    }
+    FzKnown *known = &catalogue->rows[row];
+    for (size_t i = 0; i < group->nsignatures; i++) {
+        FzKnown_AddSignature(known, group->signatures[i]);
+    }
+    known->count = group->count > known->count ? group->count : known->count;
+    if (known->state == FZ_STATE_FIXED) {
+        known->state = FZ_STATE_REGRESSED;
+    }
+    snprintf(group->id, sizeof(group->id), "%s", known->id);
+    group->state = known->state;
+    group->is_new = known->state == FZ_STATE_NEW;
+}
+
+static bool
+stands(FzState state)
+{
+    return state == FZ_STATE_NEW || state == FZ_STATE_REGRESSED;
+}
+
+static int
+by_importance(const void *a, const void *b)
+{
+    const FzGroup *x = a, *y = b;
+    int order = (int)stands(y->state) - (int)stands(x->state);
+    order = order != 0 ? order : compare_numbers(y->count, x->count);
+    return order != 0 ? order : strcmp(x->id, y->id);
+}
+
+void
+FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
+{
+    Grouper g = {0};
+    make_raws(&g, triage);
+    fold_by_catalogue(&g, catalogue);
+    fold_by_keys(&g);
+    fold_by_aliases(&g);
+    triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
+    FZ_ASSERT(triage->groups != NULL);
+    for (size_t i = 0; i < g.nraws; i++) {
+        if (root_of(&g, i) != i) {
+            continue;
+        }
+        FzGroup *group = &triage->groups[triage->ngroups++];
+        for (size_t k = i; k < g.nraws; k++) {
+            if (root_of(&g, k) == i) {
+                add_to_group(group, &g.raws[k]);
+            }
+        }
+        name_group(group, g.raws[i].row, catalogue);
+    }
+    // Rows do not move any more.
+    for (size_t i = 0; i < triage->ngroups; i++) {
+        const FzKnown *row =
+            FzCatalogue_FindId(catalogue, triage->groups[i].id);
+        triage->groups[i].link = row->link;
+        triage->groups[i].title = row->title;
+    }
+    qsort(triage->groups, triage->ngroups, sizeof(FzGroup), by_importance);
+    free(g.raws);
+}
+
+// ---------------------------------------------------------------------------
+// Comparison
+
+static bool
+old_has(const FzJson *groups, const FzGroup *group)
+{
+    for (const FzJson *old = groups->first; old != NULL; old = old->next) {
+        const FzJson *signatures = FzJson_Get(old, "signatures");
+        for (const FzJson *s = signatures != NULL ? signatures->first : NULL;
+             s != NULL; s = s->next) {
+            for (size_t i = 0; i < group->nsignatures; i++) {
+                if (strcmp(FzJson_String(s, "signature"),
+                           group->signatures[i]) == 0) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+static bool
+now_has(const FzTriage *triage, const FzJson *old)
+{
+    const FzJson *signatures = FzJson_Get(old, "signatures");
+    for (const FzJson *s = signatures != NULL ? signatures->first : NULL;
+         s != NULL; s = s->next) {
+        for (size_t g = 0; g < triage->ngroups; g++) {
+            for (size_t i = 0; i < triage->groups[g].nsignatures; i++) {
+                if (strcmp(FzJson_String(s, "signature"),
+                           triage->groups[g].signatures[i]) == 0) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+void
+FzTriage_Compare(FzTriage *triage, const FzJson *old)
+{
+    const FzJson *groups = FzJson_Get(old, "groups");
+    triage->compared = true;
+    for (size_t i = 0; i < triage->ngroups; i++) {
+        triage->groups[i].is_new = !old_has(groups, &triage->groups[i]);
+    }
+    for (const FzJson *g = groups->first; g != NULL; g = g->next) {
+        if (!now_has(triage, g)) {
+            triage->gone = realloc(triage->gone,
+                                   (triage->ngone + 1) * sizeof(char *));
+            FZ_ASSERT(triage->gone != NULL);
+            triage->gone[triage->ngone++] = FzJson_String(g, "id");
+        }
+    }
+}
+
+size_t
+FzTriage_CountStanding(const FzTriage *triage)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < triage->ngroups; i++) {
+        const FzGroup *group = &triage->groups[i];
+        n += stands(group->state) && (!triage->compared || group->is_new ||
+                                      group->state == FZ_STATE_REGRESSED);
+    }
+    return n;
+}

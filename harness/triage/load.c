@@ -1,0 +1,217 @@
+// load.c: reads the findings below a folder: every folder with a finding.json.
+// A minimised form belongs to the finding that it lies in. What cannot be read
+// is named and left out: one damaged folder must not hide thousands.
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fz_triage.h"
+
+enum { MAX_DEPTH = 6 };
+
+static char *
+copy(const char *text)
+{
+    char *result = strdup(text);
+    FZ_ASSERT(result != NULL);
+    return result;
+}
+
+static void
+skip(FzTriage *triage, const char *path, const char *reason)
+{
+    FzBuf text = {0};
+    FzBuf_Printf(&text, "%s: %s", path, reason);
+    triage->skipped = realloc(triage->skipped, (triage->nskipped + 1) *
+                                                   sizeof(char *));
+    FZ_ASSERT(triage->skipped != NULL);
+    triage->skipped[triage->nskipped++] = copy(FzBuf_CString(&text));
+    FzBuf_Free(&text);
+}
+
+static FzJson *
+read_json(const char *path, char *why, size_t why_size)
+{
+    static FzBuf bytes;
+    if (!FzFile_Read(path, &bytes, why, why_size)) {
+        return NULL;
+    }
+    return FzJson_Parse(FzBuf_CString(&bytes), bytes.size, why, why_size);
+}
+
+static void
+read_sizes(FzTriaged *f, const FzJson *json)
+{
+    f->threads = (uint32_t)FzJson_Number(
+        json, "active_threads", FzJson_Number(json, "threads", 0));
+    f->operations = (uint32_t)FzJson_Number(json, "operations", 1e6);
+    f->preemptions = (uint32_t)FzJson_Number(
+        json, "preemptions", FzJson_Number(json, "switches", 0));
+    f->steps = (uint64_t)FzJson_Number(json, "steps", 0);
+}
+
+static void
+read_aliases(FzTriaged *f, const FzJson *json)
+{
+    const FzJson *aliases = FzJson_Get(json, "aliases");
+    for (const FzJson *a = aliases != NULL ? aliases->first : NULL; a != NULL;
+         a = a->next) {
+        if (a->kind == FZ_JSON_STRING) {
+            f->aliases = realloc(f->aliases,
+                                 (f->naliases + 1) * sizeof(char *));
+            FZ_ASSERT(f->aliases != NULL);
+            f->aliases[f->naliases++] = copy(a->string);
+        }
+    }
+}
+
+// What the minimised form knows better.
+static void
+read_small(FzTriaged *f, const char *path)
+{
+    char file[4200], why[256];
+    snprintf(file, sizeof(file), "%s/minimized/finding.json", path);
+    if (access(file, F_OK) != 0) {
+        return;
+    }
+    FzJson *json = read_json(file, why, sizeof(why));
+    // One that fails otherwise is somebody else's.
+    if (json != NULL &&
+        strcmp(FzJson_String(json, "signature"), f->signature) == 0) {
+        snprintf(file, sizeof(file), "%s/minimized", path);
+        f->small = copy(file);
+        free(f->cause);
+        f->cause = copy(FzJson_String(json, "cause"));
+        f->tight = FzJson_Bool(json, "tight");
+        read_sizes(f, json);
+        read_aliases(f, json);
+    }
+    FzJson_Free(json);
+}
+
+static void
+load_finding(FzTriage *triage, const char *path, const char *file)
+{
+    char why[4600];
+    FzJson *json = read_json(file, why, sizeof(why));
+    if (json == NULL) {
+        skip(triage, file, why);
+        return;
+    }
+    const char *signature = FzJson_String(json, "signature");
+    if (signature[0] == '\0' || FzJson_String(json, "rule")[0] == '\0') {
+        skip(triage, file, "names no rule or signature");
+        FzJson_Free(json);
+        return;
+    }
+    if (triage->nfindings == triage->capacity) {
+        triage->capacity = triage->capacity * 2 + 256;
+        triage->findings = realloc(triage->findings,
+                                   triage->capacity * sizeof(FzTriaged));
+        FZ_ASSERT(triage->findings != NULL);
+    }
+    FzTriaged *f = &triage->findings[triage->nfindings++];
+    *f = (FzTriaged){
+        .path = copy(path),
+        .signature = copy(signature),
+        .rule = copy(FzJson_String(json, "rule")),
+        .build = copy(FzJson_String(json, "build")),
+        .message = copy(FzJson_String(json, "message")),
+        .cause = copy(FzJson_String(json, "cause")),
+        .freed_by = copy(FzJson_String(json, "freed_by")),
+        .tight = FzJson_Bool(json, "tight"),
+    };
+    read_sizes(f, json);
+    read_aliases(f, json);
+    read_small(f, path);
+    FzJson_Free(json);
+}
+
+static void
+load_below(FzTriage *triage, const char *folder, int depth)
+{
+    char file[4300];
+    snprintf(file, sizeof(file), "%s/finding.json", folder);
+    if (access(file, F_OK) == 0) {
+        load_finding(triage, folder, file);
+        return;
+    }
+    struct dirent **entries;
+    int n = depth < MAX_DEPTH ? scandir(folder, &entries, NULL, alphasort) : 0;
+    for (int i = 0; i < n; i++) {
+        const struct dirent *entry = entries[i];
+        snprintf(file, sizeof(file), "%.4000s/%s", folder, entry->d_name);
+        struct stat status;
+        // Hidden folders are findings that are being written.
+        if (entry->d_name[0] != '.' &&
+            (entry->d_type == DT_DIR ||
+             (entry->d_type == DT_UNKNOWN && stat(file, &status) == 0 &&
+              S_ISDIR(status.st_mode)))) {
+            load_below(triage, file, depth + 1);
+        }
+        free(entries[i]);
+    }
+    if (n > 0) {
+        free(entries);
+    }
+}
+
+bool
+FzTriage_Load(FzTriage *triage, const char *folder, char *why,
+              size_t why_size)
+{
+    struct stat status;
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        snprintf(why, why_size, "%s is not a folder", folder);
+        return false;
+    }
+    char path[4096];
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') {
+        n--;
+    }
+    snprintf(path, sizeof(path), "%.*s", (int)n, folder);
+    load_below(triage, path, 0);
+    return true;
+}
+
+static void
+free_finding(FzTriaged *f)
+{
+    for (size_t i = 0; i < f->naliases; i++) {
+        free(f->aliases[i]);
+    }
+    free(f->aliases);
+    free(f->path);
+    free(f->small);
+    free(f->signature);
+    free(f->rule);
+    free(f->build);
+    free(f->message);
+    free(f->cause);
+    free(f->freed_by);
+}
+
+void
+FzTriage_Free(FzTriage *triage)
+{
+    for (size_t i = 0; i < triage->nfindings; i++) {
+        free_finding(&triage->findings[i]);
+    }
+    for (size_t i = 0; i < triage->nskipped; i++) {
+        free(triage->skipped[i]);
+    }
+    for (size_t i = 0; i < triage->ngroups; i++) {
+        free(triage->groups[i].signatures);
+        free(triage->groups[i].counts);
+    }
+    free(triage->findings);
+    free(triage->skipped);
+    free(triage->groups);
+    free(triage->gone);
+    *triage = (FzTriage){0};
+}
