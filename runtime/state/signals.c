@@ -2,8 +2,10 @@
 //
 // A signal that arrives sets its flag, then `is_tripped`, then the bit of the
 // main thread's eval breaker; the main thread clears in the opposite order
-// before it looks, so that none is lost. Handlers belong to the main thread:
-// it alone sets and calls them.
+// before it looks, so that none is lost. A wait of the main thread's that can
+// be interrupted is, and so is the next one if it is in none: the handler does
+// not wait for what the main thread waits for. Handlers belong to the main
+// thread: it alone sets and calls them.
 // Mirrors Modules/signalmodule.c (CPython 3.13); departs: no wakeup fd; what
 // trips a signal is the program or the embedder, not the operating system.
 
@@ -22,10 +24,14 @@ RtSignals_Trip(int signum)
     RT_NOTE(SIGNAL_TRIPPED, NULL, signum);
     rt_atomic_store_int(&signals->tripped[signum], 1);
     rt_atomic_store_int(&signals->is_tripped, 1);
+    // The state is unlinked under this lock, after it was taken out there.
+    RT_HEAD_LOCK();
     RtThreadState *main_tstate = rt_atomic_load_ptr(&rt_runtime.main_tstate);
     if (main_tstate != NULL) {
         RtThreadState_SetEvalBreakerBit(main_tstate, RT_SIGNALS_PENDING_BIT);
+        RtInterrupt_Request(&main_tstate->interrupt);
     }
+    RT_HEAD_UNLOCK();
 }
 
 RtObject *
