@@ -49,6 +49,7 @@ ALLOWED_PTHREAD = {
     "runtime/mem/heap.c": "mimalloc's heaps belong to OS threads, by id",
     "harness/engine/native.c": "the carrier of free OS threads",
     "harness/engine/native_token.c": "OS threads of which one runs at a time",
+    "harness/cli/run_stats.c": "counts what threads of any carrier report",
     "harness/bench/locks.c": "what the runtime's locks are measured beside",
     "harness/sct/sct_pthread.c": "defines them for programs under control",
     "harness/sct/sct_thread.c": "defines them for programs under control",
@@ -82,6 +83,7 @@ HEADERS = {
     "rt_object.h": "base",      # the layouts of objects and types
     "rtcore_semaphore.h": "sync", "rtcore_lock.h": "sync", "rt_lock.h": "sync",
     "rtcore_lock_order.h": "sync", "lock_order.def": "sync",
+    "rtcore_contention.h": "sync",
     "rtcore_local.h": "state",
     "rtcore_wait_queue.h": "sync",
     "rtcore_heap.h": "mem",

@@ -22,11 +22,13 @@ typedef struct RunOptions {
     bool python;
     bool points;
     bool coverage;
+    bool stats;
     bool json;
 } RunOptions;
 
 static void
-print_result(const RunOptions *o, const FzInput *input, FzRun *run)
+print_result(const RunOptions *o, const FzInput *input, FzRun *run,
+             uint64_t executions)
 {
     if (o->json) {
         FzBuf out = {0};
@@ -42,6 +44,10 @@ print_result(const RunOptions *o, const FzInput *input, FzRun *run)
                      (unsigned long long)run->steps,
                      (unsigned long long)run->switches, run->nthreads);
         FzBuf_JsonString(&out, FzBuf_CString(&run->output));
+        if (o->stats) {
+            FzBuf_Printf(&out, ", \"contention\": ");
+            FzRunStats_Json(executions, &out);
+        }
         printf("%s}\n", FzBuf_CString(&out));
         FzBuf_Free(&out);
         return;
@@ -52,6 +58,9 @@ print_result(const RunOptions *o, const FzInput *input, FzRun *run)
         FzReport_Text(input, run, &text);
         fputs(FzBuf_CString(&text), stderr);
         FzBuf_Free(&text);
+    }
+    if (o->stats) {
+        FzRunStats_Print(executions);
     }
 }
 
@@ -104,6 +113,10 @@ run_schedules(const RunOptions *o, FzInput *input)
     FzRun run = {0};
     FzEngineConfig config = FzExec_DefaultConfig();
     config.record_events = o->points;
+    uint64_t executions = 0;
+    if (o->stats) {
+        FzRunStats_Begin();
+    }
     for (uint64_t i = 0; i < o->executions; i++) {
         input->seed = o->schedule_seed + i;
         config.schedule = FzExec_ScheduleOf(input);
@@ -111,11 +124,13 @@ run_schedules(const RunOptions *o, FzInput *input)
             config.schedule.strategy = FzStrategy_Find(o->strategy);
         }
         FzExec_Carry(&input->program, &config, &run);
+        executions++;
         if (run.nviolations > 0) {
             break;
         }
     }
-    print_result(o, input, &run);
+    FzRunStats_End();
+    print_result(o, input, &run, executions);
     if (o->points) {
         print_points(&run);
     }
@@ -211,6 +226,8 @@ parse(RunOptions *o, int argc, char **argv, const char **file)
          "also print where the scheduling points lie, most frequent first"},
         {"coverage", NULL, FZ_OPT_FLAG, &o->coverage,
          "generate --executions programs; which mechanisms do they reach?"},
+        {"stats", NULL, FZ_OPT_FLAG, &o->stats,
+         "also print how long threads waited for the GIL, and for which locks"},
         {"json", NULL, FZ_OPT_FLAG, &o->json, "print the result as JSON"},
         {0},
     };

@@ -6,9 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fz_base.h"
+
 // Runs `programs` generated programs under one schedule each and prints how
 // often each mechanism of the runtime was at work. Exit code: finding if one
 // that programs must reach was never reached.
 int FzRun_Coverage(uint64_t programs, uint64_t seed, bool json);
+
+// Between the two, what threads wait for is counted. Not while a run is under
+// way. Print and Json after it.
+void FzRunStats_Begin(void);
+void FzRunStats_End(void);
+void FzRunStats_Print(uint64_t executions);
+void FzRunStats_Json(uint64_t executions, FzBuf *out);
 
 #endif  // FZ_CLI_RUN_INTERNAL_H

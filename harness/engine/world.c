@@ -1,5 +1,6 @@
 // world.c: the world of the runtime on fibers: semaphores, threads, output.
-// Outside a run (start-up of the runtime) nothing blocks.
+// Outside a run (start-up of the runtime) nothing blocks. Each post is consumed
+// before its semaphore ends, and none comes after (invariant M5).
 
 #include "engine_internal.h"
 
@@ -51,6 +52,23 @@ FzTarget_SyncKey(const void *sem)
 }
 
 static void
+broken(const char *what)
+{
+    // At start-up there is nobody to tell.
+    FZ_ASSERT(fz_engine.active);
+    FzEngine_Violation(FZ_RULE_SEMAPHORE_LIFE, UINT32_MAX, "%s", what);
+    FzEngine_Stop();
+}
+
+static void
+check_alive(const FzSemaphore *s, const char *what)
+{
+    if (s->magic != SEMAPHORE_MAGIC) {
+        broken(what);
+    }
+}
+
+static void
 sem_init(RtSemaphore *sem)
 {
     uint64_t number = ++semaphores.last_number;
@@ -72,7 +90,11 @@ static void
 sem_destroy(RtSemaphore *sem)
 {
     FzSemaphore *s = semaphore_of(sem);
-    FZ_ASSERT(!fz_engine.active || s->waiters == 0);
+    check_alive(s, "a semaphore ends twice");
+    if (fz_engine.active && (s->waiters != 0 || s->count != 0)) {
+        broken(s->waiters != 0 ? "a semaphore ends while a thread waits"
+                               : "a semaphore ends with a post left");
+    }
     s->magic = 0;
 }
 
@@ -81,7 +103,7 @@ sem_wait(RtSemaphore *sem, int64_t timeout_ns)
 {
     FzEngine *e = &fz_engine;
     FzSemaphore *s = semaphore_of(sem);
-    FZ_ASSERT(s->magic == SEMAPHORE_MAGIC);
+    check_alive(s, "a thread waits on a semaphore that has ended");
     if (s->count > 0) {
         s->count--;
     }
@@ -120,7 +142,7 @@ sem_post(RtSemaphore *sem)
             FzRace_Release(e->current, sem);
         }
     }
-    FZ_ASSERT(s->magic == SEMAPHORE_MAGIC);
+    check_alive(s, "a semaphore is posted that has ended");
     if (s->waiters != 0) {
         FzWait_Wake(FzWait_First(s->waiters), RT_WAIT_OK);
     }
@@ -133,7 +155,7 @@ static void
 sem_interrupt(RtSemaphore *sem)
 {
     FzSemaphore *s = semaphore_of(sem);
-    FZ_ASSERT(s->magic == SEMAPHORE_MAGIC);
+    check_alive(s, "a wait on a semaphore that has ended is interrupted");
     if (s->waiters != 0) {
         FzWait_Wake(FzWait_First(s->waiters), RT_WAIT_INTERRUPTED);
     }

@@ -282,6 +282,24 @@ section_ends(uint32_t thread, const void *first, const void *second)
     locks->depth--;
 }
 
+// An attach resumes the innermost section, an end the one below it: which is
+// then the innermost.
+static void
+check_resumed(uint32_t thread, const Section *section)
+{
+    const ThreadLocks *locks = &state.threads[thread];
+    bool innermost = section == &locks->sections[locks->depth - 1];
+    if (!innermost || owner_of(section->first) != thread + 1 ||
+        (section->second != NULL && owner_of(section->second) != thread + 1)) {
+        FzEngine_Violation(FZ_RULE_SECTION_RESUMED, UINT32_MAX,
+                           "thread %u resumes the section of %s, %s", thread,
+                           FzName_Of(section->first).text,
+                           innermost ? "but does not have its locks"
+                                     : "which is not the innermost one");
+        FzEngine_Stop();
+    }
+}
+
 static void
 section_changes(uint32_t thread, const void *first, const void *second,
                 bool active)
@@ -292,6 +310,9 @@ section_changes(uint32_t thread, const void *first, const void *second,
         if (section->first == first && section->second == second &&
             section->active != active) {
             section->active = active;
+            if (active) {
+                check_resumed(thread, section);
+            }
             return;
         }
     }
@@ -433,6 +454,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     switch (kind) {
     case RT_NOTE_PARK:
         locks->parked = a;
+        break;
+    case RT_NOTE_PARK_WOKEN:
+        locks->parked = NULL;
         break;
     case RT_NOTE_PARK_LEFT:
         locks->parked = NULL;

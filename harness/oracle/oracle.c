@@ -8,6 +8,7 @@
 #include "rtcore_hooks.h"
 
 static const FzOracleOps *const oracles[] = {
+    &fz_oracle_parking,
     &fz_oracle_lock,        &fz_oracle_stop_world, &fz_oracle_interpreter,
     &fz_oracle_gil,
     &fz_oracle_memory,      &fz_oracle_gc,         &fz_oracle_refcount,

@@ -1,6 +1,6 @@
 // stop_world.c: while a world is stopped only the requester is attached to it,
 // and nobody else makes, frees or changes an object of it (invariants S1, S2,
-// S6, S7). A world is an interpreter, or all of them.
+// S6, S7, C9). A world is an interpreter, or all of them.
 
 #include <string.h>
 
@@ -173,6 +173,22 @@ activity(uint32_t thread, unsigned kind, const void *a)
     FzEngine_Stop();
 }
 
+// Whoever has stopped the world must not wait for what a thread that is stopped
+// may have. Raw mutexes are never held by one.
+static void
+waits(uint32_t thread, const void *lock, uintptr_t kind)
+{
+    for (uint32_t i = 0; i < state.nstops; i++) {
+        if (state.stops[i].requester == thread && kind != RT_LOCK_RAW) {
+            FzEngine_Violation(FZ_RULE_STOPPER_WAITS, UINT32_MAX,
+                               "thread %u, which has stopped the world, waits "
+                               "for %s",
+                               thread, FzName_Of(lock).text);
+            FzEngine_Stop();
+        }
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -198,6 +214,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_STW_STARTED:
         started(thread, b);
+        break;
+    case RT_NOTE_LOCK_WAIT:
+        waits(thread, a, b);
         break;
     case RT_NOTE_BLOCK_ALLOC:
     case RT_NOTE_BLOCK_FREE:

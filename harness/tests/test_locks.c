@@ -2,133 +2,12 @@
 // by step: hand-off, a timeout or an interruption that races with the unlock,
 // writers before readers, recursion, the order of internal locks; and what the
 // lock oracle says of code that breaks a rule.
-//
-// A script is a strategy that runs the preferred thread as long as it can run,
-// and else the one with the lowest number.
 
-#include <string.h>
+#include "script.h"
 
-#include "engine_bodies.h"
-#include "fz_exec.h"
 #include "rtcore_heap.h"
-#include "rtcore_state.h"
 
 #ifdef RT_WITH_HOOKS
-
-// ---------------------------------------------------------------------------
-// Scripts.
-
-static uint32_t preferred;
-static int spent;
-static char events[32];
-static size_t nevents;
-
-static void
-script_begin(void *state, const FzSchedule *schedule)
-{
-    (void)state;
-    (void)schedule;
-    preferred = 0;
-    nevents = 0;
-    memset(events, 0, sizeof(events));
-}
-
-static void
-script_thread_created(void *state, uint32_t thread)
-{
-    (void)state;
-    (void)thread;
-}
-
-static uint32_t
-script_next(void *state, const FzPointView *view)
-{
-    (void)state;
-    if ((view->runnable >> preferred & 1) != 0) {
-        return preferred;
-    }
-    return (uint32_t)__builtin_ctz(view->runnable);
-}
-
-static const FzStrategy script = {
-    .name = "script",
-    .sentence = "the preferred thread, else the first",
-    .state_size = 1,
-    .begin = script_begin,
-    .thread_created = script_thread_created,
-    .next = script_next,
-};
-
-// Members of a team are threads 1, 2, …
-enum { A = 1, B = 2, C = 3 };
-
-static void
-prefer(uint32_t thread)
-{
-    preferred = thread;
-}
-
-// Runs the thread until it blocks or hands over itself.
-static void
-let(uint32_t thread)
-{
-    prefer(thread);
-    load(&spent);
-}
-
-static void
-spend_us(int us)                // a point takes a microsecond
-{
-    for (int i = 0; i < us; i++) {
-        store(&spent, i);
-    }
-}
-
-static void
-event(char c)
-{
-    events[nevents++] = c;
-}
-
-static void
-team_body(void *arg)
-{
-    void (*func)(int) = *(void (**)(int))arg;
-    run_team(3, func);
-}
-
-static void
-run_script(void (*func)(int))
-{
-    execute(&script, 0, team_body, &func);
-}
-
-static void
-check_clean(void)
-{
-    if (run.nviolations != 0) {
-        fprintf(stderr, "%s\n", run.violations[0].message);
-    }
-    CHECK_EQUAL(run.nviolations, 0);
-    CHECK(run.completed);
-    CHECK(RtParkingLot_IsEmpty());
-}
-
-static void
-expect_clean(void (*func)(int))
-{
-    run_script(func);
-    check_clean();
-}
-
-static void
-expect_violation(void (*func)(int), FzRule rule, const char *text)
-{
-    run_script(func);
-    CHECK_EQUAL(run.nviolations, 1);
-    CHECK(run.violations[0].rule == rule);
-    CHECK(strstr(run.violations[0].message, text) != NULL);
-}
 
 // ---------------------------------------------------------------------------
 // The mutex: hand-off, and a timeout that races with the unlock.
@@ -318,17 +197,6 @@ interrupt_event(int index)
 }
 
 static void
-attached_body(void *arg)
-{
-    RtThreadState *tstate = RtRuntime_Start();
-    CHECK(tstate != NULL);
-    RtThreadState_Detach(tstate);
-    team_body(arg);
-    RtThreadState_Attach(tstate);
-    CHECK(RtRuntime_Finish(tstate) == 0);
-}
-
-static void
 expect_attached(void (*func)(int), int time, const char *expected)
 {
     when = time;
@@ -471,7 +339,8 @@ recurse_and_try(int index)
     }
     else if (index + 1 == B) {
         CHECK(RtRecursiveMutex_TryUnlock(&recursive) == -1);
-        CHECK(RtRecursiveMutex_LockTimed(&recursive, 0, RT_LOCK_DETACH) ==
+        CHECK(RtRecursiveMutex_LockTimed(&recursive, NULL, 0,
+                                         RT_LOCK_DETACH) ==
               RT_LOCK_FAILURE);
         RtRecursiveMutex_Lock(&recursive);
         event('b');

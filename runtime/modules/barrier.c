@@ -152,6 +152,7 @@ barrier_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 barrier_dealloc(RtObject *op)
 {
+    RtWaitQueue_Fini(&((RtBarrierObject *)op)->queue);
     RtObject_Free(op);
 }
 

@@ -211,6 +211,7 @@ condition_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 condition_dealloc(RtObject *op)
 {
+    RtWaitQueue_Fini(&((RtConditionObject *)op)->queue);
     Rt_XDECREF(((RtConditionObject *)op)->lock);
     RtObject_Free(op);
 }

@@ -108,6 +108,7 @@ event_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 event_dealloc(RtObject *op)
 {
+    RtWaitQueue_Fini(&((RtEventObject *)op)->queue);
     RtObject_Free(op);
 }
 

@@ -17,8 +17,8 @@ RtLock_Acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
         return NULL;
     }
     RtLockStatus status =
-        RtMutex_LockTimed(&((RtLockObject *)op)->lock, timeout,
-                          RT_LOCK_DETACH | RT_LOCK_HANDLE_SIGNALS);
+        RtMutex_LockOfObject(&((RtLockObject *)op)->lock, op, timeout,
+                             RT_LOCK_DETACH | RT_LOCK_HANDLE_SIGNALS);
     if (status == RT_LOCK_INTR) {
         return NULL;
     }

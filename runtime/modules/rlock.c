@@ -24,7 +24,7 @@ RtRLock_Acquire(RtObject *op, RtObject *const *args, ssize_t nargs)
         return NULL;
     }
     RtLockStatus status = RtRecursiveMutex_LockTimed(
-        mutex_of(op), timeout, RT_LOCK_DETACH | RT_LOCK_HANDLE_SIGNALS);
+        mutex_of(op), op, timeout, RT_LOCK_DETACH | RT_LOCK_HANDLE_SIGNALS);
     if (status == RT_LOCK_INTR) {
         return NULL;
     }

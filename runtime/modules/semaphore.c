@@ -132,6 +132,7 @@ semaphore_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 semaphore_dealloc(RtObject *op)
 {
+    RtWaitQueue_Fini(&((RtSemaphoreObject *)op)->queue);
     RtObject_Free(op);
 }
 

@@ -381,6 +381,7 @@ static void
 free_memory(RtObject *op, void *payload)
 {
 #ifdef RT_GIL_DISABLED
+    rt_assert(rt_atomic_load_uint8_owned(&op->ob_mutex.bits) == 0);
     uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
     if ((bits & RT_GC_BITS_SHARED_INLINE) != 0) {
         RtMem_RetireBlock(payload);

@@ -17,6 +17,7 @@
 #include <limits.h>
 
 #include "rtcore_assert.h"
+#include "rtcore_contention.h"
 #include "rtcore_object.h"      // RtBrc_MergeRefcounts(), RtGC_RunScheduled()
 
 #define DEFAULT_INTERVAL_NS 5000000
@@ -70,8 +71,8 @@ request_drop(RtGil *gil)
     RT_NOTE(GIL_DROP_REQUESTED, holder, 0);
 }
 
-// gil->mutex is held.
-static void
+// gil->mutex is held. How long that took.
+static int64_t
 wait_until_unlocked(RtThreadState *tstate, RtGil *gil)
 {
     RT_NOTE(GIL_WAIT, tstate, 0);
@@ -88,8 +89,10 @@ wait_until_unlocked(RtThreadState *tstate, RtGil *gil)
             request_drop(gil);
         }
     }
+    int64_t waited = rt_world->now_ns() - start;
     gil->waits++;
-    gil->waited_ns += rt_world->now_ns() - start;
+    gil->waited_ns += waited;
+    return waited;
 }
 
 // What was asked of the interpreter while none of its threads held the GIL.
@@ -142,11 +145,16 @@ RtEval_TakeGil(RtThreadState *tstate)
     }
     RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
     rt_assert(rt_atomic_load_int_owned(&gil->locked) >= 0);
+    int64_t waited = 0;
     if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
-        wait_until_unlocked(tstate, gil);
+        waited = wait_until_unlocked(tstate, gil);
     }
     if (is_on(gil)) {
         become_holder(tstate, gil);
+        if (rt_contention_gauge != NULL) {
+            gil->taken_ns = rt_world->now_ns();
+            rt_contention_gauge->gil_taken(tstate->interp, waited);
+        }
     }
     else {
         // Switched off meanwhile. The drop woke one waiter; there may be more.
@@ -192,6 +200,10 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
              RT_GIL_DROP_REQUEST_BIT) != 0);
     tstate->holds_gil = 0;
     rt_atomic_store_int_relaxed(&gil->locked, 0);
+    if (rt_contention_gauge != NULL) {
+        rt_contention_gauge->gil_dropped(tstate->interp,
+                                         rt_world->now_ns() - gil->taken_ns);
+    }
     RtCond_Signal(&gil->cond);
     RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
     // After a final release neither the GIL nor the interpreter may be touched:

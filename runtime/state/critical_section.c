@@ -16,6 +16,7 @@
 #ifdef RT_GIL_DISABLED
 
 #include <assert.h>             // static_assert
+#include <stddef.h>             // offsetof()
 
 #include "rtcore_assert.h"
 
@@ -44,6 +45,41 @@ second_mutex(uintptr_t tagged)
     return &((RtCriticalSection2 *)untag(tagged))->cs_mutex2;
 }
 
+static bool
+is_locked(RtMutex *m)           // makes no scheduling point
+{
+    return (rt_atomic_load_uint8_owned(&m->bits) & RT_MUTEX_LOCKED) != 0;
+}
+
+// Whether the stack of an attached thread is as the head comment says, and each
+// mutex that an active record names is locked. For assertions.
+__attribute__((unused)) static bool
+is_consistent(RtThreadState *tstate)
+{
+    uintptr_t link = tstate->critical_section;
+    if (link != 0 && !is_active(link)) {
+        return false;
+    }
+    bool active = true;
+    for (; link != 0; link = untag(link)->cs_prev) {
+        if (is_active(link) && !active) {
+            return false;
+        }
+        active = is_active(link);
+        RtMutex *m1 = untag(link)->cs_mutex;
+        RtMutex **second = second_mutex(link);
+        RtMutex *m2 = second != NULL ? *second : NULL;
+        if (m1 == NULL ? m2 != NULL : active && !is_locked(m1)) {
+            return false;
+        }
+        if (m2 != NULL && ((active && !is_locked(m2)) ||
+                           RtAddress_Key(m1) >= RtAddress_Key(m2))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 push(RtThreadState *tstate, RtCriticalSection *c, uintptr_t tag)
 {
@@ -63,6 +99,19 @@ pop(RtThreadState *tstate, RtCriticalSection *c)
     if ((c->cs_prev & RT_CRITICAL_SECTION_INACTIVE) != 0) {
         RtCriticalSection_Resume(tstate);
     }
+    rt_assert(is_consistent(tstate));
+}
+
+// Waits for a mutex of an object, or for the one of all types.
+static void
+lock_mutex(RtThreadState *tstate, RtMutex *m)
+{
+    if (m == &tstate->interp->types.mutex) {
+        RtMutex_LockNamed(m, "TYPES");
+        return;
+    }
+    const void *owner = (char *)m - offsetof(RtObject, ob_mutex);
+    RtMutex_LockOfObject(m, owner, -1, RT_LOCK_DETACH);
 }
 
 // The mutex may belong to a suspended thread, and nobody else can run: the
@@ -84,9 +133,10 @@ begin_slow(RtThreadState *tstate, RtCriticalSection *c, RtMutex *m)
         return;
     }
     push(tstate, c, 0);
-    RtMutex_Lock(m);
+    lock_mutex(tstate, m);
     rt_assert(tstate->critical_section == (uintptr_t)c);
     c->cs_mutex = m;
+    rt_assert(is_consistent(tstate));
 }
 
 void
@@ -141,12 +191,13 @@ begin2_slow(RtThreadState *tstate, RtCriticalSection2 *c, RtMutex *m1,
     }
     push(tstate, &c->cs_base, RT_CRITICAL_SECTION_TWO_MUTEXES);
     if (!m1_locked) {
-        RtMutex_Lock(m1);
+        lock_mutex(tstate, m1);
     }
-    RtMutex_Lock(m2);
+    lock_mutex(tstate, m2);
     rt_assert(untag(tstate->critical_section) == &c->cs_base);
     c->cs_base.cs_mutex = m1;
     c->cs_mutex2 = m2;
+    rt_assert(is_consistent(tstate));
 }
 
 void
@@ -225,6 +276,8 @@ RtCriticalSection_SuspendAll(RtThreadState *tstate)
         }
         link = &c->cs_prev;
     }
+    // What lies below the first inactive record was suspended before.
+    rt_assert(*link == 0 || !is_active(*link));
 }
 
 void
@@ -248,10 +301,10 @@ RtCriticalSection_Resume(RtThreadState *tstate)
         *second = NULL;
     }
     if (m1 != NULL) {
-        RtMutex_Lock(m1);
+        lock_mutex(tstate, m1);
     }
     if (m2 != NULL) {
-        RtMutex_Lock(m2);
+        lock_mutex(tstate, m2);
     }
     rt_assert(untag(tstate->critical_section) == c);
     c->cs_mutex = m1;
@@ -259,6 +312,7 @@ RtCriticalSection_Resume(RtThreadState *tstate)
         *second = m2;
     }
     tstate->critical_section &= ~RT_CRITICAL_SECTION_INACTIVE;
+    rt_assert(is_consistent(tstate));
     if (m1 != NULL) {
         RT_NOTE(CS_RESUMED, m1, m2);
     }
@@ -275,7 +329,7 @@ RtCriticalSection_IsHeld(RtThreadState *tstate, RtMutex *m)
     if (untag(top)->cs_mutex != m && (second == NULL || *second != m)) {
         return false;
     }
-    return (rt_atomic_load_uint8_owned(&m->bits) & RT_MUTEX_LOCKED) != 0;
+    return is_locked(m);
 }
 
 #endif  // RT_GIL_DISABLED

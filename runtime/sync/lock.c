@@ -13,6 +13,7 @@
 
 #include "rt_errors.h"          // Rt_FatalError()
 #include "rtcore_assert.h"
+#include "rtcore_contention.h"
 #include "rtcore_semaphore.h"   // deadlines
 #include "rtcore_state.h"       // an interrupted wait handles what is pending
 
@@ -126,16 +127,10 @@ park_on_mutex(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags,
     return false;
 }
 
-RtLockStatus
-RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags)
+// The mutex was last seen locked, as v. timeout_ns is not 0.
+static RtLockStatus
+lock_slow(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags)
 {
-    uint8_t v = rt_atomic_load_uint8_relaxed(&m->bits);
-    if (try_lock(m, &v)) {
-        return RT_LOCK_ACQUIRED;
-    }
-    if (timeout_ns == 0) {
-        return RT_LOCK_FAILURE;
-    }
     int64_t deadline = timeout_ns > 0 ? RtDeadline_Init(timeout_ns) : 0;
     MutexEntry entry = {
         .time_to_be_fair = RtDeadline_Init(RT_MUTEX_TIME_TO_BE_FAIR_NS),
@@ -172,6 +167,49 @@ RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags)
     }
 }
 
+static RtLockStatus
+lock_for(RtMutex *m, const RtObject *owner, const char *name,
+         int64_t timeout_ns, int flags)
+{
+    uint8_t v = rt_atomic_load_uint8_relaxed(&m->bits);
+    if (try_lock(m, &v)) {
+        return RT_LOCK_ACQUIRED;
+    }
+    if (timeout_ns == 0) {
+        return RT_LOCK_FAILURE;
+    }
+    int64_t began = RtContention_Begin();
+    RtLockStatus status = lock_slow(m, v, timeout_ns, flags);
+    if (status != RT_LOCK_ACQUIRED) {
+        RT_NOTE(LOCK_GIVEN_UP, m, RT_LOCK_MUTEX);
+    }
+    RtContention_End(m, owner, name, began);
+    return status;
+}
+
+RtLockStatus
+RtMutex_LockOfObject(RtMutex *m, const RtObject *owner, int64_t timeout_ns,
+                     int flags)
+{
+    return lock_for(m, owner, NULL, timeout_ns, flags);
+}
+
+void
+RtMutex_LockNamed(RtMutex *m, const char *name)
+{
+    if (!RtMutex_TryLockFast(m)) {
+        RtLockStatus status = lock_for(m, NULL, name, -1, RT_LOCK_DETACH);
+        rt_assert(status == RT_LOCK_ACQUIRED);
+        (void)status;
+    }
+}
+
+RtLockStatus
+RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags)
+{
+    return lock_for(m, NULL, NULL, timeout_ns, flags);
+}
+
 // Under the bucket's lock: nobody can park on this mutex, or leave, meanwhile.
 static void
 mutex_unpark(void *arg, void *park_arg, bool has_more_waiters)
@@ -186,6 +224,9 @@ mutex_unpark(void *arg, void *park_arg, bool has_more_waiters)
             entry->handed_off = true;
             v |= RT_MUTEX_LOCKED;
             RT_NOTE(LOCK_HANDED_OFF, m, RT_LOCK_MUTEX);
+        }
+        else {
+            RT_NOTE(LOCK_OPENED, m, RT_LOCK_MUTEX);
         }
         if (has_more_waiters) {
             v |= RT_MUTEX_HAS_PARKED;
@@ -340,8 +381,10 @@ enum {
 static void
 once_finish(RtOnceFlag *flag, uint8_t v)
 {
+    rt_assert(v == ONCE_DONE || v == ONCE_UNSET);
     uint8_t old = rt_atomic_exchange_uint8(&flag->v, v);
-    rt_assert((old & ONCE_RUNNING) != 0);
+    // Nobody else finishes it, so it is done once.
+    rt_assert((old & ~ONCE_HAS_PARKED) == ONCE_RUNNING);
     if ((old & ONCE_HAS_PARKED) != 0) {
         // After a failure one of them is to try again, the others wait for it.
         RtParkingLot_UnparkAll(&flag->v);

@@ -209,7 +209,10 @@ RtParkingLot_Park(const void *addr, const void *expected, size_t size,
     RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
 
     RtParkResult result = wait_in_queue(bucket, &entry, timeout_ns, flags);
-    rt_assert(result != RT_PARK_OK || entry.is_unparking);
+    rt_assert((result == RT_PARK_OK) == entry.is_unparking);
+    if (result == RT_PARK_OK) {
+        RT_NOTE(PARK_WOKEN, addr, 0);
+    }
     rt_world->sem_destroy(&entry.sem);
     return result;
 }

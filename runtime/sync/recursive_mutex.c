@@ -31,7 +31,8 @@ set_level(RtRecursiveMutex *m, size_t level)
 }
 
 RtLockStatus
-RtRecursiveMutex_LockTimed(RtRecursiveMutex *m, int64_t timeout_ns, int flags)
+RtRecursiveMutex_LockTimed(RtRecursiveMutex *m, const struct RtObject *owner,
+                           int64_t timeout_ns, int flags)
 {
     if (RtRecursiveMutex_IsLockedByCurrentThread(m)) {
         rt_assert((rt_atomic_load_uint8_owned(&m->mutex.bits) &
@@ -40,7 +41,8 @@ RtRecursiveMutex_LockTimed(RtRecursiveMutex *m, int64_t timeout_ns, int flags)
         RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_RECURSIVE);
         return RT_LOCK_ACQUIRED;
     }
-    RtLockStatus status = RtMutex_LockTimed(&m->mutex, timeout_ns, flags);
+    RtLockStatus status =
+        RtMutex_LockOfObject(&m->mutex, owner, timeout_ns, flags);
     if (status == RT_LOCK_ACQUIRED) {
         RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_RECURSIVE);
         rt_assert(get_level(m) == 0);
@@ -52,7 +54,8 @@ RtRecursiveMutex_LockTimed(RtRecursiveMutex *m, int64_t timeout_ns, int flags)
 void
 RtRecursiveMutex_Lock(RtRecursiveMutex *m)
 {
-    RtLockStatus status = RtRecursiveMutex_LockTimed(m, -1, RT_LOCK_DETACH);
+    RtLockStatus status = RtRecursiveMutex_LockTimed(m, NULL, -1,
+                                                     RT_LOCK_DETACH);
     rt_assert(status == RT_LOCK_ACQUIRED);
     (void)status;
 }

@@ -11,10 +11,12 @@
 #include "rtcore_lock.h"
 
 #include "rtcore_assert.h"
+#include "rtcore_lock_order.h"
 
 void
 RtSeqLock_LockWrite(RtSeqLock *s)
 {
+    RtLockOrder_Asks(RT_RANK_SEQUENCE, s);
     uint32_t sequence = rt_atomic_load_uint32_relaxed(&s->sequence);
     for (;;) {
         if ((sequence & 1) != 0) {
@@ -25,6 +27,7 @@ RtSeqLock_LockWrite(RtSeqLock *s)
                                                    sequence + 1))
         {
             rt_atomic_fence_release();
+            RtLockOrder_Has(RT_RANK_SEQUENCE);
             return;
         }
     }
@@ -35,6 +38,7 @@ RtSeqLock_AbandonWrite(RtSeqLock *s)
 {
     uint32_t sequence = rt_atomic_load_uint32_owned(&s->sequence);
     rt_assert((sequence & 1) != 0);
+    RtLockOrder_GivesBack(RT_RANK_SEQUENCE);
     rt_atomic_store_uint32_release(&s->sequence, sequence - 1);
 }
 
@@ -43,6 +47,7 @@ RtSeqLock_UnlockWrite(RtSeqLock *s)
 {
     uint32_t sequence = rt_atomic_load_uint32_owned(&s->sequence);
     rt_assert((sequence & 1) != 0);
+    RtLockOrder_GivesBack(RT_RANK_SEQUENCE);
     rt_atomic_store_uint32(&s->sequence, sequence + 1);
 }
 

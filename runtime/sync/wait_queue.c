@@ -29,6 +29,16 @@ RtWaitQueue_Unlock(RtWaitQueue *queue)
 }
 
 void
+RtWaitQueue_Fini(RtWaitQueue *queue)
+{
+    rt_assert(queue->head == NULL);
+    rt_assert(queue->count == 0);
+    rt_assert(rt_atomic_load_uint8_owned(&queue->mutex.bits) ==
+              RT_MUTEX_UNLOCKED);
+    (void)queue;
+}
+
+void
 RtWaitQueue_Enter(RtWaitQueue *queue, RtWaiter *waiter)
 {
     rt_assert((queue->head == NULL) == (queue->count == 0));

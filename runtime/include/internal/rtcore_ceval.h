@@ -123,6 +123,7 @@ typedef struct RtGil {
     int64_t interval_ns;        // atomic; 5 ms
     int64_t waited_ns;          // time that threads waited for it, summed up
     uint64_t waits;             // how often one had to
+    int64_t taken_ns;           // when, if there is a gauge; its holder
     RtRawMutex switch_mutex;    // forced switching
     RtCond switch_cond;
 } RtGil;

@@ -120,6 +120,11 @@ enum {                          // flags of RtMutex_LockTimed
 
 // timeout_ns 0: try once; < 0: wait for ever.
 RtLockStatus RtMutex_LockTimed(RtMutex *m, int64_t timeout_ns, int flags);
+// The same, of a mutex that is part of an object, for the gauge of contention.
+RtLockStatus RtMutex_LockOfObject(RtMutex *m, const struct RtObject *owner,
+                                  int64_t timeout_ns, int flags);
+// RtMutex_Lock() of one that is known to the gauge by a name.
+void RtMutex_LockNamed(RtMutex *m, const char *name);
 // 0, or -1 if it was not locked.
 int RtMutex_TryUnlock(RtMutex *m);
 // True if the lock was taken at once. Notes LOCK_ACQUIRED.
@@ -161,7 +166,9 @@ typedef struct RtRecursiveMutex {
 
 bool RtRecursiveMutex_IsLockedByCurrentThread(RtRecursiveMutex *m);
 void RtRecursiveMutex_Lock(RtRecursiveMutex *m);
+// owner: the object that it is part of, or NULL.
 RtLockStatus RtRecursiveMutex_LockTimed(RtRecursiveMutex *m,
+                                        const struct RtObject *owner,
                                         int64_t timeout_ns, int flags);
 // 0, or -1 if the calling thread does not own it.
 int RtRecursiveMutex_TryUnlock(RtRecursiveMutex *m);

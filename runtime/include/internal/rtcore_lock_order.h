@@ -114,7 +114,7 @@ static inline void
 RtMutex_LockRanked(RtMutex *m, RtLockRank rank)
 {
     RtLockOrder_Asks(rank, m);
-    RtMutex_Lock(m);
+    RtMutex_LockNamed(m, RtLockRank_Name(rank));
     RtLockOrder_Has(rank);
 }
 

@@ -21,6 +21,8 @@ typedef struct RtWaitQueue {
     ssize_t count;
 } RtWaitQueue;
 
+// Nobody waits in it or uses it any more.
+void RtWaitQueue_Fini(RtWaitQueue *queue);
 // Nothing is allocated, destroyed or waited for under the mutex.
 void RtWaitQueue_Lock(RtWaitQueue *queue);
 void RtWaitQueue_Unlock(RtWaitQueue *queue);
