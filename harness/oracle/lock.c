@@ -175,7 +175,23 @@ acquired(uint32_t thread, const void *lock, RtLockKind kind)
     }
 }
 
-// A plain mutex may be released by any thread, and is a program's own affair.
+// Whether the thread is inside a section of this mutex.
+static bool
+guards_section(uint32_t thread, const void *mutex)
+{
+    const ThreadLocks *locks = &state.threads[thread];
+    for (unsigned i = 0; i < locks->depth; i++) {
+        const Section *section = &locks->sections[i];
+        if (section->entered && section->active &&
+            (section->first == mutex || section->second == mutex)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A plain mutex may be released by any thread, and is a program's own affair,
+// unless it guards a section.
 static void
 check_releaser(uint32_t thread, const void *lock, RtLockKind kind,
                const FzMapEntry *entry)
@@ -183,7 +199,11 @@ check_releaser(uint32_t thread, const void *lock, RtLockKind kind,
     bool owns = kind == RT_LOCK_RW_READ
                     ? (entry->extra >> (32 + thread) & 1) != 0
                     : (uint32_t)entry->value == thread + 1;
-    if (kind != RT_LOCK_MUTEX && !owns) {
+    if (kind == RT_LOCK_MUTEX && !owns) {
+        uint32_t owner = (uint32_t)entry->value;
+        owns = owner == 0 || !guards_section(owner - 1, lock);
+    }
+    if (!owns) {
         FzEngine_Violation(FZ_RULE_LOCK_NOT_OWNER, UINT32_MAX,
                            "thread %u releases %s, which it does not hold",
                            thread, FzName_Of(lock).text);

@@ -179,6 +179,22 @@ resume_outer(int index)
 }
 
 static void
+release_anothers(int index)
+{
+    uint32_t self = (uint32_t)index + 1;
+    attach(self);
+    if (self == A) {
+        RT_BEGIN_CRITICAL_SECTION(&objects[0])
+        let(B);
+        RT_END_CRITICAL_SECTION()
+    }
+    else if (self == B) {
+        RtMutex_Unlock(&objects[0].ob_mutex);
+    }
+    detach(self);
+}
+
+static void
 wait_as_stopper(int index)
 {
     uint32_t self = (uint32_t)index + 1;
@@ -223,6 +239,8 @@ main(void)
                   "does not have its locks");
     expect_broken(resume_outer, FZ_RULE_SECTION_RESUMED,
                   "not the innermost");
+    expect_broken(release_anothers, FZ_RULE_LOCK_NOT_OWNER,
+                  "thread 2 releases");
     expect_broken(wait_as_stopper, FZ_RULE_STOPPER_WAITS,
                   "has stopped the world");
     FzRun_Free(&run);
