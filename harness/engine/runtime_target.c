@@ -132,7 +132,11 @@ void
 FzTarget_IdlePoint(RtPoint kind, const void *addr)
 {
     // OS threads that take turns (native.c).
+#ifdef RT_WITH_HOOKS
     if (rt_hooks != NULL) {
         rt_hooks->point(kind, addr);
     }
+#else
+    (void)kind, (void)addr;
+#endif
 }
