@@ -158,6 +158,7 @@ struct RtTypeObject {
     objobjproc sq_contains;
 
     RtMethodDef *tp_methods;    // static types; put into tp_dict when readied
+    RtMethodDef *tp_class_methods;      // likewise; `self` is the class
     RtTypeObject *tp_base;
     RtObject *tp_bases;         // tuple; heap types own it
     RtObject *tp_mro;           // tuple, starting with the type itself

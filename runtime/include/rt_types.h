@@ -111,11 +111,14 @@ extern RtTypeObject RtCode_Type;
 extern RtTypeObject RtFunction_Type;
 extern RtTypeObject RtMethod_Type;              // bound method
 extern RtTypeObject RtCFunction_Type;           // C function or bound C method
+extern RtTypeObject RtClassMethodDescr_Type;
 extern RtTypeObject RtMethodDescr_Type;         // C method in a type's dict
 RtObject *RtFunction_New(RtObject *code, RtObject *globals, RtObject *name);
 RtObject *RtMethod_New(RtObject *func, RtObject *self);
 RtObject *RtCFunction_New(RtMethodDef *def, RtObject *self);
 RtObject *RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def);
+// A method of the type itself: `self` is the class that it is asked of.
+RtObject *RtClassMethodDescr_New(RtTypeObject *type, RtMethodDef *def);
 
 // ---- classes (type.c).
 // type(name, bases, dict); bases is a tuple of types, empty means object.
@@ -167,6 +170,9 @@ extern RtTypeObject RtDictKeys_Type;
 extern RtTypeObject RtDictValues_Type;
 extern RtTypeObject RtDictItems_Type;
 extern RtTypeObject RtDictValueIter_Type;
+extern RtTypeObject RtDictRevKeyIter_Type;
+extern RtTypeObject RtDictRevValueIter_Type;
+extern RtTypeObject RtDictRevItemIter_Type;
 
 // ---- weak references (weakref.c).
 extern RtTypeObject RtWeakref_Type;     // ref(obj[, callback])

@@ -47,6 +47,18 @@ names_dict(RtObject *op, RtObject *name)
            && Rt_TYPE(op)->tp_dictoffset != 0;
 }
 
+RtObject *
+RtDescr_Bind(RtObject *attribute, RtObject *op, RtTypeObject *type)
+{
+    descrgetfunc get = Rt_TYPE(attribute)->tp_descr_get;
+    if (get == NULL) {
+        return attribute;
+    }
+    RtObject *bound = get(attribute, op, (RtObject *)type);
+    Rt_DECREF(attribute);
+    return bound;
+}
+
 // 1 and a new reference, 0 if there is no such attribute, -1 on error. With
 // `unbound` methods are not bound: *unbound tells whether it is one.
 static int
@@ -70,8 +82,8 @@ generic_lookup(RtObject *op, RtObject *name, RtObject **result, bool *unbound)
         return 1;
     }
     if (!RtType_IsMethod(attribute)) {
-        *result = attribute;
-        return 1;
+        *result = RtDescr_Bind(attribute, op, Rt_TYPE(op));
+        return *result == NULL ? -1 : 1;
     }
     if (unbound != NULL) {
         *unbound = true;

@@ -111,6 +111,11 @@ RtDict_PublishLocked(RtDictObject *mp, RtDictKeysObject *keys,
 {
     rt_assert(keys->split == (values != NULL));
     RtContainer_EnsureSharedOnResize((RtObject *)mp);
+#ifdef RT_GIL_DISABLED
+    // What only the owner and holders of the lock have seen is freed at once.
+    rt_assert(RtContainer_IsShared((RtObject *)mp) ||
+              RtObject_IsOwnedByCurrentThread((RtObject *)mp));
+#endif
     if (used < mp->ma_used) {
         store_used(mp, used);
     }
@@ -467,59 +472,6 @@ RtDict_LastLocked(RtDictObject *mp)
         keys->last--;
     }
     return keys->last - 1;
-}
-
-// The entry at a position from *pos on, and the position after it in *pos; or
-// RT_DICT_EMPTY.
-static ssize_t
-next_entry(RtDictObject *mp, ssize_t *pos)
-{
-    RtDictValues *values = mp->ma_values;
-    ssize_t i = *pos;
-    if (values != NULL) {
-        *pos = i + 1;
-        return i < values->size ? RtDictValues_Order(values)[i]
-                                : RT_DICT_EMPTY;
-    }
-    RtDictKeysObject *keys = mp->ma_keys;
-    RtDictEntry *entries = RtDict_ENTRIES(keys);
-    while (i < keys->nentries && entries[i].value == NULL) {
-        i++;
-    }
-    *pos = i + 1;
-    return i < keys->nentries ? i : RT_DICT_EMPTY;
-}
-
-bool
-RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
-                  RtObject **value)
-{
-    ssize_t ix = next_entry(mp, pos);
-    if (ix < 0) {
-        return false;
-    }
-#ifdef RT_GIL_DISABLED
-#define RT_TAKE(op) RtObject_NewRefWithLock(op)
-#else
-#define RT_TAKE(op) Rt_NewRef(op)
-#endif
-    if (key != NULL) {
-        *key = RT_TAKE(RtDict_ENTRIES(mp->ma_keys)[ix].key);
-    }
-    if (value != NULL) {
-        *value = RT_TAKE(*RtDict_ValueSlot(mp, ix));
-    }
-#undef RT_TAKE
-    return true;
-}
-
-ssize_t
-RtDict_HashBefore(RtDictObject *mp, ssize_t pos)
-{
-    ssize_t i = pos - 1;
-    ssize_t ix = mp->ma_values == NULL ? i
-                                       : RtDictValues_Order(mp->ma_values)[i];
-    return RtDict_ENTRIES(mp->ma_keys)[ix].hash;
 }
 
 int

@@ -3,12 +3,13 @@
 // Each method that changes the dict is one critical section; update, == and |
 // hold both dicts. Keys' __hash__ runs before the section, keys' and values'
 // __eq__ may run inside and suspend it. What is taken out is dropped after.
-// Mirrors Objects/dictobject.c (CPython 3.13); departs: no fromkeys, no
-// __missing__, positional arguments only.
+// Mirrors Objects/dictobject.c (CPython 3.13); departs: positional arguments
+// only; update() takes dicts and iterables of pairs.
 
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_type.h"
 
 static inline RtDictObject *
 as_dict(RtObject *op)
@@ -54,14 +55,6 @@ dict_traverse(RtObject *op, visitproc visit, void *arg)
 // ---------------------------------------------------------------------------
 // Merging.
 
-// Tells whether keys have been added. Other instances add to split keys.
-static ssize_t
-count_entries(RtDictObject *mp)
-{
-    return mp->ma_values != NULL ? mp->ma_values->size
-                                 : mp->ma_keys->nentries;
-}
-
 int
 RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
 {
@@ -77,7 +70,7 @@ RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
     while (RtDict_NextLocked(other, &pos, &key, &value)) {
         RtObject *old;
         uintptr_t generation = other->ma_generation;
-        ssize_t nentries = count_entries(other);
+        ssize_t positions = RtDict_CountPositions(other);
         ssize_t hash = RtDict_HashBefore(other, pos);
         int status = RtDict_InsertLocked(mp, key, hash, value, &old);
         Rt_XDECREF(old);
@@ -87,7 +80,7 @@ RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other)
             return -1;
         }
         if (other->ma_generation != generation
-            || count_entries(other) != nentries) {
+            || RtDict_CountPositions(other) != positions) {
             RtErr_SetString(&RtExc_RuntimeError, "dict mutated during update");
             return -1;
         }
@@ -335,14 +328,34 @@ dict_richcompare(RtObject *a, RtObject *b, int op)
 // ---------------------------------------------------------------------------
 // Subscripts and operators.
 
+// What a subclass gives for a key that is not there.
+static RtObject *
+ask_missing(RtObject *op, RtObject *key)
+{
+    RtObject *method = RtType_LookupRef(Rt_TYPE(op), rt_name_missing);
+    if (method == NULL) {
+        RtErr_SetObject(&RtExc_KeyError, key);
+        return NULL;
+    }
+    RtObject *result = RtType_IsMethod(method)
+        ? RtObject_CallPrepend(method, op, &key, 1)
+        : RtObject_CallOneArg(method, key);
+    Rt_DECREF(method);
+    return result;
+}
+
 static RtObject *
 dict_subscript(RtObject *op, RtObject *key)
 {
     RtObject *value;
-    if (RtDict_GetItemRef(op, key, &value) == 0) {
-        RtErr_SetObject(&RtExc_KeyError, key);
+    if (RtDict_GetItemRef(op, key, &value) != 0) {
+        return value;
     }
-    return value;
+    if (!Rt_IS_TYPE(op, &RtDict_Type)) {
+        return ask_missing(op, key);
+    }
+    RtErr_SetObject(&RtExc_KeyError, key);
+    return NULL;
 }
 
 static int
@@ -508,6 +521,67 @@ dict_popitem(RtObject *self, RtObject *const *args, ssize_t nargs)
     return pair;
 }
 
+// The keys of another dict, all with one value.
+static int
+set_keys_locked(RtDictObject *mp, RtDictObject *keys, RtObject *value)
+{
+    ssize_t pos = 0;
+    RtObject *key;
+    int status = 0;
+    while (status == 0 && RtDict_NextLocked(keys, &pos, &key, NULL)) {
+        RtObject *old;
+        ssize_t hash = RtDict_HashBefore(keys, pos);
+        status = RtDict_InsertLocked(mp, key, hash, value, &old);
+        Rt_XDECREF(old);
+        Rt_DECREF(key);
+    }
+    return status;
+}
+
+static int
+set_keys_from(RtObject *op, RtObject *iterable, RtObject *value)
+{
+    int status = 0;
+    if (Rt_IS_TYPE(op, &RtDict_Type) && Rt_IS_TYPE(iterable, &RtDict_Type)) {
+        RT_BEGIN_CRITICAL_SECTION2(op, iterable);
+        status = set_keys_locked(as_dict(op), as_dict(iterable), value);
+        RT_END_CRITICAL_SECTION2();
+        return status;
+    }
+    RtObject *iter = RtObject_GetIter(iterable);
+    if (iter == NULL) {
+        return -1;
+    }
+    RtObject *key;
+    while (status == 0 && (key = RtIter_Next(iter)) != NULL) {
+        status = RtObject_SetItem(op, key, value);
+        Rt_DECREF(key);
+    }
+    Rt_DECREF(iter);
+    return RtErr_Occurred() != NULL ? -1 : status;
+}
+
+// cls.fromkeys(iterable[, value])
+static RtObject *
+dict_fromkeys(RtObject *cls, RtObject *const *args, ssize_t nargs)
+{
+    RtObject *op = RtObject_CallNoArgs(cls);
+    if (op != NULL &&
+        set_keys_from(op, args[0], nargs > 1 ? args[1] : Rt_None) < 0)
+    {
+        Rt_DECREF(op);
+        return NULL;
+    }
+    return op;
+}
+
+static RtObject *
+dict_reversed(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDictIter_NewReverse(self, RT_DICT_KEYS);
+}
+
 static RtObject *
 dict_keys(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -530,6 +604,7 @@ dict_items(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 static RtMethodDef dict_methods[] = {
+    {"__reversed__", dict_reversed, 0, 0},
     {"clear", dict_clear, 0, 0},
     {"copy", dict_copy, 0, 0},
     {"get", dict_get, 1, 2},
@@ -540,6 +615,11 @@ static RtMethodDef dict_methods[] = {
     {"setdefault", dict_setdefault, 1, 2},
     {"update", dict_update, 0, 1},
     {"values", dict_values, 0, 0},
+    {NULL, NULL, 0, 0},
+};
+
+static RtMethodDef dict_class_methods[] = {
+    {"fromkeys", dict_fromkeys, 1, 2},
     {NULL, NULL, 0, 0},
 };
 
@@ -563,4 +643,5 @@ RtTypeObject RtDict_Type = {
     .mp_ass_subscript = dict_ass_subscript,
     .sq_contains = RtDict_Contains,
     .tp_methods = dict_methods,
+    .tp_class_methods = dict_class_methods,
 };

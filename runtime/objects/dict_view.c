@@ -1,13 +1,14 @@
-// dict_view.c: the views of a dict and its iterators.
+// dict_view.c: the views of a dict: its keys, values and items.
 //
-// A view only holds the dict. An iterator also holds a position, the size that
-// the dict had and how many items are left; threads that share one may skip or
-// repeat items, but each store is whole and the reference to the dict is given
-// up by the destructor alone (free-threaded build): nobody drops it twice.
-// Mirrors the views and dictiter of Objects/dictobject.c (CPython 3.13);
-// departs: views have no set operations.
+// A view only holds the dict: what it answers is the dict's answer, by the same
+// ways with and without the lock. Set operations make a set of the view first
+// and look the other operand's items up one by one; a comparison asks for every
+// item of the one whether the other has it.
+// Mirrors the views of Objects/dictobject.c (CPython 3.13); departs: the set
+// that an operator starts from is the view at one instant.
 
 #include "rtcore_dict.h"
+#include "rtcore_set.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 
@@ -16,42 +17,11 @@ typedef struct DictView {
     RtObject *dict;
 } DictView;
 
-typedef struct DictIter {
-    RtObject ob_base;
-    RtObject *dict;             // GIL build: NULL once exhausted
-    ssize_t used;               // size to be found; -1 for ever an error
-    ssize_t position;           // of the next entry; -1 once exhausted
-    ssize_t left;
-} DictIter;
-
 static RtTypeObject *const view_types[] = {
     [RT_DICT_KEYS] = &RtDictKeys_Type,
     [RT_DICT_VALUES] = &RtDictValues_Type,
     [RT_DICT_ITEMS] = &RtDictItems_Type,
 };
-
-static RtTypeObject *const iter_types[] = {
-    [RT_DICT_KEYS] = &RtDictKeyIter_Type,
-    [RT_DICT_VALUES] = &RtDictValueIter_Type,
-    [RT_DICT_ITEMS] = &RtDictItemIter_Type,
-};
-
-static RtObject *
-pack_pair(RtObject *key, RtObject *value)
-{
-    RtObject *pair = RtTuple_New(2);
-    if (pair == NULL) {
-        Rt_DECREF(key);
-        Rt_DECREF(value);
-        return NULL;
-    }
-    RtTuple_SetItem(pair, 0, key);
-    RtTuple_SetItem(pair, 1, value);
-    return pair;
-}
-
-// ---------------------------------------------------------------------------
-// Snapshots.
 
 static RtDictPart
 part_of_view(RtObject *op)
@@ -76,173 +46,6 @@ RtDict_IsWholeView(RtObject *op, RtDictObject **mp, RtDictPart *part)
     *part = part_of_view(op);
     return Rt_IS_TYPE((RtObject *)*mp, &RtDict_Type);
 }
-
-static int
-fill_snapshot(RtObject *list, RtDictObject *mp, RtDictPart part)
-{
-    ssize_t pos = 0;
-    RtObject *key = NULL;
-    RtObject *value = NULL;
-    for (ssize_t i = 0;
-         RtDict_NextLocked(mp, &pos, part == RT_DICT_VALUES ? NULL : &key,
-                           part == RT_DICT_KEYS ? NULL : &value); i++) {
-        RtObject *item = part == RT_DICT_KEYS     ? key
-                         : part == RT_DICT_VALUES ? value
-                                                  : pack_pair(key, value);
-        if (item == NULL) {
-            return -1;
-        }
-        RtList_SetItemNew(list, i, item);
-    }
-    return 0;
-}
-
-RtObject *
-RtDict_Snapshot(RtDictObject *mp, RtDictPart part)
-{
-    RtObject *list;
-    int status = 0;
-    RT_BEGIN_CRITICAL_SECTION(mp);
-    list = RtList_New(mp->ma_used);
-    if (list != NULL) {
-        status = fill_snapshot(list, mp, part);
-    }
-    RT_END_CRITICAL_SECTION();
-    if (status < 0) {
-        Rt_DECREF(list);
-        return NULL;
-    }
-    return list;
-}
-
-// ---------------------------------------------------------------------------
-// Iterators.
-
-RtObject *
-RtDictIter_New(RtObject *dict, RtDictPart part)
-{
-    DictIter *it = (DictIter *)RtObject_New(iter_types[part], 0);
-    if (it == NULL) {
-        return NULL;
-    }
-    it->dict = Rt_NewRef(dict);
-    it->used = RtDict_Size(dict);
-    it->left = it->used;
-    RtGC_Track((RtObject *)it);
-    return (RtObject *)it;
-}
-
-static void
-dictiter_dealloc(RtObject *op)
-{
-    RtGC_Untrack(op);
-    Rt_XDECREF(((DictIter *)op)->dict);
-    RtObject_Free(op);
-}
-
-static int
-dictiter_traverse(RtObject *op, visitproc visit, void *arg)
-{
-    Rt_VISIT(((DictIter *)op)->dict);
-    return 0;
-}
-
-static RtObject *
-iter_self(RtObject *op)
-{
-    return Rt_NewRef(op);
-}
-
-static void
-exhaust(DictIter *it)
-{
-    RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->position, -1);
-#ifndef RT_GIL_DISABLED
-    Rt_CLEAR(it->dict);
-#endif
-}
-
-// The next entry into *key and *value (NULL: not wanted). True if there is one.
-static bool
-step(DictIter *it, RtObject **key, RtObject **value)
-{
-    ssize_t position = RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&it->position);
-    if (position < 0) {
-        return false;
-    }
-    RtDictObject *mp = (RtDictObject *)it->dict;
-    ssize_t used = RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&it->used);
-    if (used != RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&mp->ma_used)) {
-        RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->used, -1);
-        RtErr_SetString(&RtExc_RuntimeError,
-                        "dictionary changed size during iteration");
-        return false;
-    }
-    if (RtDict_NextRef(mp, &position, key, value) == 0) {
-        exhaust(it);
-        return false;
-    }
-    RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->position, position);
-    ssize_t left = RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&it->left);
-    if (left <= 0) {
-        // As many items were there, but not these.
-        if (key != NULL) {
-            Rt_DECREF(*key);
-        }
-        if (value != NULL) {
-            Rt_DECREF(*value);
-        }
-        exhaust(it);
-        RtErr_SetString(&RtExc_RuntimeError,
-                        "dictionary keys changed during iteration");
-        return false;
-    }
-    RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->left, left - 1);
-    return true;
-}
-
-static RtObject *
-keyiter_next(RtObject *op)
-{
-    RtObject *key;
-    return step((DictIter *)op, &key, NULL) ? key : NULL;
-}
-
-static RtObject *
-valueiter_next(RtObject *op)
-{
-    RtObject *value;
-    return step((DictIter *)op, NULL, &value) ? value : NULL;
-}
-
-static RtObject *
-itemiter_next(RtObject *op)
-{
-    RtObject *key;
-    RtObject *value;
-    return step((DictIter *)op, &key, &value) ? pack_pair(key, value) : NULL;
-}
-
-#define ITER_TYPE(name, next) \
-    { \
-        .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type), \
-        .tp_name = name, \
-        .tp_basicsize = sizeof(DictIter), \
-        .tp_flags = RT_TPFLAGS_HAVE_GC, \
-        .tp_dealloc = dictiter_dealloc, \
-        .tp_traverse = dictiter_traverse, \
-        .tp_iter = iter_self, \
-        .tp_iternext = next, \
-    }
-
-RtTypeObject RtDictKeyIter_Type = ITER_TYPE("dict_keyiterator", keyiter_next);
-RtTypeObject RtDictValueIter_Type =
-    ITER_TYPE("dict_valueiterator", valueiter_next);
-RtTypeObject RtDictItemIter_Type =
-    ITER_TYPE("dict_itemiterator", itemiter_next);
-
-// ---------------------------------------------------------------------------
-// Views.
 
 RtObject *
 RtDictView_New(RtObject *dict, RtDictPart part)
@@ -334,21 +137,226 @@ items_contains(RtObject *op, RtObject *item)
     return found;
 }
 
-// Without a sq_contains of its own a view is searched by iterating.
-#define VIEW_TYPE(name, contains) \
+// ---------------------------------------------------------------------------
+// As sets.
+
+static inline bool
+is_set_like(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtDictKeys_Type) || Rt_IS_TYPE(op, &RtDictItems_Type)
+           || RtAnySet_Check(op);
+}
+
+static ssize_t
+length_of(RtObject *op)
+{
+    return RtAnySet_Check(op) ? RtSet_Size(op) : view_length(op);
+}
+
+// A set of the items at one instant.
+static RtObject *
+set_of(RtObject *op)
+{
+    if (RtAnySet_Check(op)) {
+        return RtSet_New(op);
+    }
+    DictView *view = (DictView *)op;
+    RtObject *list = RtDict_Snapshot((RtDictObject *)view->dict,
+                                     part_of_view(op));
+    if (list == NULL) {
+        return NULL;
+    }
+    RtObject *set = RtSet_New(list);
+    Rt_DECREF(list);
+    return set;
+}
+
+// Whether all items of a (or, with `none`, no item of it) are in b, which is
+// set-like: 1, 0, -1.
+static int
+are_contained(RtObject *a, RtObject *b, bool none)
+{
+    RtObject *iter = RtObject_GetIter(a);
+    if (iter == NULL) {
+        return -1;
+    }
+    int result = 1;
+    RtObject *item;
+    while (result == 1 && (item = RtIter_Next(iter)) != NULL) {
+        int found = Rt_TYPE(b)->sq_contains(b, item);
+        Rt_DECREF(item);
+        result = found < 0 ? -1 : (found != 0) != none;
+    }
+    Rt_DECREF(iter);
+    return RtErr_Occurred() != NULL ? -1 : result;
+}
+
+static RtObject *
+view_richcompare(RtObject *a, RtObject *b, int op)
+{
+    if (!is_set_like(b)) {
+        return Rt_NotImplemented;
+    }
+    ssize_t a_size = length_of(a);
+    ssize_t b_size = length_of(b);
+    int result;
+    switch (op) {
+    case RT_EQ:
+    case RT_NE:
+        result = a_size == b_size ? are_contained(a, b, false) : 0;
+        if (result >= 0 && op == RT_NE) {
+            result = !result;
+        }
+        break;
+    case RT_LT:
+    case RT_LE:
+        result = a_size < b_size + (op == RT_LE)
+            ? are_contained(a, b, false) : 0;
+        break;
+    default:
+        result = b_size < a_size + (op == RT_GE)
+            ? are_contained(b, a, false) : 0;
+        break;
+    }
+    return result < 0 ? NULL : RtBool_FromInt(result);
+}
+
+typedef RtObject *SetUpdate(RtObject *set, RtObject *const *args,
+                            ssize_t nargs);
+
+// The view, or the set on the left of one, changed by the right operand.
+static RtObject *
+changed_set(RtObject *a, RtObject *b, SetUpdate *update)
+{
+    // By a view on the right; on the left may be anything that can be iterated.
+    RtObject *set = is_set_like(a) ? set_of(a) : RtSet_New(a);
+    if (set == NULL) {
+        return NULL;
+    }
+    RtObject *done = update(set, &b, 1);
+    if (done == NULL) {
+        Rt_DECREF(set);
+        return NULL;
+    }
+    Rt_DECREF(done);
+    return set;
+}
+
+static RtObject *
+view_or(RtObject *a, RtObject *b)
+{
+    return changed_set(a, b, rt_set_update);
+}
+
+static RtObject *
+view_subtract(RtObject *a, RtObject *b)
+{
+    return changed_set(a, b, rt_set_difference_update);
+}
+
+static RtObject *
+view_xor(RtObject *a, RtObject *b)
+{
+    return changed_set(a, b, rt_set_symmetric_difference_update);
+}
+
+// The items of b that the view has: what is equal is taken from b.
+static RtObject *
+view_and(RtObject *a, RtObject *b)
+{
+    if (!is_set_like(a)
+        || (Rt_TYPE(b) == Rt_TYPE(a) && length_of(b) > length_of(a))) {
+        RtObject *view = b;
+        b = a;
+        a = view;
+    }
+    RtObject *result = RtSet_New(NULL);
+    RtObject *iter = result == NULL ? NULL : RtObject_GetIter(b);
+    if (iter == NULL) {
+        Rt_XDECREF(result);
+        return NULL;
+    }
+    int status = 0;
+    RtObject *item;
+    while (status >= 0 && (item = RtIter_Next(iter)) != NULL) {
+        status = Rt_TYPE(a)->sq_contains(a, item);
+        if (status > 0) {
+            status = RtSet_Add(result, item);
+        }
+        Rt_DECREF(item);
+    }
+    Rt_DECREF(iter);
+    if (RtErr_Occurred() != NULL) {
+        Rt_DECREF(result);
+        return NULL;
+    }
+    return result;
+}
+
+static RtObject *
+view_isdisjoint(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    RtObject *other = args[0];
+    if (self == other) {
+        return RtBool_FromInt(length_of(self) == 0);
+    }
+    // The fewer are looked up among the more.
+    if (is_set_like(other) && length_of(other) > length_of(self)) {
+        RtObject *fewer = self;
+        self = other;
+        other = fewer;
+    }
+    int result = are_contained(other, self, true);
+    return result < 0 ? NULL : RtBool_FromInt(result);
+}
+
+static RtObject *
+view_reversed(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    return RtDictIter_NewReverse(((DictView *)self)->dict, part_of_view(self));
+}
+
+static RtMethodDef set_methods[] = {
+    {"__reversed__", view_reversed, 0, 0},
+    {"isdisjoint", view_isdisjoint, 1, 1},
+    {NULL, NULL, 0, 0},
+};
+
+static RtMethodDef values_methods[] = {
+    {"__reversed__", view_reversed, 0, 0},
+    {NULL, NULL, 0, 0},
+};
+
+#define VIEW_FIELDS(name) \
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type), \
+    .tp_name = name, \
+    .tp_basicsize = sizeof(DictView), \
+    .tp_flags = RT_TPFLAGS_HAVE_GC, \
+    .tp_dealloc = view_dealloc, \
+    .tp_traverse = view_traverse, \
+    .tp_repr = view_repr, \
+    .tp_iter = view_iter, \
+    .mp_length = view_length
+
+#define SET_VIEW_TYPE(name, contains) \
     { \
-        .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type), \
-        .tp_name = name, \
-        .tp_basicsize = sizeof(DictView), \
-        .tp_flags = RT_TPFLAGS_HAVE_GC, \
-        .tp_dealloc = view_dealloc, \
-        .tp_traverse = view_traverse, \
-        .tp_repr = view_repr, \
-        .tp_iter = view_iter, \
-        .mp_length = view_length, \
+        VIEW_FIELDS(name), \
+        .tp_hash = RtObject_HashNotImplemented, \
+        .tp_richcompare = view_richcompare, \
+        .nb_subtract = view_subtract, \
+        .nb_and = view_and, \
+        .nb_or = view_or, \
+        .nb_xor = view_xor, \
         .sq_contains = contains, \
+        .tp_methods = set_methods, \
     }
 
-RtTypeObject RtDictKeys_Type = VIEW_TYPE("dict_keys", keys_contains);
-RtTypeObject RtDictValues_Type = VIEW_TYPE("dict_values", NULL);
-RtTypeObject RtDictItems_Type = VIEW_TYPE("dict_items", items_contains);
+RtTypeObject RtDictKeys_Type = SET_VIEW_TYPE("dict_keys", keys_contains);
+RtTypeObject RtDictItems_Type = SET_VIEW_TYPE("dict_items", items_contains);
+// Without a sq_contains of its own it is searched by iterating.
+RtTypeObject RtDictValues_Type = {
+    VIEW_FIELDS("dict_values"),
+    .tp_methods = values_methods,
+};

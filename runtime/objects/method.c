@@ -353,15 +353,47 @@ RtTypeObject RtMethodDescr_Type = {
     .tp_call = descr_call,
 };
 
-RtObject *
-RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def)
+// Looked up, a method of a class is bound to the class it was asked of, or to
+// that of the instance.
+static RtObject *
+classmethod_descr_get(RtObject *self, RtObject *op, RtObject *type)
 {
-    RtMethodDescrObject *descr =
-        (RtMethodDescrObject *)RtObject_New(&RtMethodDescr_Type, 0);
+    RtMethodDescrObject *descr = (RtMethodDescrObject *)self;
+    if (type == NULL) {
+        type = (RtObject *)Rt_TYPE(op);
+    }
+    return RtCFunction_New(descr->d_method, type);
+}
+
+RtTypeObject RtClassMethodDescr_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "classmethod_descriptor",
+    .tp_basicsize = sizeof(RtMethodDescrObject),
+    .tp_dealloc = descr_dealloc,
+    .tp_repr = descr_repr,
+    .tp_descr_get = classmethod_descr_get,
+};
+
+static RtObject *
+new_descr(RtTypeObject *kind, RtTypeObject *type, RtMethodDef *def)
+{
+    RtMethodDescrObject *descr = (RtMethodDescrObject *)RtObject_New(kind, 0);
     if (descr == NULL) {
         return NULL;
     }
     descr->d_type = type;
     descr->d_method = def;
     return (RtObject *)descr;
+}
+
+RtObject *
+RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def)
+{
+    return new_descr(&RtMethodDescr_Type, type, def);
+}
+
+RtObject *
+RtClassMethodDescr_New(RtTypeObject *type, RtMethodDef *def)
+{
+    return new_descr(&RtClassMethodDescr_Type, type, def);
 }

@@ -88,24 +88,37 @@ static_bases(RtTypeObject *type)
     return bases;
 }
 
+typedef RtObject *NewDescr(RtTypeObject *type, RtMethodDef *def);
+
+// Puts the methods of a table into a type's dict, immortal. 0, or -1.
+static int
+add_methods(RtObject *dict, RtTypeObject *type, RtMethodDef *def,
+            NewDescr *new_descr)
+{
+    for (; def != NULL && def->ml_name != NULL; def++) {
+        RtObject *name = RtStr_InternStatic(def->ml_name);
+        RtObject *descr = new_descr(type, def);
+        if (name == NULL || descr == NULL) {
+            return -1;
+        }
+        RtObject_SetImmortal(descr);
+        if (RtDict_SetItem(dict, name, descr) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static RtObject *
 static_dict(RtTypeObject *type)
 {
     RtObject *dict = RtDict_New();
-    if (dict == NULL) {
+    if (dict == NULL ||
+        add_methods(dict, type, type->tp_methods, RtMethodDescr_New) < 0 ||
+        add_methods(dict, type, type->tp_class_methods,
+                    RtClassMethodDescr_New) < 0)
+    {
         return NULL;
-    }
-    RtMethodDef *def = type->tp_methods;
-    for (; def != NULL && def->ml_name != NULL; def++) {
-        RtObject *name = RtStr_InternStatic(def->ml_name);
-        RtObject *descr = RtMethodDescr_New(type, def);
-        if (name == NULL || descr == NULL) {
-            return NULL;
-        }
-        RtObject_SetImmortal(descr);
-        if (RtDict_SetItem(dict, name, descr) < 0) {
-            return NULL;
-        }
     }
     RtObject_SetImmortal(dict);
     return dict;

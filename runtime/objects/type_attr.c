@@ -58,7 +58,8 @@ RtType_GetAttro(RtObject *self, RtObject *name)
         }
     }
     RtObject *result = RtType_LookupRef(type, name);
-    return result != NULL ? result : RtObject_GenericGetAttr(self, name);
+    return result != NULL ? RtDescr_Bind(result, NULL, type)
+                          : RtObject_GenericGetAttr(self, name);
 }
 
 // True if it is one of those: then *result is 0, or -1 with an exception.

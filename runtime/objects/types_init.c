@@ -22,6 +22,7 @@ RtObject *rt_name_mro;
 RtObject *rt_name_send;
 RtObject *rt_name_throw;
 RtObject *rt_name_close;
+RtObject *rt_name_missing;
 
 // A base that stands below its derived type is readied with it.
 static RtTypeObject *const static_types[] = {
@@ -31,8 +32,10 @@ static RtTypeObject *const static_types[] = {
     &RtDeque_Type, &RtDequeIter_Type, &RtDequeRevIter_Type,
     &RtDict_Type, &RtDictKeys_Type, &RtDictValues_Type, &RtDictItems_Type,
     &RtCode_Type, &RtFunction_Type, &RtMethod_Type, &RtCFunction_Type,
-    &RtMethodDescr_Type, &RtSeqIter_Type, &RtDictKeyIter_Type,
-    &RtDictValueIter_Type, &RtDictItemIter_Type, &RtRange_Type,
+    &RtMethodDescr_Type, &RtClassMethodDescr_Type, &RtSeqIter_Type,
+    &RtDictKeyIter_Type, &RtDictValueIter_Type, &RtDictItemIter_Type,
+    &RtDictRevKeyIter_Type, &RtDictRevValueIter_Type, &RtDictRevItemIter_Type,
+    &RtRange_Type,
     &RtRangeIter_Type, &RtWeakref_Type, &RtLock_Type, &RtThread_Type,
     &RtModule_Type,
     &RtExc_BaseException,
@@ -52,7 +55,7 @@ make_names(void)
         const char *text;
     } names[] = {
         { &rt_name_class, "__class__" }, { &rt_name_dict, "__dict__" },
-        { &rt_name_init, "__init__" },
+        { &rt_name_init, "__init__" }, { &rt_name_missing, "__missing__" },
         { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
         { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
         { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },

@@ -102,6 +102,11 @@ void RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
 // The next live entry from *pos on, as new references. False at the end.
 bool RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
                        RtObject **value);
+// The same backwards: the last live entry before *pos.
+bool RtDict_PreviousLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
+                           RtObject **value);
+// How many positions there are; grows when an item is added, and then only.
+ssize_t RtDict_CountPositions(RtDictObject *mp);
 // Stores the items of another dict, which is locked too.
 int RtDict_MergeLocked(RtDictObject *mp, RtDictObject *other);
 // The index of the last live entry of a combined table, or RT_DICT_EMPTY.
@@ -125,6 +130,7 @@ typedef enum RtDictPart {
 } RtDictPart;
 
 RtObject *RtDictIter_New(RtObject *dict, RtDictPart part);
+RtObject *RtDictIter_NewReverse(RtObject *dict, RtDictPart part);
 RtObject *RtDictView_New(RtObject *dict, RtDictPart part);
 // Whether iterating over op goes through a dict and nothing else.
 bool RtDict_IsWholeView(RtObject *op, RtDictObject **mp, RtDictPart *part);

@@ -32,6 +32,10 @@ RtType_IsMethod(RtObject *attribute)
            Rt_IS_TYPE(attribute, &RtMethodDescr_Type);
 }
 
+// attribute.c: what an attribute found on `type` is worth: for a descriptor
+// what it gives for op (NULL: asked of the type). Takes the caller's reference.
+RtObject *RtDescr_Bind(RtObject *attribute, RtObject *op, RtTypeObject *type);
+
 // The nearest type in the chain of bases that no program made.
 static inline RtTypeObject *
 RtType_StaticBase(RtTypeObject *type)
@@ -158,5 +162,6 @@ extern RtObject *rt_name_mro;
 extern RtObject *rt_name_send;
 extern RtObject *rt_name_throw;
 extern RtObject *rt_name_close;
+extern RtObject *rt_name_missing;
 
 #endif  // RT_INTERNAL_TYPE_H
