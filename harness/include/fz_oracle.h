@@ -46,6 +46,7 @@ extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_interpreter;     // who touches what
 extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
+extern const FzOracleOps fz_oracle_attributes;  // dicts of instances
 extern const FzOracleOps fz_oracle_gil;
 extern const FzOracleOps fz_oracle_eval_breaker;     // calls, exceptions
 

@@ -23,10 +23,40 @@ audit_index(const RtDictKeysObject *keys, size_t i)
     return ((const int32_t *)indices)[i];
 }
 
-// Whether probing for the hash of entry ix comes to it.
 RT_NO_INSTRUMENT static bool
-audit_reachable(const RtDictKeysObject *keys, ssize_t hash, ssize_t ix)
+audit_is_str(const RtObject *key)
 {
+    return key->ob_type == &RtStr_Type;
+}
+
+RT_NO_INSTRUMENT static bool
+audit_equal(const RtObject *a, const RtObject *b)
+{
+    if (a == b || !audit_is_str(a) || !audit_is_str(b)) {
+        return a == b;
+    }
+    const RtStrObject *x = (const RtStrObject *)a;
+    const RtStrObject *y = (const RtStrObject *)b;
+    return x->ob_base.ob_size == y->ob_base.ob_size
+           && memcmp(x->data, y->data, (size_t)x->ob_base.ob_size) == 0;
+}
+
+// What an entry says of its key.
+RT_NO_INSTRUMENT static bool
+audit_key(const RtDictKeysObject *keys, const RtDictEntry *entry)
+{
+    return audit_is_str(entry->key)
+        ? ((const RtStrObject *)entry->key)->hash == entry->hash
+        : !keys->all_str;
+}
+
+// Whether probing for the key of entry ix comes to it, and to no equal one
+// before.
+RT_NO_INSTRUMENT static bool
+audit_reachable(const RtDictKeysObject *keys, const RtDictEntry *entries,
+                ssize_t ix)
+{
+    ssize_t hash = entries[ix].hash;
     size_t mask = ((size_t)1 << keys->log2_size) - 1;
     size_t perturb = (size_t)hash;
     size_t i = perturb & mask;
@@ -35,7 +65,10 @@ audit_reachable(const RtDictKeysObject *keys, ssize_t hash, ssize_t ix)
         if (found == ix) {
             return true;
         }
-        if (found == RT_DICT_EMPTY) {
+        if (found == RT_DICT_EMPTY || found >= keys->nentries
+            || (found >= 0 && entries[found].hash == hash
+                && entries[found].key != NULL
+                && audit_equal(entries[found].key, entries[ix].key))) {
             return false;
         }
         perturb >>= RT_DICT_PERTURB_SHIFT;
@@ -79,8 +112,8 @@ audit_combined(RtDictObject *mp)
         }
         if (entries[i].value != NULL) {
             live++;
-            if (i >= keys->last
-                || !audit_reachable(keys, entries[i].hash, i)) {
+            if (i >= keys->last || !audit_key(keys, &entries[i])
+                || !audit_reachable(keys, entries, i)) {
                 return false;
             }
         }
@@ -99,7 +132,8 @@ audit_shared_keys(RtDictKeysObject *keys)
     }
     for (ssize_t i = 0; i < keys->nentries; i++) {
         if (entries[i].key == NULL || entries[i].value != NULL
-            || !audit_reachable(keys, entries[i].hash, i)) {
+            || !audit_key(keys, &entries[i])
+            || !audit_reachable(keys, entries, i)) {
             return false;
         }
     }
@@ -175,13 +209,8 @@ RtDict_AuditGet(RtObject *op, RtObject *name)
 {
     RtDictKeysObject *keys = ((RtDictObject *)op)->ma_keys;
     RtDictEntry *entries = audit_entries(keys);
-    const RtStrObject *text = (const RtStrObject *)name;
     for (ssize_t i = 0; i < keys->nentries; i++) {
-        const RtStrObject *key = (const RtStrObject *)entries[i].key;
-        if (key != NULL && key->hash == text->hash &&
-            key->ob_base.ob_size == text->ob_base.ob_size &&
-            memcmp(key->data, text->data, (size_t)Rt_SIZE(name)) == 0)
-        {
+        if (entries[i].key != NULL && audit_equal(entries[i].key, name)) {
             return entries[i].value;
         }
     }

@@ -202,6 +202,13 @@ RtInstance_DetachValues(RtObject *op)
     return status;
 }
 
+static void
+assign_dict(RtObject *op, RtObject *value)
+{
+    store_dict(op, Rt_XNewRef(value));
+    RT_NOTE(DICT_ASSIGNED, op, value != NULL);
+}
+
 // Sets the dict of an instance that has none: 0, or RETRY if it has one, which
 // is put into *dict as a new reference.
 static int
@@ -219,7 +226,7 @@ set_first_dict(RtObject *op, RtObject *value, RtObject **dict)
             invalidate(inline_values(op));
             ntaken = RtDictValues_TakeAll(inline_values(op), taken);
         }
-        store_dict(op, Rt_XNewRef(value));
+        assign_dict(op, value);
     }
     RT_END_CRITICAL_SECTION();
     drop_all(taken, ntaken);
@@ -242,7 +249,7 @@ replace_dict(RtObject *op, RtObject *dict, RtObject *value)
     }
     if (status == 0) {
         old = dict;
-        store_dict(op, Rt_XNewRef(value));
+        assign_dict(op, value);
     }
     RT_END_CRITICAL_SECTION2();
     Rt_XDECREF(old);
