@@ -1,119 +1,29 @@
-// test_attrs.c: attributes of instances, dicts and lists, read by one thread
-// while another changes how they are stored: each operation of the one stopped
-// at each of its points, for some or all points of the other.
-//
-// Threads A and B do one operation each, on objects of the main thread, so that
-// neither owns what it meets. The oracles of the memory, the counts and (where
-// there is one) the race detector watch every execution; the main thread audits
-// the heap, and then each case says whether the outcome is one that an order of
-// the two operations has.
+// test_attrs.c: attributes of instances, read and stored by one thread while
+// another changes how they are kept: makes, replaces, clears or combines the
+// dict, or assigns another class (invariants K2, K5 and K6).
 
 #include <string.h>
 
-#include "engine_bodies.h"
-#include "fz_exec.h"
-#include "rt_errors.h"
-#include "rt_types.h"
-#include "rtcore_audit.h"
+#include "engine_plan.h"
 #include "rtcore_dict.h"
-#include "rtcore_heap.h"
-#include "rtcore_state.h"
+#include "rtcore_type.h"
 
 #ifdef RT_WITH_HOOKS
-
-// ---------------------------------------------------------------------------
-// The schedule: A stops after `a_points`, B after `b_points`, then A, then B.
-
-enum { A = 1, B = 2 };
-
-static uint64_t a_points, b_points;
-static uint64_t a_begin, a_end, b_begin, b_end;     // steps; 0: not yet
-static bool a_begun, b_begun;
-
-static void
-plan_begin(void *state, const FzSchedule *schedule)
-{
-    (void)state, (void)schedule;
-    a_begin = a_end = b_begin = b_end = 0;
-    a_begun = b_begun = false;
-}
-
-static void
-plan_thread_created(void *state, uint32_t thread)
-{
-    (void)state, (void)thread;
-}
-
-static uint32_t
-wanted(uint64_t step)
-{
-    if (!b_begun || a_end != 0) {
-        return B;               // attached, it waits for its turn
-    }
-    if (!a_begun) {
-        return A;
-    }
-    if (a_begin == 0) {
-        a_begin = step;
-    }
-    if (step - a_begin < a_points) {
-        return A;
-    }
-    if (b_begin == 0) {
-        b_begin = step;
-    }
-    return b_end != 0 || step - b_begin >= b_points ? A : B;
-}
-
-static uint32_t
-plan_next(void *state, const FzPointView *view)
-{
-    (void)state;
-    // The main thread starts both; then it only waits.
-    uint32_t thread = view->nthreads <= B ? 0 : wanted(view->step);
-    if ((view->runnable >> thread & 1) != 0) {
-        return thread;
-    }
-    uint32_t others = view->runnable & ~1u;
-    return (uint32_t)__builtin_ctz(others != 0 ? others : view->runnable);
-}
-
-static const FzStrategy plan = {
-    .name = "plan",
-    .sentence = "A up to a point, B up to a point, A, B",
-    .state_size = 1,
-    .begin = plan_begin,
-    .thread_created = plan_thread_created,
-    .next = plan_next,
-};
 
 // ---------------------------------------------------------------------------
 // What the cases work on. All of it is the main thread's.
 
 static struct {
     RtObject *type;
+    RtObject *second_type;      // of the same layout
     RtObject *op;               // an instance of it with x = `old`
     RtObject *sibling;          // another
     RtObject *dict;             // a dict with x = `other`, or op.__dict__
     RtObject *list;
     RtObject *old, *new, *other;        // objects of their own
     RtObject *names[8];         // x, y, z, p, q, r, s, t
-    RtObject *a_result, *b_result;
     RtObject *seen;             // by B, after its operation
-    bool a_raised, b_raised;
 } w;
-
-typedef struct Case {
-    const char *name;
-    void (*prepare)(void);      // after the objects above are there; or NULL
-    void (*a)(void);
-    void (*b)(void);
-    bool (*is_right)(void);     // NULL: the oracles are enough
-    bool reads;                 // A may be done twice
-} Case;
-
-static const Case *current;
-static bool warm;               // A has read before: now it needs no lock
 
 static void
 set(RtObject *op, int name, RtObject *value)
@@ -175,7 +85,8 @@ make_objects(void)
     RtObject *bases = RtTuple_New(0);
     w.dict = RtDict_New();
     w.type = RtType_New(w.names[7], bases, w.dict);
-    CHECK(w.type != NULL);
+    w.second_type = RtType_New(w.names[6], bases, w.dict);
+    CHECK(w.type != NULL && w.second_type != NULL);
     Rt_DecRef(bases);
     w.old = RtLong_FromInt64(1001);
     w.new = RtLong_FromInt64(1002);
@@ -198,6 +109,7 @@ drop_objects(void)
         Rt_DecRef(w.names[i]);
     }
     Rt_DecRef(w.type);
+    Rt_DecRef(w.second_type);
     Rt_DecRef(w.op);
     Rt_DecRef(w.sibling);
     Rt_DecRef(w.dict);
@@ -205,105 +117,7 @@ drop_objects(void)
     Rt_DecRef(w.old);
     Rt_DecRef(w.new);
     Rt_DecRef(w.other);
-    Rt_DecRef(w.a_result);
-    Rt_DecRef(w.b_result);
     Rt_DecRef(w.seen);
-}
-
-// ---------------------------------------------------------------------------
-// One execution.
-
-static RtThreadState *tstates[2];
-
-static void
-do_operation(int index)
-{
-    RtThreadState *tstate = tstates[index];
-    RtThreadState_Bind(tstate);
-    RtThreadState_Attach(tstate);
-    if (index + 1 == A && warm) {
-        current->a();
-        Rt_DecRef(w.a_result);
-        w.a_result = NULL;
-        CHECK(RtErr_Occurred() == NULL);
-    }
-    *(index + 1 == A ? &a_begun : &b_begun) = true;
-    (index + 1 == A ? current->a : current->b)();
-    *(index + 1 == A ? &w.a_raised : &w.b_raised) = RtErr_Occurred() != NULL;
-    RtErr_Clear();
-    *(index + 1 == A ? &a_end : &b_end) = FzEngine_Step();
-    RtThreadState_Clear(tstate);
-    RtThreadState_DeleteCurrent(tstate);
-}
-
-static void
-body(void *arg)
-{
-    (void)arg;
-    RtThreadState *tstate = RtRuntime_Start();
-    CHECK(tstate != NULL);
-    make_objects();
-    if (current->prepare != NULL) {
-        current->prepare();
-    }
-    for (int i = 0; i < 2; i++) {
-        tstates[i] = RtThreadState_New(tstate->interp);
-        CHECK(tstates[i] != NULL);
-    }
-    RtThreadState_Detach(tstate);
-    run_team(2, do_operation);
-    RtThreadState_Attach(tstate);
-    CHECK(RtAudit_Heap(tstate->interp) == 0);
-    if (current->is_right != NULL && !current->is_right()) {
-        FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "wrong outcome");
-    }
-    drop_objects();
-    CHECK(RtRuntime_Finish(tstate) == 0);
-}
-
-static void
-run_plan(uint64_t a, uint64_t b)
-{
-    a_points = a;
-    b_points = b;
-    FzEngineConfig config = config_of(&plan, 0);
-    config.races = true;
-    FzEngine_Run(&config, body, NULL, &run);
-    if (run.nviolations != 0) {
-        fprintf(stderr, "%s, A stopped after %lld, B after %lld: %s\n",
-                current->name, (long long)a, (long long)b,
-                run.violations[0].message);
-    }
-    CHECK_EQUAL(run.nviolations, 0);
-    CHECK(run.completed);
-}
-
-static void
-run_all_plans(void)
-{
-    run_plan(0, UINT64_MAX);
-    uint64_t b_length = b_end - b_begin;
-    run_plan(UINT64_MAX, 0);
-    uint64_t a_length = a_end - a_begin;
-    uint64_t stride = 1 + a_length * b_length / 400;
-    for (uint64_t a = 0; a <= a_length; a++) {
-        run_plan(a, UINT64_MAX);
-        for (uint64_t b = a % stride; b <= b_length; b += stride) {
-            run_plan(a, b);
-        }
-    }
-}
-
-static void
-run_case(const Case *c)
-{
-    current = c;
-    warm = false;
-    run_all_plans();
-    warm = c->reads;
-    if (warm) {
-        run_all_plans();
-    }
 }
 
 // ---------------------------------------------------------------------------
@@ -312,19 +126,19 @@ run_case(const Case *c)
 static void
 a_reads_x(void)
 {
-    w.a_result = get(w.op, 0);
+    a_result = get(w.op, 0);
 }
 
 static void
 a_reads_y(void)
 {
-    w.a_result = get(w.op, 1);
+    a_result = get(w.op, 1);
 }
 
 static void
 a_reads_item_x(void)
 {
-    w.a_result = get_item(w.dict, 0);
+    a_result = get_item(w.dict, 0);
 }
 
 static void
@@ -342,7 +156,7 @@ a_sets_y(void)
 static void
 a_gets_dict(void)
 {
-    w.a_result = RtObject_GetAttr(w.op, RtStr_InternStatic("__dict__"));
+    a_result = RtObject_GetAttr(w.op, RtStr_InternStatic("__dict__"));
 }
 
 static void
@@ -360,14 +174,14 @@ a_lists_dict(void)
 static void
 b_gets_dict(void)
 {
-    w.b_result = RtInstance_GetDict(w.op);
+    b_result = RtInstance_GetDict(w.op);
 }
 
 static void
 b_gets_dict_and_sets_x(void)
 {
     b_gets_dict();
-    CHECK(RtDict_SetItem(w.b_result, w.names[0], w.new) == 0);
+    CHECK(RtDict_SetItem(b_result, w.names[0], w.new) == 0);
 }
 
 static void
@@ -393,7 +207,7 @@ static void
 b_replaces_dict_and_looks(void)
 {
     CHECK(RtInstance_SetDict(w.op, w.dict) == 0);
-    w.seen = get_item(w.b_result, 0);
+    w.seen = get_item(b_result, 0);
 }
 
 static void
@@ -426,6 +240,18 @@ b_drops_op(void)
     RtObject *op = w.op;
     w.op = NULL;
     Rt_DecRef(op);
+}
+
+static void
+b_sets_class(void)
+{
+    CHECK(RtObject_SetClass(w.op, w.second_type) == 0);
+}
+
+static void
+a_sets_first_class(void)
+{
+    CHECK(RtObject_SetClass(w.op, w.type) == 0);
 }
 
 static void
@@ -467,37 +293,37 @@ give_op_away(void)
 static bool
 read_old(void)
 {
-    return w.a_result == w.old;
+    return a_result == w.old;
 }
 
 static bool
 read_old_or_new(void)
 {
-    return w.a_result == w.old || w.a_result == w.new;
+    return a_result == w.old || a_result == w.new;
 }
 
 static bool
 read_old_or_other(void)
 {
-    return w.a_result == w.old || w.a_result == w.other;
+    return a_result == w.old || a_result == w.other;
 }
 
 static bool
 read_old_or_none(void)
 {
-    return w.a_result == w.old || w.a_result == NULL;
+    return a_result == w.old || a_result == NULL;
 }
 
 static bool
 read_none(void)
 {
-    return w.a_result == NULL && is_attr(w.sibling, 1, w.new);
+    return a_result == NULL && is_attr(w.sibling, 1, w.new);
 }
 
 static bool
 read_none_or_new(void)
 {
-    return (w.a_result == NULL || w.a_result == w.new)
+    return (a_result == NULL || a_result == w.new)
            && is_attr(w.op, 1, w.new);
 }
 
@@ -505,10 +331,10 @@ read_none_or_new(void)
 static bool
 new_is_in_one_dict(void)
 {
-    bool in_first = is_item(w.b_result, 0, w.new);
+    bool in_first = is_item(b_result, 0, w.new);
     bool in_second = is_item(w.dict, 0, w.new);
     return in_first != in_second && w.seen == (in_first ? w.new : w.old)
-           && (in_first || is_item(w.b_result, 0, w.old))
+           && (in_first || is_item(b_result, 0, w.old))
            && (in_second || is_item(w.dict, 0, w.other))
            && is_attr(w.op, 0, in_second ? w.new : w.other);
 }
@@ -516,7 +342,7 @@ new_is_in_one_dict(void)
 static void
 take_dict_aside(void)
 {
-    w.b_result = RtInstance_GetDict(w.op);
+    b_result = RtInstance_GetDict(w.op);
 }
 
 static bool
@@ -528,8 +354,8 @@ both_have_y(void)
 static bool
 one_dict(void)
 {
-    return w.a_result != NULL && w.a_result == w.b_result
-           && is_item(w.a_result, 0, w.old);
+    return a_result != NULL && a_result == b_result
+           && is_item(a_result, 0, w.old);
 }
 
 static bool
@@ -550,6 +376,38 @@ x_is_new_or_gone(void)
 }
 
 static bool
+read_old_of_second(void)
+{
+    return a_result == w.old && is_attr(w.op, 0, w.old) &&
+           (RtObject *)Rt_TYPE(w.op) == w.second_type;
+}
+
+static bool
+second_has_both(void)
+{
+    return is_attr(w.op, 0, w.old) && is_attr(w.op, 1, w.new);
+}
+
+static bool
+second_has_new(void)
+{
+    return is_attr(w.op, 0, w.new) &&
+           (RtObject *)Rt_TYPE(w.op) == w.second_type;
+}
+
+static bool
+dict_of_second(void)
+{
+    return is_item(a_result, 0, w.old) && is_attr(w.op, 0, w.old);
+}
+
+static bool
+either_class(void)
+{
+    return is_attr(w.op, 0, w.old);
+}
+
+static bool
 dict_lost_nothing(void)
 {
     return is_item(w.dict, 0, w.old) && is_item(w.dict, 1, w.other);
@@ -561,7 +419,7 @@ dict_has_all(void)
     RtObject *value;
     CHECK(RtDict_GetItemRef(w.dict, w.new, &value) == 1);
     Rt_DecRef(value);
-    return w.a_result == w.old && is_attr(w.op, 0, w.old);
+    return a_result == w.old && is_attr(w.op, 0, w.old);
 }
 
 static const Case cases[] = {
@@ -600,6 +458,16 @@ static const Case cases[] = {
     {"read | deleted", NULL, a_reads_x, b_deletes_x, read_old_or_none, true},
     {"iterate | deleted", take_dict_of_two, a_lists_dict,
      b_deletes_x, NULL, true},
+    {"read | class assigned", NULL, a_reads_x, b_sets_class,
+     read_old_of_second, true},
+    {"store | class assigned", NULL, a_sets_x, b_sets_class, second_has_new,
+     false},
+    {"first store | class assigned", NULL, a_sets_y, b_sets_class,
+     second_has_both, false},
+    {"dict made | class assigned", NULL, a_gets_dict, b_sets_class,
+     dict_of_second, false},
+    {"two assign classes", NULL, a_sets_first_class, b_sets_class,
+     either_class, false},
     {"dict read | instance dies", give_op_away, a_reads_item_x,
      b_drops_op, read_old, true},
     {"iterate | instance dies", give_op_away, a_lists_dict,
@@ -609,16 +477,9 @@ static const Case cases[] = {
 int
 main(void)
 {
-    char why[200];
-    if (!FzExec_Init(why, sizeof(why))) {
-        fprintf(stderr, "test_attrs: %s\n", why);
-        return 1;
-    }
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        run_case(&cases[i]);
-    }
-    FzRun_Free(&run);
-    return 0;
+    static const Plan plan = { make_objects, drop_objects };
+    return run_cases("test_attrs", &plan, cases,
+                     sizeof(cases) / sizeof(cases[0]));
 }
 
 #else
