@@ -320,7 +320,10 @@ note_assignment(Generator *g, const FzOp *op)
         holds = HOLDS_LIST;
         break;
     case FZ_OP_DICT_COPY:
+    case FZ_OP_DICT_OR:
+    case FZ_OP_DICT_FROMKEYS:
     case FZ_OP_NEW_DICT:
+    case FZ_OP_ATTRS_COPY:
     case FZ_OP_ATTRS_GET:
         holds = HOLDS_DICT;
         break;
@@ -328,6 +331,7 @@ note_assignment(Generator *g, const FzOp *op)
     case FZ_OP_SET_OR:
     case FZ_OP_SET_AND:
     case FZ_OP_SET_NEW:
+    case FZ_OP_DICT_KEYS_AND:
         holds = HOLDS_SET;
         break;
     case FZ_OP_DEQUE_NEW:

@@ -12,6 +12,19 @@ load_dict(FzEmitter *e, const FzOp *op, int k)
     FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME___dict__);
 }
 
+// `a.__dict__.update(b) if len(b) < 16 else None`
+static void
+lower_update(FzEmitter *e, const FzOp *op)
+{
+    uint32_t too_long = FzLower_Guard(e, op);
+    load_dict(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_update);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    FzEmit_PatchHere(e, too_long);
+}
+
 static void
 lower_iterate(FzEmitter *e, const FzOp *op)
 {
@@ -93,6 +106,19 @@ FzLower_Attrs(FzEmitter *e, const FzOp *op)
         FzLower_Operand(e, op, 1);
         FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___dict__);
+        return true;
+    case FZ_OP_ATTRS_SHARE:
+        load_dict(e, op, 1);
+        FzLower_Operand(e, op, 0);
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___dict__);
+        return true;
+    case FZ_OP_ATTRS_COPY:
+        load_dict(e, op, 1);
+        FzEmit_CallMethod(e, FZ_NAME_copy);
+        FzLower_Store(e, op->a);
+        return true;
+    case FZ_OP_ATTRS_UPDATE:
+        lower_update(e, op);
         return true;
     case FZ_OP_ATTRS_DEL:
         FzLower_Operand(e, op, 0);

@@ -41,7 +41,8 @@
     NAME(interp_destroy) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
-    NAME(reset)
+    NAME(reset) NAME(dict) NAME(fromkeys) NAME(keys) NAME(values) \
+    NAME(__reversed__)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -130,6 +131,14 @@ void FzLower_Store(FzEmitter *e, uint8_t local);
 void FzLower_LoadLocal(FzEmitter *e, uint8_t local);
 // An operation that neither opens nor closes a block.
 void FzLower_Statement(FzEmitter *e, const FzOp *op);
+
+// `… if len(x) < 16 else …`, x operand 1: jumps, to be patched, if x is longer.
+uint32_t FzLower_Guard(FzEmitter *e, const FzOp *op);
+
+// ---- lower_dict.c
+
+// False: not an operation on dicts that is more than the call of a method.
+bool FzLower_Dict(FzEmitter *e, const FzOp *op);
 
 // ---- lower_attrs.c
 

@@ -191,9 +191,8 @@ lower_display(FzEmitter *e, const FzOp *op, RtOpcode build, uint32_t count)
     FzLower_Store(e, op->a);
 }
 
-// `… if len(x) < 16 else …`: jumps, to be patched, if x is longer.
-static uint32_t
-lower_guard(FzEmitter *e, const FzOp *op)
+uint32_t
+FzLower_Guard(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_len);
     FzLower_Operand(e, op, 1);
@@ -206,7 +205,7 @@ lower_guard(FzEmitter *e, const FzOp *op)
 static void
 lower_guarded_method(FzEmitter *e, const FzOp *op, unsigned name)
 {
-    uint32_t too_long = lower_guard(e, op);
+    uint32_t too_long = FzLower_Guard(e, op);
     lower_method(e, op, name);
     FzEmit_PatchHere(e, too_long);
 }
@@ -214,7 +213,7 @@ lower_guarded_method(FzEmitter *e, const FzOp *op, unsigned name)
 static void
 lower_concat(FzEmitter *e, const FzOp *op)
 {
-    uint32_t too_long = lower_guard(e, op);
+    uint32_t too_long = FzLower_Guard(e, op);
     FzLower_Operand(e, op, 1);
     FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
@@ -497,7 +496,8 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     else if (builtin_of[op->op] != 0) {
         lower_builtin(e, op, builtin_of[op->op] - 1u);
     }
-    else if (!lower_container(e, op) && !FzLower_Attrs(e, op) &&
+    else if (!lower_container(e, op) && !FzLower_Dict(e, op) &&
+             !FzLower_Attrs(e, op) &&
              !FzLower_Type(e, op) && !FzLower_Weakref(e, op) &&
              !FzLower_Set(e, op) && !FzLower_Interpreter(e, op) &&
              !FzLower_Module(e, op) && !FzLower_Function(e, op))
