@@ -565,6 +565,25 @@ compare_step(RtObject *a, RtObject *b, int op)
     return answer;
 }
 
+// The deques may hold each other, or themselves.
+static RtObject *
+compare_items(RtObject *a, RtObject *b, int op)
+{
+    if (RtRecursion_Enter(" in comparison") < 0) {
+        return NULL;
+    }
+    RtObject *answer = NULL;
+    RtObject *left = RtDequeIter_New(a, RT_DEQUE_LEFT);
+    RtObject *right = left == NULL ? NULL : RtDequeIter_New(b, RT_DEQUE_LEFT);
+    while (right != NULL && answer == NULL && RtErr_Occurred() == NULL) {
+        answer = compare_step(left, right, op);
+    }
+    Rt_XDECREF(left);
+    Rt_XDECREF(right);
+    RtRecursion_Leave();
+    return answer;
+}
+
 static RtObject *
 deque_richcompare(RtObject *a, RtObject *b, int op)
 {
@@ -579,18 +598,7 @@ deque_richcompare(RtObject *a, RtObject *b, int op)
             return RtBool_FromInt(op == RT_NE);
         }
     }
-    RtObject *left = RtDequeIter_New(a, RT_DEQUE_LEFT);
-    if (left == NULL) {
-        return NULL;
-    }
-    RtObject *answer = NULL;
-    RtObject *right = RtDequeIter_New(b, RT_DEQUE_LEFT);
-    while (right != NULL && answer == NULL && RtErr_Occurred() == NULL) {
-        answer = compare_step(left, right, op);
-    }
-    Rt_DECREF(left);
-    Rt_XDECREF(right);
-    return answer;
+    return compare_items(a, b, op);
 }
 
 // ---------------------------------------------------------------------------

@@ -146,6 +146,22 @@ test_comparison(void)
                 "deque([])");
 }
 
+// Two that hold each other are compared.
+static void
+test_recursion(void)
+{
+    RtObject *a = Deque(0);
+    RtObject *b = Deque(0);
+    Rt_DECREF(Call(a, "append", 1, Rt_NewRef(b)));
+    Rt_DECREF(Call(b, "append", 1, Rt_NewRef(a)));
+    EXPECT_ERROR(Compare(Rt_NewRef(a), Rt_NewRef(b), RT_EQ), "RecursionError: "
+                 "maximum recursion depth exceeded in comparison");
+    Rt_DECREF(Call(a, "clear", 0));
+    Rt_DECREF(Call(b, "clear", 0));
+    Rt_DECREF(a);
+    Rt_DECREF(b);
+}
+
 static void
 test_iterator(void)
 {
@@ -460,9 +476,9 @@ int
 main(void)
 {
     void (*const tests[])(void) = {
-        test_ends, test_maxlen, test_places, test_comparison, test_iterator,
-        test_model, test_changing_items, test_finalizers, test_garbage,
-        test_no_memory,
+        test_ends, test_maxlen, test_places, test_comparison, test_recursion,
+        test_iterator, test_model, test_changing_items, test_finalizers,
+        test_garbage, test_no_memory,
     };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }
