@@ -1,36 +1,122 @@
-// gc.c: what the collector judges unreachable has no references from outside
-// the judged set, finalizers run once, and garbage is gone at the latest after
-// the second collection that judges it (invariants G4, G12, H10).
+// gc.c: a collection judges exactly what nothing outside refers to; it clears
+// weak references, calls their callbacks, finalizes, looks again, and clears
+// only what is still unreachable, in this order; finalizers run once; garbage
+// is gone at the latest after the second collection that judges it; one
+// collection at a time (invariants G1, G4, G10, G11, G12, H10).
 //
 // The judged objects are noted one by one; the set is complete at GC_JUDGED and
-// is checked there, before any finalizer or destructor.
+// is checked there, before any finalizer or destructor. What must be reachable
+// from what is computed here once more, from counts and references alone
+// (reachability.c).
 
 #include <stdlib.h>
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
+#include "rtcore_gc.h"
 #include "rtcore_hooks.h"
 #include "rtcore_object.h"
+#include "rtcore_weakref.h"
 
 enum { FINALIZED = 1 };
 
+typedef enum Stage { SEARCHING, JUDGED, FINALIZING, CONDEMNED } Stage;
+
+// FzMapEntry.extra of a judged object.
+enum { IN_QUESTION, GONE };     // GONE: dead, or alive for good
+
+typedef struct Collection {
+    const RtInterpreterState *interp;
+    uint32_t thread;
+    bool full;                  // looks at all objects
+    Stage stage;
+    FzMap judged;               // object -> references found inside the set
+    FzMap cleared;              // weak references to them, before finalizers
+} Collection;
+
 static struct {
-    // Of the collection of each thread: object -> references found inside.
-    FzMap judged[FZ_MAX_THREADS];
+    Collection running[FZ_MAX_THREADS];
+    uint32_t nrunning;          // in the order of their beginning
     FzMap objects;              // object -> FINALIZED
-    FzMap garbage;              // object -> judged by the running collection;
+    FzMap garbage;              // object -> judged by a running collection;
                                 // extra: collections that it has outlived
 } state;
 
 static void
 begin(void)
 {
-    for (int t = 0; t < FZ_MAX_THREADS; t++) {
-        FzMap_Clear(&state.judged[t]);
+    for (uint32_t i = 0; i < FZ_MAX_THREADS; i++) {
+        FzMap_Clear(&state.running[i].judged);
+        FzMap_Clear(&state.running[i].cleared);
     }
+    state.nrunning = 0;
     FzMap_Clear(&state.objects);
     FzMap_Clear(&state.garbage);
 }
+
+static void
+violation(FzRule rule, const void *op, const char *what)
+{
+    FzEngine_Violation(rule, UINT32_MAX, "%s (%s) %s", FzName_Of(op).text,
+                       Rt_TYPE((RtObject *)op)->tp_name, what);
+    FzEngine_Stop();
+}
+
+// ---------------------------------------------------------------------------
+// Collections that are under way.
+
+static void
+collection_begins(uint32_t thread, const void *interp, uintptr_t generation)
+{
+    for (uint32_t i = 0; i < state.nrunning; i++) {
+        if (state.running[i].interp == interp) {
+            FzEngine_Violation(FZ_RULE_GC_TWO_COLLECTIONS,
+                               state.running[i].thread,
+                               "thread %u begins a collection while thread %u "
+                               "collects",
+                               thread, state.running[i].thread);
+            FzEngine_Stop();
+        }
+    }
+    Collection *c = &state.running[state.nrunning++];
+    FzMap_Clear(&c->judged);
+    FzMap_Clear(&c->cleared);
+    c->interp = interp;
+    c->thread = thread;
+#ifdef RT_GIL_DISABLED
+    c->full = true;
+    (void)generation;
+#else
+    c->full = generation == RT_GC_GENERATIONS - 1;
+#endif
+    c->stage = SEARCHING;
+}
+
+// The innermost of this thread, or NULL.
+static Collection *
+collection_of(uint32_t thread)
+{
+    for (uint32_t i = state.nrunning; i-- > 0;) {
+        if (state.running[i].thread == thread) {
+            return &state.running[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+remove_collection(const Collection *c)
+{
+    Collection removed = *c;
+    uint32_t i = (uint32_t)(c - state.running);
+    for (state.nrunning--; i < state.nrunning; i++) {
+        state.running[i] = state.running[i + 1];
+    }
+    state.running[i] = removed;         // it keeps its tables
+}
+
+// ---------------------------------------------------------------------------
+// The judgement.
 
 static int
 count_edge(RtObject *op, void *judged)
@@ -50,12 +136,19 @@ enum { COLLECTOR_REFERENCES = 1 };
 enum { COLLECTOR_REFERENCES = 0 };
 #endif
 
+// No reference to those in question comes from anywhere else.
 static void
-check_judged(FzMap *judged)
+check_judged(Collection *c)
 {
+    FzMap *judged = &c->judged;
     for (size_t i = 0; i < judged->count; i++) {
-        RtObject *op = (RtObject *)FzMap_At(judged, i)->key;
-        traverseproc traverse = Rt_TYPE(op)->tp_traverse;
+        FzMap_At(judged, i)->value = 0;
+    }
+    for (size_t i = 0; i < judged->count; i++) {
+        const FzMapEntry *entry = FzMap_At(judged, i);
+        RtObject *op = (RtObject *)entry->key;
+        traverseproc traverse =
+            entry->extra == GONE ? NULL : Rt_TYPE(op)->tp_traverse;
         if (traverse != NULL) {
             traverse(op, count_edge, judged);
         }
@@ -63,8 +156,8 @@ check_judged(FzMap *judged)
     for (size_t i = 0; i < judged->count; i++) {
         const FzMapEntry *entry = FzMap_At(judged, i);
         RtObject *op = (RtObject *)entry->key;
-        ssize_t outside = Rt_REFCNT(op) - COLLECTOR_REFERENCES -
-                          (ssize_t)entry->value;
+        ssize_t outside = entry->extra == GONE
+            ? 0 : Rt_REFCNT(op) - COLLECTOR_REFERENCES - (ssize_t)entry->value;
         if (outside > 0) {
             FzEngine_Violation(
                 FZ_RULE_GC_FREED_REACHABLE, UINT32_MAX,
@@ -74,15 +167,38 @@ check_judged(FzMap *judged)
                 (long long)Rt_REFCNT(op));
             FzEngine_Stop();
         }
-        FzMap_Get(&state.garbage, op)->value = 1;
     }
-    FzMap_Clear(judged);
 }
 
-// It is dead, or alive for a reason: no garbage any more.
 static void
-forget_garbage(const void *op)
+judged(Collection *c)
 {
+    check_judged(c);
+    if (c->full) {
+        const RtObject *missed =
+            FzReachability_FindMissed(c->interp, &c->judged);
+        if (missed != NULL) {
+            violation(FZ_RULE_GC_MISSED_GARBAGE, missed,
+                      "is unreachable, and a full collection does not say so");
+        }
+    }
+    for (size_t i = 0; i < c->judged.count; i++) {
+        FzMap_Get(&state.garbage, (void *)FzMap_At(&c->judged, i)->key)
+            ->value = 1;
+    }
+    c->stage = JUDGED;
+}
+
+// What has been saved, or has died, is in question no more.
+static void
+object_is_gone(const void *op)
+{
+    for (uint32_t i = 0; i < state.nrunning; i++) {
+        FzMapEntry *entry = FzMap_Find(&state.running[i].judged, op);
+        if (entry != NULL) {
+            entry->extra = GONE;
+        }
+    }
     FzMapEntry *entry = FzMap_Find(&state.garbage, op);
     if (entry != NULL) {
         entry->value = 0;
@@ -90,8 +206,91 @@ forget_garbage(const void *op)
     }
 }
 
+// ---------------------------------------------------------------------------
+// The order of what is done to the judged.
+
+static bool
+is_in_question(const Collection *c, const void *op)
+{
+    const FzMapEntry *entry =
+        c == NULL ? NULL : FzMap_Find(&c->judged, op);
+    return entry != NULL && entry->extra == IN_QUESTION;
+}
+
+// Before the first finalizer of a collection runs.
 static void
-collection_ends(void)
+check_weakrefs(const Collection *c)
+{
+    for (size_t i = 0; i < c->judged.count; i++) {
+        RtObject *op = (RtObject *)FzMap_At(&c->judged, i)->key;
+        if (is_in_question(c, op) && RtWeakref_List(op) != NULL &&
+            *RtWeakref_List(op) != NULL)
+        {
+            violation(FZ_RULE_GC_ORDER, op,
+                      "has weak references when the finalizers of what was "
+                      "judged unreachable with it begin to run");
+        }
+    }
+}
+
+static void
+finalizer_runs(uint32_t thread, const void *op)
+{
+    FzMapEntry *object = FzMap_Get(&state.objects, op);
+    if (object->value == FINALIZED) {
+        violation(FZ_RULE_FINALIZED_TWICE, op, "is finalized a second time");
+    }
+    object->value = FINALIZED;
+    Collection *c = collection_of(thread);
+    if (!is_in_question(c, op)) {
+        return;
+    }
+    if (c->stage == CONDEMNED) {
+        violation(FZ_RULE_GC_ORDER, op,
+                  "is finalized after it was found unreachable for good");
+    }
+    if (c->stage == JUDGED) {
+        check_weakrefs(c);
+        c->stage = FINALIZING;
+    }
+}
+
+static void
+weakref_cleared(uint32_t thread, const void *ref, const void *referent)
+{
+    Collection *c = collection_of(thread);
+    if (c != NULL && c->stage == JUDGED && is_in_question(c, referent)) {
+        FzMap_Get(&c->cleared, ref);
+    }
+}
+
+static void
+callback_runs(uint32_t thread, const void *ref)
+{
+    const Collection *c = collection_of(thread);
+    if (c != NULL && c->stage > JUDGED &&
+        FzMap_Find(&c->cleared, ref) != NULL)
+    {
+        violation(FZ_RULE_GC_ORDER, ref,
+                  "is called back when finalizers of what it led to have run");
+    }
+}
+
+static void
+object_cleared(uint32_t thread, const void *op)
+{
+    const Collection *c = collection_of(thread);
+    if (c == NULL || c->stage != CONDEMNED || !is_in_question(c, op)) {
+        violation(FZ_RULE_GC_ORDER, op,
+                  "is taken apart, but was not found unreachable after the "
+                  "finalizers had run");
+    }
+}
+
+// ---------------------------------------------------------------------------
+
+static void
+age_garbage(void)
 {
     for (size_t i = 0; i < state.garbage.count; i++) {
         FzMapEntry *entry = FzMap_At(&state.garbage, i);
@@ -113,25 +312,79 @@ collection_ends(void)
     }
 }
 
+static void
+collection_ends(uint32_t thread, const void *interp)
+{
+    const Collection *c = collection_of(thread);
+    if (c == NULL || c->interp != interp) {
+        FzEngine_Violation(FZ_RULE_GC_TWO_COLLECTIONS, UINT32_MAX,
+                           "thread %u ends a collection that it did not begin",
+                           thread);
+        FzEngine_Stop();
+    }
+    remove_collection(c);
+    age_garbage();
+}
+
+static void
+collection_taken_over(const void *interp)
+{
+    for (uint32_t i = 0; i < state.nrunning; i++) {
+        if (state.running[i].interp == interp) {
+            remove_collection(&state.running[i]);
+            return;
+        }
+    }
+}
+
+static void
+collection_note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+{
+    Collection *c = collection_of(thread);
+    switch (kind) {
+    case RT_NOTE_GC_BEGIN:
+        collection_begins(thread, a, b);
+        break;
+    case RT_NOTE_GC_UNREACHABLE:
+        FzMap_Get(&c->judged, a);
+        break;
+    case RT_NOTE_GC_JUDGED:
+        judged(c);
+        break;
+    case RT_NOTE_GC_CONDEMNED:
+        check_judged(c);
+        c->stage = CONDEMNED;
+        break;
+    case RT_NOTE_GC_CLEAR:
+        object_cleared(thread, a);
+        break;
+    case RT_NOTE_GC_TAKEN_OVER:
+        collection_taken_over(a);
+        break;
+    default:
+        collection_ends(thread, a);
+        break;
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
-    (void)b;
     switch (kind) {
+    case RT_NOTE_GC_BEGIN:
     case RT_NOTE_GC_UNREACHABLE:
-        FzMap_Get(&state.judged[thread], a);
-        break;
     case RT_NOTE_GC_JUDGED:
-        check_judged(&state.judged[thread]);
+    case RT_NOTE_GC_CONDEMNED:
+    case RT_NOTE_GC_CLEAR:
+    case RT_NOTE_GC_TAKEN_OVER:
+    case RT_NOTE_GC_END:
+        collection_note(thread, kind, a, b);
         break;
     case RT_NOTE_GC_RESCUED:
     case RT_NOTE_OBJECT_DEALLOC:
         if (state.garbage.count != 0) {
-            forget_garbage(a);
+            object_is_gone(a);
         }
-        break;
-    case RT_NOTE_GC_END:
-        collection_ends();
         break;
     case RT_NOTE_OBJECT_NEW: {
         FzMapEntry *before = FzMap_Find(&state.objects, a);
@@ -140,18 +393,15 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         }
         break;
     }
-    case RT_NOTE_FINALIZE: {
-        FzMapEntry *object = FzMap_Get(&state.objects, a);
-        if (object->value == FINALIZED) {
-            FzEngine_Violation(FZ_RULE_FINALIZED_TWICE, UINT32_MAX,
-                               "the finalizer of %s (%s) runs a second time",
-                               FzName_Of(a).text,
-                               Rt_TYPE((RtObject *)a)->tp_name);
-            FzEngine_Stop();
-        }
-        object->value = FINALIZED;
+    case RT_NOTE_FINALIZE:
+        finalizer_runs(thread, a);
         break;
-    }
+    case RT_NOTE_WEAKREF_CLEARED:
+        weakref_cleared(thread, a, (const void *)b);
+        break;
+    case RT_NOTE_WEAKREF_CALLBACK:
+        callback_runs(thread, a);
+        break;
     default:
         return false;
     }

@@ -4,6 +4,8 @@
 #define FZ_ORACLE_INTERNAL_H
 
 #include "fz_oracle.h"
+#include "oracle_map.h"
+#include "rtcore_state.h"
 
 // "list#17" and the like into a buffer of the caller's frame.
 typedef struct FzName {
@@ -17,6 +19,11 @@ FzName_Of(const void *addr)
     FzEngine_NameAddress(addr, name.text, sizeof(name.text));
     return name;
 }
+
+// reachability.c: an object of the interpreter that is unreachable and was not
+// judged so, or NULL. A full collection has just judged.
+const RtObject *FzReachability_FindMissed(const RtInterpreterState *of,
+                                          const FzMap *judged);
 
 // lock.c: no thread can run; names the reason and records the violation.
 void FzOracleLock_Stuck(uint32_t nthreads, const bool *ended);

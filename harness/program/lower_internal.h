@@ -36,7 +36,8 @@
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
     NAME(gc_set_threshold) NAME(gc_get_count) NAME(gc_get_objects) \
-    NAME(gc_get_referrers) NAME(gc_get_referents) \
+    NAME(gc_get_referrers) NAME(gc_get_referents) NAME(gc_get_stats) \
+    NAME(gc_callbacks) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
     NAME(interp_destroy) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \

@@ -480,7 +480,7 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(WEAK_COUNT, getweakrefcount), METHOD(GC_FREEZE, gc_freeze),
     METHOD(GC_UNFREEZE, gc_unfreeze), METHOD(GC_ENABLE, gc_enable),
     METHOD(GC_DISABLE, gc_disable), METHOD(GC_COUNT, gc_get_count),
-    METHOD(GC_OBJECTS, gc_get_objects),
+    METHOD(GC_OBJECTS, gc_get_objects), METHOD(GC_STATS, gc_get_stats),
     METHOD(GC_REFERRERS, gc_get_referrers),
     METHOD(GC_REFERENTS, gc_get_referents),
     METHOD(INTERP_DESTROY, interp_destroy),

@@ -1,4 +1,5 @@
-// lower_weakref.c: operations on weak references, and thresholds, to bytecode.
+// lower_weakref.c: operations on weak references and on the collector that are
+// more than one call without arguments, to bytecode.
 // A reference is kept in the attribute `w` of an instance, where other threads
 // find it. Callbacks are functions of the program, bound to s0: f(s0, ref).
 
@@ -80,6 +81,42 @@ lower_threshold(FzEmitter *e, const FzOp *op)
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
+// `gc_collect(generation)`
+static void
+lower_collect(FzEmitter *e, uint8_t generation)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_gc_collect);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, generation);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
+static void
+load_callbacks(FzEmitter *e)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_gc_callbacks);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+}
+
+// `gc_callbacks().append(a.setdefault) if len(gc_callbacks()) < 2 else None`
+static void
+lower_watch(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_len);
+    load_callbacks(e);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_2);
+    FzEmit_Op(e, RT_OP_COMPARE_OP, RT_LT);
+    uint32_t too_long = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    load_callbacks(e);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_append);
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_setdefault);
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    FzEmit_PatchHere(e, too_long);
+}
+
 bool
 FzLower_Weakref(FzEmitter *e, const FzOp *op)
 {
@@ -107,6 +144,20 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_GC_THRESHOLD:
         lower_threshold(e, op);
+        return true;
+    case FZ_OP_GC_YOUNG:
+        lower_collect(e, FZ_CONST_0);
+        return true;
+    case FZ_OP_GC_MIDDLE:
+        lower_collect(e, FZ_CONST_1);
+        return true;
+    case FZ_OP_GC_WATCH:
+        lower_watch(e, op);
+        return true;
+    case FZ_OP_GC_UNWATCH:
+        load_callbacks(e);
+        FzEmit_CallMethod(e, FZ_NAME_clear);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
         return true;
     default:
         return false;

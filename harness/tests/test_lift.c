@@ -47,6 +47,7 @@ static const char driver[] =
     "    out = io.StringIO()\n"
     "    with contextlib.redirect_stdout(out):\n"
     "        exec(code, {'__name__': '__main__'})\n"
+    "    gc.callbacks.clear()\n"
     "    gc.disable(); gc.unfreeze(); gc.set_threshold(700, 10, 10)\n"
     "    gc.collect()\n"
     "    got = out.getvalue().splitlines(True)\n"
@@ -104,12 +105,23 @@ spare_internals(FzProgram *program)
     for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
         FzBlockOps *ops = FzProgram_Block(program, block);
         for (int i = 0; i < ops->nops; i++) {
-            if (ops->ops[i].op == FZ_OP_GC_ENABLE) {
-                ops->ops[i].op = FZ_OP_GC_DISABLE;
+            uint8_t *op = &ops->ops[i].op;
+            if (*op == FZ_OP_GC_ENABLE) {
+                *op = FZ_OP_GC_DISABLE;
             }
-            if (ops->ops[i].op == FZ_OP_REFCOUNT) {
+            if (*op == FZ_OP_REFCOUNT) {
                 ops->ops[i] = (FzOp){ .op = FZ_OP_PASS };
             }
+            // What callbacks are told is how many objects were collected.
+            if (*op == FZ_OP_GC_WATCH) {
+                *op = FZ_OP_GC;
+            }
+#ifdef RT_GIL_DISABLED
+            // There are no generations.
+            if (*op == FZ_OP_GC_YOUNG || *op == FZ_OP_GC_MIDDLE) {
+                *op = FZ_OP_GC;
+            }
+#endif
         }
     }
 }

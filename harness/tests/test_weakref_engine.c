@@ -1,9 +1,8 @@
 // test_weakref_engine.c: two threads at one object and its weak references,
-// under scripted schedules: the first runs to its k-th point, then the second
-// runs as long as it can, then the first goes on; for every k. The oracles and
-// the audit watch; each pair of actions says what may come of it.
+// under scripted schedules (scripted.h). The oracles and the audit watch; each
+// pair of actions says what may come of it.
 
-#include "engine_bodies.h"
+#include "scripted.h"
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_gc.h"
@@ -11,64 +10,6 @@
 #include "rtcore_weakref.h"
 
 #ifdef RT_WITH_HOOKS
-
-// ---------------------------------------------------------------------------
-// The schedule.
-
-static uint64_t preempt_after;  // points of thread 1
-static bool reached;            // thread 1 has passed so many
-
-typedef struct Script {
-    uint64_t passed;
-} Script;
-
-static void
-script_begin(void *state, const FzSchedule *schedule)
-{
-    (void)schedule;
-    *(Script *)state = (Script){0};
-    reached = false;
-}
-
-static void
-script_thread_created(void *state, uint32_t thread)
-{
-    (void)state;
-    (void)thread;
-}
-
-static uint32_t
-script_next(void *state, const FzPointView *view)
-{
-    Script *script = state;
-    uint32_t may = view->runnable;
-    if (view->yielding) {
-        may &= ~(1u << view->running);
-    }
-    if (view->nthreads < 3) {
-        return (view->runnable & 1) != 0 ? 0 : view->running;
-    }
-    if (script->passed < preempt_after && (may & 2) != 0) {
-        script->passed++;
-        return 1;
-    }
-    reached = reached || script->passed >= preempt_after;
-    for (uint32_t thread = 2; thread > 0; thread--) {
-        if ((may & 1u << thread) != 0) {
-            return thread;
-        }
-    }
-    return (uint32_t)__builtin_ctz(may != 0 ? may : view->runnable);
-}
-
-static const FzStrategy script = {
-    .name = "script",
-    .sentence = "one preemption",
-    .state_size = sizeof(Script),
-    .begin = script_begin,
-    .thread_created = script_thread_created,
-    .next = script_next,
-};
 
 // ---------------------------------------------------------------------------
 // What is shared.
@@ -276,21 +217,7 @@ static void
 sweep(const Pair *p)
 {
     pair = p;
-    preempt_after = 0;
-    do {
-        preempt_after++;
-        execute(&script, 0, pair_body, NULL);
-        if (run.nviolations != 0) {
-            fprintf(stderr, "preempted after %llu points: %s\n",
-                    (unsigned long long)preempt_after,
-                    run.violations[0].message);
-        }
-        CHECK_EQUAL(run.nviolations, 0);
-        CHECK(run.completed);
-        CHECK(preempt_after < 20000);
-    } while (reached);
-    // More than a few places to be preempted at.
-    CHECK(preempt_after > 10);
+    sweep_preemptions(1, pair_body, NULL);
 }
 
 int

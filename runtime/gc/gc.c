@@ -3,7 +3,8 @@
 // Every tracked object is in one list: of its generation, or of the running
 // collection. Whoever holds the GIL may change the lists. While references are
 // being counted `prev` holds a count instead of a link, and `next` may carry
-// NEXT_UNREACHABLE; nothing else runs during that time.
+// NEXT_UNREACHABLE; nothing else runs during that time. Wherever the GIL may be
+// given up the collection's own lists are whole and bear no marks.
 // Mirrors Python/gc.c (CPython 3.13); departs: dicts are never untracked (as in
 // 3.14); no gc.garbage, because no type has a finalizer of the old kind.
 
@@ -112,6 +113,30 @@ RtGcList_Size(const RtGcHead *list)
         n++;
     }
     return n;
+}
+
+// What a collection has in its hands while other threads may run.
+typedef struct RtCollection {
+    RtGcHead unreachable;       // judged so
+    RtGcHead seen;              // and their finalizers have run
+    RtGcHead garbage;           // condemned
+    RtWeakrefChain callbacks;   // cleared, to be called
+    RtObject *held;             // it has a reference to this one, or NULL
+} RtCollection;
+
+static void
+hold(RtCollection *c, RtObject *op)
+{
+    rt_assert(c->held == NULL);
+    c->held = Rt_NewRef(op);
+}
+
+static void
+let_go(RtCollection *c)
+{
+    RtObject *op = c->held;
+    c->held = NULL;
+    Rt_DECREF(op);
 }
 
 // ---------------------------------------------------------------------------
@@ -278,46 +303,45 @@ is_garbage(RtObject *ref)
 // Clears weak references to garbage and those that are garbage; the former's
 // callbacks are called before any finalizer runs.
 static void
-handle_weakrefs(RtGcHead *unreachable)
+handle_weakrefs(RtCollection *c)
 {
-    RtWeakrefChain callbacks = { NULL, NULL };
+    RtGcHead *unreachable = &c->unreachable;
     RtGcHead *gc;
     for (gc = unreachable->next; gc != unreachable; gc = gc->next) {
         RtObject *op = RtGC_FromHead(gc);
         if (RtWeakref_Check(op)) {
             RtWeakref_Clear((RtWeakReference *)op);
         }
-        RtWeakref_ClearAll(op, is_garbage, &callbacks);
+        RtWeakref_ClearAll(op, is_garbage, &c->callbacks);
     }
     clear_collecting(unreachable);
-    RtWeakref_CallCallbacks(&callbacks);
+    RtWeakref_CallCallbacks(&c->callbacks);
 }
 
 static void
-finalize_garbage(RtGcHead *collectable)
+finalize_garbage(RtCollection *c)
 {
     // Finalizers may untrack or destroy other members: each object is moved
     // to a list of those that were seen before its finalizer runs.
-    RtGcHead seen;
-    list_init(&seen);
-    while (!list_is_empty(collectable)) {
-        RtGcHead *gc = collectable->next;
+    while (!list_is_empty(&c->unreachable)) {
+        RtGcHead *gc = c->unreachable.next;
         RtObject *op = RtGC_FromHead(gc);
         list_remove(gc);
-        list_append(gc, &seen);
+        list_append(gc, &c->seen);
         if (!RtGC_IsFinalized(op) && Rt_TYPE(op)->tp_finalize != NULL) {
-            Rt_INCREF(op);
+            hold(c, op);
             RtObject_CallFinalizer(op);
-            Rt_DECREF(op);
+            let_go(c);
         }
     }
-    RtGcList_Merge(&seen, collectable);
 }
 
-// Moves what finalizers made reachable to `old`; the rest to `unreachable`.
+// Moves what finalizers made reachable to `old`; the rest is garbage.
 static void
-handle_resurrected(RtGcHead *candidates, RtGcHead *unreachable, RtGcHead *old)
+handle_resurrected(RtCollection *c, RtGcHead *old)
 {
+    RtGcHead *candidates = &c->seen;
+    RtGcHead *unreachable = &c->garbage;
     deduce_unreachable(candidates, unreachable);
     clear_collecting(unreachable);
     RtGcHead *gc;
@@ -333,15 +357,14 @@ handle_resurrected(RtGcHead *candidates, RtGcHead *unreachable, RtGcHead *old)
 }
 
 static void
-delete_garbage(RtGcHead *collectable, RtGcHead *old)
+delete_garbage(RtCollection *c, RtGcHead *old)
 {
-    while (!list_is_empty(collectable)) {
-        RtGcHead *gc = collectable->next;
-        RtObject *op = RtGC_FromHead(gc);
-        Rt_INCREF(op);
-        RtGC_ClearObject(op);
-        Rt_DECREF(op);
-        if (collectable->next == gc) {
+    while (!list_is_empty(&c->garbage)) {
+        RtGcHead *gc = c->garbage.next;
+        hold(c, RtGC_FromHead(gc));
+        RtGC_ClearObject(c->held);
+        let_go(c);
+        if (c->garbage.next == gc) {
             // Alive still: the clearing of another object will free it.
             list_remove(gc);
             list_append(gc, old);
@@ -381,15 +404,14 @@ note_unreachable(RtInterpreterState *interp, const RtGcHead *unreachable)
 
 // Number of objects found unreachable for good.
 static ssize_t
-collect_generation(RtThreadState *tstate, int generation)
+collect_generation(RtThreadState *tstate, int generation, RtCollection *c)
 {
     RtGcState *gcstate = &tstate->interp->gc;
     merge_younger(gcstate, generation);
     bool full = generation == RT_GC_GENERATIONS - 1;
     RtGcHead *young = &gcstate->heads[generation];
     RtGcHead *old = full ? young : &gcstate->heads[generation + 1];
-    RtGcHead unreachable;
-    deduce_unreachable(young, &unreachable);
+    deduce_unreachable(young, &c->unreachable);
     untrack_tuples(young);
     if (!full) {
         gcstate->long_lived_pending +=
@@ -400,14 +422,35 @@ collect_generation(RtThreadState *tstate, int generation)
         gcstate->long_lived_pending = 0;
         gcstate->long_lived_total = RtGcList_Size(young);
     }
-    note_unreachable(tstate->interp, &unreachable);
-    handle_weakrefs(&unreachable);
-    finalize_garbage(&unreachable);
-    RtGcHead garbage;
-    handle_resurrected(&unreachable, &garbage, old);
-    ssize_t collected = RtGcList_Size(&garbage);
-    delete_garbage(&garbage, old);
+    note_unreachable(tstate->interp, &c->unreachable);
+    handle_weakrefs(c);
+    finalize_garbage(c);
+    handle_resurrected(c, old);
+    ssize_t collected = RtGcList_Size(&c->garbage);
+    RT_NOTE(GC_CONDEMNED, tstate->interp, collected);
+    delete_garbage(c, old);
     return collected;
+}
+
+void
+RtGC_TakeOver(RtInterpreterState *interp)
+{
+    RtGcState *gcstate = &interp->gc;
+    RtCollection *c = gcstate->running;
+    if (c == NULL) {
+        return;
+    }
+    RtGcHead *lists[] = { &c->unreachable, &c->seen, &c->garbage };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        RtGcList_Merge(lists[i], &gcstate->heads[RT_GC_GENERATIONS - 1]);
+    }
+    gcstate->running = NULL;
+    RT_NOTE(GC_TAKEN_OVER, interp, 0);
+    rt_atomic_store_int(&gcstate->collecting, 0);
+    RtWeakref_DropChain(&c->callbacks);
+    if (c->held != NULL) {
+        let_go(c);
+    }
 }
 
 ssize_t
@@ -418,12 +461,21 @@ RtGC_Collect(RtThreadState *tstate, int generation)
     if (!RtGC_TryBegin(tstate)) {
         return 0;
     }
-    RT_NOTE(GC_BEGIN, tstate->interp, generation);
+    RtInterpreterState *interp = tstate->interp;
     RtObject *exc = RtErr_GetRaisedException();
-    ssize_t collected = collect_generation(tstate, generation);
+    RtGC_CallCallbacks(tstate, RT_GC_START, generation, 0);
+    RtCollection c = { .held = NULL };
+    list_init(&c.unreachable);
+    list_init(&c.seen);
+    list_init(&c.garbage);
+    RT_NOTE(GC_BEGIN, interp, generation);
+    interp->gc.running = &c;
+    ssize_t collected = collect_generation(tstate, generation, &c);
+    interp->gc.running = NULL;
+    RT_NOTE(GC_END, interp, collected);
+    RtGC_CountCollection(interp, generation, collected);
+    RtGC_CallCallbacks(tstate, RT_GC_STOP, generation, collected);
     RtErr_SetRaisedException(exc);
-    tstate->interp->gc.collections++;
-    RT_NOTE(GC_END, tstate->interp, collected);
     RtGC_End(tstate);
     return collected;
 }

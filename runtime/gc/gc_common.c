@@ -41,12 +41,15 @@ RtGC_InitState(RtInterpreterState *interp)
     gc->generations[2].threshold = OLD_THRESHOLD;
     for (int i = 0; i < 3; i++) {
         gc->generations[i].count = 0;
+        gc->stats[i] = (RtGcStats){ 0, 0 };
         gc->heads[i].next = &gc->heads[i];
         gc->heads[i].prev = (uintptr_t)&gc->heads[i];
     }
     gc->frozen = false;
     gc->permanent.next = &gc->permanent;
     gc->permanent.prev = (uintptr_t)&gc->permanent;
+    gc->running = NULL;
+    gc->callbacks = NULL;
     gc->long_lived_total = 0;
     gc->long_lived_pending = 0;
     gc->collections = 0;
@@ -105,8 +108,22 @@ RtGC_CanUntrack(RtObject *op)
 }
 
 void
+RtGC_CountCollection(RtInterpreterState *interp, int generation,
+                     ssize_t collected)
+{
+    // One writer at a time: whoever collects.
+    RtGcStats *stats = &interp->gc.stats[generation];
+    ssize_t n = rt_atomic_load_ssize_relaxed(&stats->collections);
+    rt_atomic_store_ssize_relaxed(&stats->collections, n + 1);
+    n = rt_atomic_load_ssize_relaxed(&stats->collected);
+    rt_atomic_store_ssize_relaxed(&stats->collected, n + collected);
+    interp->gc.collections++;
+}
+
+void
 RtGC_ClearObject(RtObject *op)
 {
+    RT_NOTE(GC_CLEAR, op, 0);
     inquiry clear = Rt_TYPE(op)->tp_clear;
     if (clear == NULL) {
         return;

@@ -7,12 +7,16 @@
 // holds the owner and counts references. Between the stops the unreachable
 // objects are merged, without owner, flagged UNREACHABLE, and held by one
 // reference of the collector each, so that no other thread can destroy one.
-// What frames hold without counting is looked for in the frames of all threads;
-// the deferred mark of an unreachable object ends before the world starts.
+// Before any reference is counted, what the frames of all threads lead to is
+// marked alive: that is most of the heap, and need not be counted (3.14).
+// Frames may hold references that they do not count; the deferred mark of an
+// unreachable object ends before the world starts.
 // Mirrors Python/gc_free_threading.c (CPython 3.13); departs: a table of rows,
 // because this allocator cannot tell the owner of a block. It replaces the
-// lists through ob_tid too, and its order is that of allocation, so that
-// finalizers run in an order that does not depend on addresses.
+// lists through ob_tid too, its links spare the marking a stack that could
+// find no memory, and its order is that of allocation, so that finalizers run
+// in an order that does not depend on addresses. Roots are what a frame holds
+// to its end and what it does not count: a counted operand may be dying.
 
 #include "rtcore_gc.h"
 
@@ -24,13 +28,6 @@
 #include "rtcore_weakref.h"
 #include "rtcore_code.h"        // frames
 
-// Allocations that a thread collects before it adds them to the shared count.
-#ifdef RT_TINY_LIMITS
-enum { LOCAL_ALLOC_COUNT_THRESHOLD = 8 };
-#else
-enum { LOCAL_ALLOC_COUNT_THRESHOLD = 512 };
-#endif
-
 enum { SMALL_TABLE = 256 };     // rows on the collector's C stack
 
 typedef struct GcRow {
@@ -40,16 +37,18 @@ typedef struct GcRow {
     struct GcRow *next;         // objects found reachable, to be traversed
 } GcRow;
 
-typedef struct Collection {
+typedef struct RtCollection {
     RtInterpreterState *interp;
     GcRow *rows;                // after the search: the unreachable first
     size_t capacity;
     size_t count;               // objects seen; may exceed capacity
     size_t unreachable;
+    size_t deleted;             // the first of those: not held any more
+    GcRow *pending;             // found reachable, to be traversed
     RtObjectStack zeroed;       // dead objects of the merge queues, held once
     RtWeakrefChain callbacks;   // cleared, to be called
     GcRow small[SMALL_TABLE];
-} Collection;
+} RtCollection;
 
 // ---------------------------------------------------------------------------
 // Bits. Here the world is stopped, or nobody else can reach the object.
@@ -83,7 +82,7 @@ clear_unreachable(RtObject *op)
 static bool
 gather_visitor(RtObject *op, void *arg)
 {
-    Collection *c = arg;
+    RtCollection *c = arg;
     rt_assert(!Rt_IsImmortal(op));
     rt_assert(!is_unreachable(op));
     if (RtGC_IsFrozen(op)) {
@@ -102,7 +101,7 @@ gather_visitor(RtObject *op, void *arg)
 }
 
 static int
-resize_table(Collection *c, size_t capacity)
+resize_table(RtCollection *c, size_t capacity)
 {
     GcRow *rows = RtMem_Malloc(capacity * sizeof(GcRow));
     if (rows == NULL) {
@@ -119,9 +118,8 @@ resize_table(Collection *c, size_t capacity)
 // Lists all tracked objects that are not frozen. 0, or -1 if there is no memory
 // for the table.
 static int
-gather_objects(Collection *c)
+gather_objects(RtCollection *c)
 {
-    c->rows = c->small;
     c->capacity = SMALL_TABLE;
     size_t expected = (size_t)c->interp->gc.long_lived_total + SMALL_TABLE / 2;
     if (expected > SMALL_TABLE) {
@@ -142,7 +140,7 @@ gather_objects(Collection *c)
 }
 
 static void
-free_table(Collection *c)
+free_table(RtCollection *c)
 {
     if (c->rows != c->small) {
         RtMem_Free(c->rows);
@@ -188,57 +186,18 @@ visit_decref(RtObject *op, void *arg)
 }
 
 static void
-mark_reachable(GcRow *row, GcRow **pending)
+mark_reachable(RtCollection *c, GcRow *row)
 {
     clear_unreachable(row->op);
-    row->next = *pending;
-    *pending = row;
-}
-
-typedef struct FrameWalk {
-    RtThreadState *tstate;
-    size_t found;
-} FrameWalk;
-
-// A reference that the object's count does not include.
-static void
-visit_uncounted(RtStackRef ref, void *arg)
-{
-    FrameWalk *walk = arg;
-    RtObject *op = RtStackRef_AsObjectBorrow(ref);
-    rt_assert(RtObject_HasDeferredRefcount(op));
-    rt_assert(RtGC_IsTracked(op));
-    if (is_unreachable(op)) {
-        RT_NOTE(REF_UNCOUNTED_ROOT, op, walk->tstate->id);
-        row_of(op)->refs++;
-        walk->found++;
-    }
-}
-
-// Number of references to objects in question.
-static size_t
-add_uncounted(RtInterpreterState *interp)
-{
-    FrameWalk walk = { .found = 0 };
-    RT_HEAD_LOCK();
-    for (walk.tstate = interp->threads; walk.tstate != NULL;
-         walk.tstate = walk.tstate->next)
-    {
-        for (const RtFrame *frame = walk.tstate->current_frame; frame != NULL;
-             frame = frame->previous)
-        {
-            RtFrame_VisitUncounted(frame, visit_uncounted, &walk);
-        }
-    }
-    RT_HEAD_UNLOCK();
-    return walk.found;
+    row->next = c->pending;
+    c->pending = row;
 }
 
 static int
 visit_mark(RtObject *op, void *arg)
 {
     if (is_unreachable(op)) {
-        mark_reachable(row_of(op), arg);
+        mark_reachable(arg, row_of(op));
     }
     return 0;
 }
@@ -249,42 +208,111 @@ visit_uncounted_mark(RtStackRef ref, void *arg)
     (void)visit_mark(RtStackRef_AsObjectBorrow(ref), arg);
 }
 
-// Clears UNREACHABLE on all of the first `count` objects that have references
-// from outside, and on what they lead to; moves the others to the front.
-// Returns their number.
-static size_t
-deduce_unreachable(Collection *c, size_t count, ssize_t held)
+static void
+mark_pending(RtCollection *c)
 {
-    GcRow *rows = c->rows;
-    for (size_t i = 0; i < count; i++) {
-        borrow_tid(&rows[i], held);
-    }
-    for (size_t i = 0; i < count; i++) {
-        RtObject *op = rows[i].op;
-        (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
-    }
-    size_t uncounted = add_uncounted(c->interp);
-    // What was judged before has no deferred mark any more.
-    rt_assert(uncounted == 0 || held == 0);
-    (void)uncounted;
-    GcRow *pending = NULL;
-    for (size_t i = 0; i < count; i++) {
-        rt_assert(rows[i].refs >= 0);
-        if (rows[i].refs > 0 && is_unreachable(rows[i].op)) {
-            mark_reachable(&rows[i], &pending);
+    while (c->pending != NULL) {
+        RtObject *op = c->pending->op;
+        c->pending = c->pending->next;
+        (void)Rt_TYPE(op)->tp_traverse(op, visit_mark, c);
+        if (RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HOLDS_UNCOUNTED)) {
+            RtGen_VisitUncounted(op, visit_uncounted_mark, c);
         }
-        while (pending != NULL) {
-            RtObject *op = pending->op;
-            pending = pending->next;
-            (void)Rt_TYPE(op)->tp_traverse(op, visit_mark, &pending);
-            if (RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_HOLDS_UNCOUNTED)) {
-                RtGen_VisitUncounted(op, visit_uncounted_mark, &pending);
+    }
+}
+
+// ---------------------------------------------------------------------------
+// What frames hold.
+
+typedef struct FrameWalk {
+    RtCollection *c;
+    RtThreadState *tstate;
+    size_t found;
+    bool mark;                  // marks at once; else counts
+} FrameWalk;
+
+// A reference that the object's count does not include.
+static void
+visit_uncounted(RtStackRef ref, void *arg)
+{
+    FrameWalk *walk = arg;
+    RtObject *op = RtStackRef_AsObjectBorrow(ref);
+    rt_assert(RtObject_HasDeferredRefcount(op));
+    rt_assert(RtGC_IsTracked(op));
+    if (!is_unreachable(op)) {
+        return;
+    }
+    RT_NOTE(REF_UNCOUNTED_ROOT, op, walk->tstate->id);
+    if (walk->mark) {
+        mark_reachable(walk->c, row_of(op));
+    }
+    else {
+        row_of(op)->refs++;
+    }
+    walk->found++;
+}
+
+// What is held until the frame is unlinked, counted or not.
+static void
+mark_frame(RtCollection *c, const RtFrame *frame)
+{
+    RtObject *func = RtStackRef_AsObjectBorrow(frame->f_funcobj);
+    visit_mark(RtStackRef_AsObjectBorrow(frame->f_executable), c);
+    visit_mark(frame->globals, c);
+    if (func != NULL) {
+        visit_mark(func, c);
+    }
+}
+
+static void
+walk_frames(FrameWalk *walk)
+{
+    RT_HEAD_LOCK();
+    for (walk->tstate = walk->c->interp->threads; walk->tstate != NULL;
+         walk->tstate = walk->tstate->next)
+    {
+        for (const RtFrame *frame = walk->tstate->current_frame; frame != NULL;
+             frame = frame->previous)
+        {
+            RtFrame_VisitUncounted(frame, visit_uncounted, walk);
+            if (walk->mark) {
+                mark_frame(walk->c, frame);
             }
         }
     }
+    RT_HEAD_UNLOCK();
+}
+
+// Number of references to objects in question.
+static size_t
+add_uncounted(RtCollection *c)
+{
+    FrameWalk walk = { .c = c };
+    walk_frames(&walk);
+    return walk.found;
+}
+
+// All of the first `count` rows that frames lead to.
+static void
+mark_alive(RtCollection *c, size_t count)
+{
+    FrameWalk walk = { .c = c, .mark = true };
+    walk_frames(&walk);
+    mark_pending(c);
+    size_t alive = 0;
     for (size_t i = 0; i < count; i++) {
-        restore_tid(&rows[i]);
+        alive += !is_unreachable(c->rows[i].op);
     }
+    RT_NOTE(GC_ALIVE, c->interp, alive);
+}
+
+// ---------------------------------------------------------------------------
+// The search.
+
+// Moves the objects that are UNREACHABLE to the front. Returns their number.
+static size_t
+partition_rows(GcRow *rows, size_t count)
+{
     size_t unreachable = 0;
     for (size_t i = 0; i < count; i++) {
         GcRow row = rows[i];
@@ -296,13 +324,53 @@ deduce_unreachable(Collection *c, size_t count, ssize_t held)
     return unreachable;
 }
 
+// Clears UNREACHABLE on all of the first `count` objects that have references
+// from outside, and on what they lead to; moves the others to the front.
+// Returns their number. `held` references to each are the collector's own.
+static size_t
+deduce_unreachable(RtCollection *c, size_t count, ssize_t held)
+{
+    GcRow *rows = c->rows;
+    c->pending = NULL;
+    for (size_t i = 0; i < count; i++) {
+        borrow_tid(&rows[i], held);
+    }
+    // Where much is frozen, marking first gains nothing (3.14). What was judged
+    // before is not what frames lead to, and has no deferred mark any more.
+    if (held == 0 && !c->interp->gc.frozen) {
+        mark_alive(c, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        RtObject *op = rows[i].op;
+        if (is_unreachable(op)) {
+            (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
+        }
+    }
+    size_t uncounted = add_uncounted(c);
+    rt_assert(uncounted == 0 || (held == 0 && c->interp->gc.frozen));
+    (void)uncounted;
+    for (size_t i = 0; i < count; i++) {
+        if (is_unreachable(rows[i].op)) {
+            rt_assert(rows[i].refs >= 0);
+            if (rows[i].refs > 0) {
+                mark_reachable(c, &rows[i]);
+            }
+        }
+        mark_pending(c);
+    }
+    for (size_t i = 0; i < count; i++) {
+        restore_tid(&rows[i]);
+    }
+    return partition_rows(rows, count);
+}
+
 // ---------------------------------------------------------------------------
 // The phases.
 
 // The world is stopped. Weak references to garbage are cleared before any
 // finalizer runs, as those that are garbage: none shall be called.
 static void
-clear_weakrefs(Collection *c)
+clear_weakrefs(RtCollection *c)
 {
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject *op = c->rows[i].op;
@@ -315,7 +383,7 @@ clear_weakrefs(Collection *c)
 
 // The world is stopped. 0, or -1 without memory.
 static int
-find_unreachable(Collection *c)
+find_unreachable(RtCollection *c)
 {
     RtBrc_MergeAllQueued(c->interp, &c->zeroed);
     RtMem_ProcessAllDelayed(c->interp);
@@ -346,7 +414,7 @@ find_unreachable(Collection *c)
 }
 
 static void
-drop_zeroed(Collection *c)
+drop_zeroed(RtCollection *c)
 {
     RtObject *op;
     while ((op = RtObjectStack_Pop(&c->zeroed)) != NULL) {
@@ -355,7 +423,7 @@ drop_zeroed(Collection *c)
 }
 
 static void
-finalize_garbage(Collection *c)
+finalize_garbage(RtCollection *c)
 {
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject_CallFinalizer(c->rows[i].op);
@@ -364,7 +432,7 @@ finalize_garbage(Collection *c)
 
 // The world is stopped again.
 static void
-handle_resurrected(Collection *c)
+handle_resurrected(RtCollection *c)
 {
     size_t count = c->unreachable;
     c->unreachable = deduce_unreachable(c, count, 1);
@@ -385,7 +453,7 @@ handle_resurrected(Collection *c)
 }
 
 static void
-delete_garbage(Collection *c)
+delete_garbage(RtCollection *c)
 {
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject *op = c->rows[i].op;
@@ -394,55 +462,76 @@ delete_garbage(Collection *c)
         if (RtGC_IsTracked(op)) {
             RtGC_ClearObject(op);
         }
+        c->deleted = i + 1;
         Rt_DECREF(op);
     }
+}
+
+// From here on, until its end, the objects that it holds can be found.
+static void
+begin_collection(RtCollection *c, RtInterpreterState *interp)
+{
+    c->interp = interp;
+    c->rows = c->small;
+    c->unreachable = 0;
+    c->deleted = 0;
+    c->zeroed.head = NULL;
+    c->callbacks = (RtWeakrefChain){ NULL, NULL };
+    interp->gc.running = c;
+}
+
+static void
+end_collection(RtCollection *c)
+{
+    c->interp->gc.running = NULL;
+    free_table(c);
 }
 
 static ssize_t
 collect(RtInterpreterState *interp)
 {
-    Collection c;
-    c.interp = interp;
-    c.unreachable = 0;
-    c.zeroed.head = NULL;
-    c.callbacks = (RtWeakrefChain){ NULL, NULL };
+    RtCollection c;
+    begin_collection(&c, interp);
     RtEval_StopTheWorld(interp);
     rt_atomic_store_int(&interp->gc.generations[0].count, 0);
     int result = find_unreachable(&c);
     RtEval_StartTheWorld(interp);
     drop_zeroed(&c);
     if (result < 0) {
-        free_table(&c);
+        end_collection(&c);
         return -1;
     }
     RtWeakref_CallCallbacks(&c.callbacks);
     finalize_garbage(&c);
     RtEval_StopTheWorld(interp);
     handle_resurrected(&c);
+    RT_NOTE(GC_CONDEMNED, interp, c.unreachable);
     RtEval_StartTheWorld(interp);
     delete_garbage(&c);
-    free_table(&c);
+    end_collection(&c);
     return (ssize_t)c.unreachable;
 }
 
-// ---------------------------------------------------------------------------
-// When to collect.
-
-static bool
-should_collect(RtGcState *gc)
+void
+RtGC_TakeOver(RtInterpreterState *interp)
 {
-    ssize_t count = rt_atomic_load_int_relaxed(&gc->generations[0].count);
-    int threshold =
-        rt_atomic_load_int_relaxed(&gc->generations[0].threshold);
-    if (count <= threshold || threshold == 0 ||
-        !rt_atomic_load_int_relaxed(&gc->enabled))
-    {
-        return false;
+    RtCollection *c = interp->gc.running;
+    if (c == NULL) {
+        return;
     }
-    // Against quadratic cost: a collection visits every live object.
-    ssize_t long_lived = rt_atomic_load_ssize_relaxed(&gc->long_lived_total);
-    return count > long_lived / 4 ||
-           rt_atomic_load_int_relaxed(&gc->generations[1].threshold) == 0;
+    for (size_t i = c->deleted; i < c->unreachable; i++) {
+        clear_unreachable(c->rows[i].op);
+    }
+    interp->gc.running = NULL;
+    RT_NOTE(GC_TAKEN_OVER, interp, c->unreachable - c->deleted);
+    rt_atomic_store_int(&interp->gc.collecting, 0);
+    // Destructors may run from here on.
+    drop_zeroed(c);
+    RtWeakref_DropChain(&c->callbacks);
+    while (c->deleted < c->unreachable) {
+        Rt_DECREF(c->rows[c->deleted++].op);
+    }
+    free_table(c);
 }
 
 static ssize_t
@@ -452,19 +541,22 @@ collect_main(RtThreadState *tstate, int generation, bool automatic)
     if (!RtGC_TryBegin(tstate)) {
         return 0;
     }
-    if (automatic && !should_collect(&interp->gc)) {
+    if (automatic && !RtGC_ShouldCollect(&interp->gc)) {
         RtGC_End(tstate);       // another thread has just collected
         return 0;
     }
-    RT_NOTE(GC_BEGIN, interp, generation);
     RtObject *exc = RtErr_GetRaisedException();
+    RtGC_CallCallbacks(tstate, RT_GC_START, generation, 0);
+    RT_NOTE(GC_BEGIN, interp, generation);
     ssize_t collected = collect(interp);
+    ssize_t n = collected < 0 ? 0 : collected;
+    RT_NOTE(GC_END, interp, n);
+    RtGC_CountCollection(interp, generation, n);
+    RtGC_CallCallbacks(tstate, RT_GC_STOP, generation, n);
     RtErr_SetRaisedException(exc);
     if (collected < 0 && !automatic) {
         RtErr_NoMemory();
     }
-    interp->gc.collections++;
-    RT_NOTE(GC_END, interp, collected < 0 ? 0 : collected);
     RtGC_End(tstate);
     return collected;
 }
@@ -479,65 +571,6 @@ void
 RtGC_RunScheduled(RtThreadState *tstate)
 {
     (void)collect_main(tstate, 1, true);
-}
-
-void
-RtGC_RecordAllocation(RtThreadState *tstate)
-{
-    if (tstate == NULL) {
-        return;
-    }
-    if (++tstate->gc_alloc_count >= LOCAL_ALLOC_COUNT_THRESHOLD) {
-        RtGC_FoldCount(tstate);
-    }
-}
-
-void
-RtGC_FoldCount(RtThreadState *tstate)
-{
-    RtGcState *gc = &tstate->interp->gc;
-    if (tstate->gc_alloc_count != 0) {
-        (void)rt_atomic_add_int(&gc->generations[0].count,
-                                tstate->gc_alloc_count);
-        tstate->gc_alloc_count = 0;
-    }
-    if (should_collect(gc) && !rt_atomic_load_int_relaxed(&gc->collecting)) {
-        RtGC_Schedule(tstate);
-    }
-}
-
-void
-RtGC_RecordDeallocation(RtThreadState *tstate)
-{
-    if (tstate == NULL) {
-        return;
-    }
-    if (--tstate->gc_alloc_count > -LOCAL_ALLOC_COUNT_THRESHOLD) {
-        return;
-    }
-    // Never below zero: the next collection must not have to wait until as many
-    // objects were made as this one has freed.
-    int *shared = &tstate->interp->gc.generations[0].count;
-    int count = rt_atomic_load_int_relaxed(shared);
-    int desired;
-    do {
-        desired = count + tstate->gc_alloc_count;
-    } while (count > 0 &&
-             !rt_atomic_compare_exchange_int(shared, &count,
-                                             desired < 0 ? 0 : desired));
-    tstate->gc_alloc_count = 0;
-}
-
-void
-RtGC_GetCounts(RtThreadState *tstate, int counts[RT_GC_GENERATIONS])
-{
-    RtGcState *gc = &tstate->interp->gc;
-    // With the test: a thread that asks all the time must not put off the
-    // collection for ever (gh-157377).
-    RtGC_FoldCount(tstate);
-    for (int i = 0; i < RT_GC_GENERATIONS; i++) {
-        counts[i] = rt_atomic_load_int_relaxed(&gc->generations[i].count);
-    }
 }
 
 // ---------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // It has no state of its own. Names are those of CPython's module with gc_ in
 // front.
 // Mirrors Modules/gcmodule.c (CPython 3.13); departs: no debugging flags, no
-// gc.garbage, gc.callbacks and gc.get_stats().
+// gc.garbage; gc_callbacks() returns the list.
 
 #include "module.h"
 
@@ -209,6 +209,59 @@ gc_get_referents(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtGC_GetReferents(args, nargs);
 }
 
+// 0, or -1 with an exception. Takes value, which may be NULL: an exception.
+static int
+set_value(RtObject *dict, const char *key, RtObject *value)
+{
+    RtObject *name = value == NULL ? NULL : RtStr_FromString(key);
+    int result = name == NULL ? -1 : RtDict_SetItem(dict, name, value);
+    Rt_XDECREF(name);
+    Rt_XDECREF(value);
+    return result;
+}
+
+static RtObject *
+stats_of(RtGcStats *stats)
+{
+    RtObject *dict = RtDict_New();
+    ssize_t collections = rt_atomic_load_ssize_relaxed(&stats->collections);
+    ssize_t collected = rt_atomic_load_ssize_relaxed(&stats->collected);
+    if (dict == NULL ||
+        set_value(dict, "collections", RtLong_FromInt64(collections)) < 0 ||
+        set_value(dict, "collected", RtLong_FromInt64(collected)) < 0 ||
+        set_value(dict, "uncollectable", RtLong_FromInt64(0)) < 0)
+    {
+        Rt_CLEAR(dict);
+    }
+    return dict;
+}
+
+static RtObject *
+gc_get_stats(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    RtObject *list = RtList_New(0);
+    for (int i = 0; i < RT_GC_GENERATIONS && list != NULL; i++) {
+        RtObject *dict = stats_of(&interpreter()->gc.stats[i]);
+        if (dict == NULL || RtList_Append(list, dict) < 0) {
+            Rt_CLEAR(list);
+        }
+        Rt_XDECREF(dict);
+    }
+    return list;
+}
+
+static RtObject *
+gc_callbacks(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    return RtGC_GetCallbacks(interpreter());
+}
+
 static RtObject *
 gc_is_tracked(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -241,6 +294,8 @@ RtMethodDef rt_gc_functions[] = {
     { "gc_get_objects", gc_get_objects, 0, 1 },
     { "gc_get_referrers", gc_get_referrers, 0, -1 },
     { "gc_get_referents", gc_get_referents, 0, -1 },
+    { "gc_get_stats", gc_get_stats, 0, 0 },
+    { "gc_callbacks", gc_callbacks, 0, 0 },
     { "gc_is_tracked", gc_is_tracked, 1, 1 },
     { "gc_is_finalized", gc_is_finalized, 1, 1 },
     { NULL, NULL, 0, 0 },

@@ -331,14 +331,33 @@ call_callback(RtWeakReference *ref)
     Rt_DECREF(callback);
 }
 
+// The first of the chain, with its reference, or NULL.
+static RtWeakReference *
+take_from_chain(RtWeakrefChain *chain)
+{
+    RtWeakReference *ref = chain->first;
+    if (ref != NULL) {
+        chain->first = ref->wr_next;
+        ref->wr_next = NULL;
+    }
+    return ref;
+}
+
 void
 RtWeakref_CallCallbacks(RtWeakrefChain *chain)
 {
     RtWeakReference *ref;
-    while ((ref = chain->first) != NULL) {
-        chain->first = ref->wr_next;
-        ref->wr_next = NULL;
+    while ((ref = take_from_chain(chain)) != NULL) {
         call_callback(ref);
+        Rt_DECREF(ref);
+    }
+}
+
+void
+RtWeakref_DropChain(RtWeakrefChain *chain)
+{
+    RtWeakReference *ref;
+    while ((ref = take_from_chain(chain)) != NULL) {
         Rt_DECREF(ref);
     }
 }

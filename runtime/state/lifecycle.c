@@ -152,6 +152,9 @@ note_tracked(RtObject *op, void *arg)
 static int
 collect_all(RtThreadState *tstate)
 {
+    // Of a thread that hung in the middle of it.
+    RtGC_TakeOver(tstate->interp);
+    RtGC_DropCallbacks(tstate->interp);
     if (tstate->interp->gc.frozen) {
         RtGC_Unfreeze(tstate->interp);
     }

@@ -11,7 +11,8 @@
 // in this order by everybody (3.13 had it the other way round: bug TS17).
 // Whoever asks for the stop of one interpreter is attached to it or not at all:
 // two threads that stop each other's interpreter would wait for ever.
-// Mirrors Python/pystate.c (CPython 3.13); departs: stops of one thread nest.
+// Mirrors Python/pystate.c (CPython 3.13); departs: stops of one thread nest;
+// a thread that one stop kept from attaching is not kept from it by the next.
 
 #include "rtcore_state.h"
 
@@ -62,6 +63,17 @@ next_thread(RtInterpreterState *interp, RtThreadState *t)
     return first_from(t->interp->next);
 }
 
+// Whether a thread that waits to attach was kept out by the last stop: it is
+// let in first, and stops like an attached one.
+static bool
+has_turn(RtThreadState *t)
+{
+    if (t->attach_turn && !rt_atomic_load_int(&t->attach_waits)) {
+        t->attach_turn = false;
+    }
+    return t->attach_turn;
+}
+
 // Parks the threads that are DETACHED and asks the attached ones to stop. True
 // if that was the last of them.
 static bool
@@ -72,7 +84,10 @@ park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
          t = next_thread(interp, t))
     {
         int state = rt_atomic_load_int_relaxed(&t->state);
-        if (state == RT_THREAD_DETACHED) {
+        if (state == RT_THREAD_DETACHED && has_turn(t)) {
+            RtThreadState_SetEvalBreakerBit(t, RT_EVAL_PLEASE_STOP_BIT);
+        }
+        else if (state == RT_THREAD_DETACHED) {
             if (rt_atomic_compare_exchange_int(&t->state, &state,
                                                RT_THREAD_SUSPENDED)) {
                 RT_NOTE(TSTATE_SUSPENDED, t, 0);
@@ -171,6 +186,7 @@ start_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
         if (t != stw->requester) {
             rt_assert(rt_atomic_load_int_owned(&t->state) ==
                       RT_THREAD_SUSPENDED);
+            t->attach_turn = rt_atomic_load_int(&t->attach_waits) != 0;
             rt_atomic_store_int(&t->state, RT_THREAD_DETACHED);
             RtParkingLot_UnparkAll(&t->state);
         }

@@ -102,14 +102,20 @@ try_attach(RtThreadState *tstate)
 }
 
 // The state is SUSPENDED until the requester of the stop makes it DETACHED.
+// Seeing that somebody waits, it has the next stop wait for this thread: stops
+// that follow each other closely would keep it out for ever (gh-151518).
 static void
 wait_attach(RtThreadState *tstate)
 {
+    rt_atomic_store_int(&tstate->attach_waits, 1);
+    RT_NOTE(ATTACH_WAIT, tstate, 1);
     do {
         int expected = RT_THREAD_SUSPENDED;
         RtParkingLot_Park(&tstate->state, &expected, sizeof(expected), -1,
                           NULL, false);
     } while (!try_attach(tstate));
+    RT_NOTE(ATTACH_WAIT, tstate, 0);
+    rt_atomic_store_int(&tstate->attach_waits, 0);
 }
 #endif
 

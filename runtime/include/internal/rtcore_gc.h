@@ -63,6 +63,12 @@ bool RtGC_TryBegin(RtThreadState *tstate);
 void RtGC_End(RtThreadState *tstate);
 // Breaks the cycles through op; exceptions are reported.
 void RtGC_ClearObject(RtObject *op);
+// One collection more of a generation, which has freed so many objects.
+void RtGC_CountCollection(RtInterpreterState *interp, int generation,
+                          ssize_t collected);
+// Gives back what a collection holds whose thread will never go on: it hangs
+// or is gone, as all others but the caller's. No effect without one.
+void RtGC_TakeOver(RtInterpreterState *interp);
 
 // Calls visit for every tracked object until it returns false. The world is
 // stopped; visit neither allocates nor frees.
@@ -76,6 +82,10 @@ void RtGC_VisitGeneration(RtInterpreterState *interp, int generation,
                           RtHeapVisitor visit, void *arg);
 // The counts as a program sees them.
 void RtGC_GetCounts(RtThreadState *tstate, int counts[RT_GC_GENERATIONS]);
+#ifdef RT_GIL_DISABLED
+// gc_schedule.c: whether an automatic collection is due.
+bool RtGC_ShouldCollect(RtGcState *gc);
+#endif
 // Whether op is a tuple that can be in no cycle, so that it need not be
 // tracked. While no thread can change it, or destroy what it refers to.
 bool RtGC_CanUntrack(RtObject *op);
@@ -90,6 +100,16 @@ RtGC_IsFrozen(const RtObject *op)
 void RtGcList_Merge(RtGcHead *from, RtGcHead *to);      // appends all
 ssize_t RtGcList_Size(const RtGcHead *list);
 #endif
+
+// gc_callbacks.c
+typedef enum RtGcPhase { RT_GC_START, RT_GC_STOP } RtGcPhase;
+// The list of the program's callbacks: a new reference, or NULL.
+RtObject *RtGC_GetCallbacks(RtInterpreterState *interp);
+// Calls each with the phase's name and a dict. Exceptions are reported.
+void RtGC_CallCallbacks(RtThreadState *tstate, RtGcPhase phase, int generation,
+                        ssize_t collected);
+// Forgets the list: the interpreter ends.
+void RtGC_DropCallbacks(RtInterpreterState *interp);
 
 // gc_freeze.c. Stop the world.
 void RtGC_Freeze(RtInterpreterState *interp);

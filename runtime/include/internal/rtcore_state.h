@@ -56,6 +56,8 @@ typedef struct RtThreadState {
     uintptr_t thread_id;        // of the bound thread
     bool bound;
     bool async_exc_closed;      // HEAD_LOCK; the state is ending
+    bool attach_turn;           // HEAD_LOCK; a stop must let it attach first
+    int attach_waits;           // atomic; it was found SUSPENDED on its way in
     // A word of its own: others write the flags before it. Its thread only.
     int holds_gil;
     int gilstate_counter;       // RtGILState_Ensure; its thread only
@@ -124,10 +126,18 @@ typedef struct RtGcHead {       // GIL build: before each collectable object
     uintptr_t prev;             // tagged link; gc_refs while collecting
 } RtGcHead;
 
+typedef struct RtGcStats {      // of the collections of one generation
+    ssize_t collections;        // atomic
+    ssize_t collected;          // atomic
+} RtGcStats;
+
 typedef struct RtGcState {
     int enabled;                // atomic
     int collecting;             // atomic; at most one collection
+    struct RtCollection *running;       // its thread; on that thread's stack
+    RtObject *callbacks;        // atomic; a list, made when first asked for
     RtGcGeneration generations[3];
+    RtGcStats stats[3];
     RtGcHead heads[3];          // GIL build: list heads
     RtGcHead permanent;         // GIL build: frozen objects
     bool frozen;                // something may be; a stopped world

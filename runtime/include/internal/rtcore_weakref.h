@@ -63,5 +63,7 @@ void RtWeakref_ClearAll(RtObject *op, bool (*is_garbage)(RtObject *ref),
                         RtWeakrefChain *chain);
 // Calls the callbacks and drops the references of a chain; the world runs.
 void RtWeakref_CallCallbacks(RtWeakrefChain *chain);
+// Drops the references only: nobody will call the callbacks.
+void RtWeakref_DropChain(RtWeakrefChain *chain);
 
 #endif  // RT_INTERNAL_WEAKREF_H
