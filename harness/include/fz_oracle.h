@@ -45,6 +45,7 @@ extern const FzOracleOps fz_oracle_parking;     // sleepers, hand-offs
 extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_interpreter;     // who touches what
 extern const FzOracleOps fz_oracle_attach;
+extern const FzOracleOps fz_oracle_heap_walk;
 extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
 extern const FzOracleOps fz_oracle_attributes;  // dicts of instances

@@ -1,5 +1,6 @@
 // memory.c: no access to a freed block, no block freed twice, no block freed
-// before every thread that may be reading it without a lock has been quiescent.
+// before every thread that may be reading it without a lock has been quiescent,
+// and not much later either (invariants Q1, Q2, Q4, Q7).
 //
 // The ghost clock below is independent of the runtime's own QSBR sequence
 // numbers: it counts quiescent states, going offline, delays and frees of the
@@ -15,6 +16,9 @@
 #include "rtcore_hooks.h"
 #include "rtcore_state.h"
 
+// A thread that looks in vain tries again after some checks.
+enum { CHECKS_ALLOWED = 64 };
+
 static struct {
     uint64_t clock;
     uint64_t quiet[FZ_MAX_THREADS];     // clock of the last quiescence
@@ -23,7 +27,11 @@ static struct {
     // another.
     const RtInterpreterState *interp[FZ_MAX_THREADS];
     FzMap freed;                // payload -> clock of its free, 0: live
-    FzMap delayed;              // payload -> clock, threads online then
+    FzMap delayed;              // payload -> clock; threads online then, and
+                                // who delayed it << 32
+    uint64_t sequence[FZ_MAX_THREADS];  // last shown while online
+    uint64_t waiting[FZ_MAX_THREADS];   // bytes that a thread has delayed
+    uint32_t checks[FZ_MAX_THREADS];    // passed with too many
 } state;
 
 static void
@@ -34,6 +42,30 @@ begin(void)
     memset(state.quiet, 0, sizeof(state.quiet));
     FzMap_Clear(&state.freed);
     FzMap_Clear(&state.delayed);
+    memset(state.sequence, 0, sizeof(state.sequence));
+    memset(state.waiting, 0, sizeof(state.waiting));
+    memset(state.checks, 0, sizeof(state.checks));
+}
+
+static uint64_t
+size_of(const void *payload)
+{
+    return RtBlock_FromPointer(payload)->size;
+}
+
+// Whether a thread may still be reading what was delayed. Returns it, or
+// FZ_MAX_THREADS.
+static uint32_t
+find_reader(const FzMapEntry *delayed)
+{
+    uint32_t t = 0;
+    while (t < FZ_MAX_THREADS &&
+           ((delayed->extra >> t & 1) == 0 ||
+            state.quiet[t] > delayed->value))
+    {
+        t++;
+    }
+    return t;
 }
 
 static void
@@ -53,17 +85,98 @@ block_freed(uint32_t thread, const void *payload)
     if (delayed == NULL) {
         return;
     }
-    for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
-        bool reader = (delayed->extra >> t & 1) != 0;
-        if (reader && state.quiet[t] <= delayed->value) {
-            FzEngine_Violation(
-                FZ_RULE_QSBR_FREED_EARLY, t,
-                "%s was freed although thread %u has not been quiescent since "
-                "the block was unlinked",
-                FzName_Of(payload).text, t);
-            FzEngine_Stop();
+    uint32_t reader = find_reader(delayed);
+    if (reader < FZ_MAX_THREADS) {
+        FzEngine_Violation(
+            FZ_RULE_QSBR_FREED_EARLY, reader,
+            "%s was freed although thread %u has not been quiescent since "
+            "the block was unlinked",
+            FzName_Of(payload).text, reader);
+        FzEngine_Stop();
+    }
+    // A thread that has ended owes nothing any more.
+    uint64_t *waiting = &state.waiting[delayed->extra >> 32];
+    uint64_t size = size_of(payload);
+    *waiting -= size < *waiting ? size : *waiting;
+}
+
+// Bytes that this thread has delayed and that nobody reads.
+static uint64_t
+count_due(uint32_t thread)
+{
+    uint64_t due = 0;
+    for (size_t i = 0; i < state.delayed.count; i++) {
+        const FzMapEntry *delayed = FzMap_At(&state.delayed, i);
+        const void *payload = (const void *)delayed->key;
+        const FzMapEntry *freed = FzMap_Find(&state.freed, payload);
+        if ((freed == NULL || freed->value == 0) &&
+            delayed->extra >> 32 == thread &&
+            find_reader(delayed) == FZ_MAX_THREADS)
+        {
+            due += size_of(payload);
         }
     }
+    return due;
+}
+
+// The thread passes a check; it looks after its queue at some of them.
+static void
+check_backlog(uint32_t thread)
+{
+    if (state.waiting[thread] <= RT_MEM_PRESSURE_LIMIT) {
+        state.checks[thread] = 0;
+        return;
+    }
+    if (++state.checks[thread] < CHECKS_ALLOWED) {
+        return;
+    }
+    state.checks[thread] = 0;
+    uint64_t due = count_due(thread);
+    if (due > RT_MEM_PRESSURE_LIMIT) {
+        FzEngine_Violation(FZ_RULE_QSBR_BACKLOG, UINT32_MAX,
+                           "thread %u has passed %d checks and keeps %llu "
+                           "bytes that nobody reads any more",
+                           thread, CHECKS_ALLOWED, (unsigned long long)due);
+        FzEngine_Stop();
+    }
+}
+
+static void
+quiescent(uint32_t thread, uint64_t sequence)
+{
+    state.quiet[thread] = ++state.clock;
+    if (sequence < state.sequence[thread]) {
+        FzEngine_Violation(FZ_RULE_QSBR_STATE, UINT32_MAX,
+                           "thread %u shows %llu after %llu", thread,
+                           (unsigned long long)sequence,
+                           (unsigned long long)state.sequence[thread]);
+        FzEngine_Stop();
+    }
+    state.sequence[thread] = sequence;
+    check_backlog(thread);
+}
+
+#ifdef RT_GIL_DISABLED
+// Only those that are online are waited for.
+static void
+check_online(uint32_t thread, const void *op)
+{
+    if ((state.online >> thread & 1) == 0) {
+        FzEngine_Violation(FZ_RULE_QSBR_STATE, UINT32_MAX,
+                           "thread %u makes %s while it is offline", thread,
+                           FzName_Of(op).text);
+        FzEngine_Stop();
+    }
+}
+#endif
+
+static void
+delayed_free(uint32_t thread, const void *payload, uint32_t readers)
+{
+    FzMapEntry *delayed = FzMap_Get(&state.delayed, payload);
+    delayed->value = ++state.clock;
+    delayed->extra = readers | (uint64_t)thread << 32;
+    state.waiting[thread] += size_of(payload);
 }
 
 // Threads that may read what this thread has unlinked, as bits.
@@ -83,7 +196,6 @@ readers_beside(uint32_t thread)
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
-    (void)b;
     switch (kind) {
     case RT_NOTE_BLOCK_ALLOC: {
         FzMapEntry *freed = FzMap_Find(&state.freed, a);
@@ -95,24 +207,31 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_BLOCK_FREE:
         block_freed(thread, a);
         break;
-    case RT_NOTE_BLOCK_DELAYED: {
-        FzMapEntry *delayed = FzMap_Get(&state.delayed, a);
-        delayed->value = ++state.clock;
-        delayed->extra = readers_beside(thread);
+    case RT_NOTE_BLOCK_DELAYED:
+        delayed_free(thread, a, readers_beside(thread));
         break;
-    }
     case RT_NOTE_QSBR_ONLINE:
         state.online |= 1u << thread;
         state.interp[thread] = ((const RtThreadState *)a)->interp;
         state.quiet[thread] = ++state.clock;
+        state.sequence[thread] = b;
         break;
     case RT_NOTE_QSBR_OFFLINE:
         state.online &= ~(1u << thread);
         state.quiet[thread] = ++state.clock;
         break;
     case RT_NOTE_QSBR_QUIESCENT:
-        state.quiet[thread] = ++state.clock;
+        quiescent(thread, b);
         break;
+    case RT_NOTE_TSTATE_DELETED:
+        // What is left is the interpreter's.
+        state.waiting[thread] = 0;
+        break;
+#ifdef RT_GIL_DISABLED
+    case RT_NOTE_OBJECT_NEW:
+        check_online(thread, a);
+        break;
+#endif
     default:
         return false;
     }

@@ -126,6 +126,9 @@ RtHeap_Bind(RtInterpreterState *interp)
     if (set == NULL || (set->owner != NULL && set->owner != interp)) {
         set = take_set(interp);
         rt_thread_local.heaps = set;
+        if (set != NULL && set->owner == interp) {
+            RT_NOTE(HEAP_INHERITED, interp, 0);
+        }
     }
     if (set != NULL) {
         set->owner = interp;

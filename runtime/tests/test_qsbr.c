@@ -173,6 +173,88 @@ test_delayed(RtThreadState *me)
     end(&reader);
 }
 
+#if defined(RT_WITH_HOOKS) && defined(RT_TINY_LIMITS)
+static const void *watched;
+static int looks;
+
+static void
+count_look(RtPoint kind, const void *addr)
+{
+    looks += kind == RT_POINT_LOAD && addr == watched;
+}
+
+static void
+no_note(RtNote kind, const void *a, uintptr_t b)
+{
+    (void)kind;
+    (void)a;
+    (void)b;
+}
+
+static void
+no_atomic(RtPoint kind, const void *addr, unsigned size, RtOrder order)
+{
+    (void)kind;
+    (void)addr;
+    (void)size;
+    (void)order;
+}
+
+static uintptr_t
+key_of(const void *addr)
+{
+    return (uintptr_t)addr;
+}
+
+static bool
+keep_none(void *block, size_t size)
+{
+    (void)block;
+    (void)size;
+    return false;
+}
+
+// While a reader stays, a writer looks at its slot for each chunk of frees, and
+// at one in eight checks, not for each block.
+static void
+test_looks_are_bounded(RtThreadState *me)
+{
+    enum { FREES = 400, CHUNK = 4, CHECKS = 80 };
+    static const RtHooks hooks = {
+        count_look, no_note, no_atomic, key_of, keep_none,
+    };
+    flush(me);
+    RtThreadState_Detach(me);
+    RtHooks_Install(&hooks, NULL);
+    RtThreadState_Attach(me);
+    Simulated reader;
+    simulate(&reader, 1001);
+    watched = &reader.tstate->qsbr->seq;
+    looks = 0;
+    for (int i = 0; i < FREES; i++) {
+        RtMem_FreeDelayed(RtMem_Malloc(24));
+    }
+    CHECK(looks > 0);
+    CHECK(looks <= FREES / CHUNK);
+    looks = 0;
+    for (int i = 0; i < CHECKS; i++) {
+        CHECK(RtEval_CheckBreaker(me) == 0);
+    }
+    CHECK(looks <= CHECKS / 8 + 1);
+    // It is gone: all is free after a few checks.
+    end(&reader);
+    RtQsbr_Advance(interp);
+    for (int i = 0; i < 2 * 8; i++) {
+        CHECK(RtEval_CheckBreaker(me) == 0);
+    }
+    CHECK(me->delayed_bytes <= RT_MEM_PRESSURE_LIMIT);
+    flush(me);
+    RtThreadState_Detach(me);
+    RtHooks_Install(NULL, NULL);
+    RtThreadState_Attach(me);
+}
+#endif
+
 static void
 test_stopped_world_frees_at_once(RtThreadState *me)
 {
@@ -398,6 +480,9 @@ main(void)
     test_slots(me);
     test_out_of_memory();
     test_delayed(me);
+#if defined(RT_WITH_HOOKS) && defined(RT_TINY_LIMITS)
+    test_looks_are_bounded(me);
+#endif
     test_stopped_world_frees_at_once(me);
     test_no_memory_for_a_chunk(me);
     test_abandoned(me);
