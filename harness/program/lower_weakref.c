@@ -66,6 +66,45 @@ lower_cycle(FzEmitter *e, const FzOp *op)
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
 }
 
+static void
+load_x(FzEmitter *e, const FzOp *op)
+{
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X);
+}
+
+static void
+store_in_a(FzEmitter *e, const FzOp *op, unsigned name)
+{
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_STORE_ATTR, name);
+}
+
+// `a.x = b(); a.w = ref(a.x, c.append)`; if doomed, `a.x.x = a.x` before the
+// reference, and `a.x = None` after it.
+static void
+lower_watched(FzEmitter *e, const FzOp *op, bool doomed)
+{
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    store_in_a(e, op, FZ_NAME_X);
+    if (doomed) {
+        load_x(e, op);
+        load_x(e, op);
+        FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_X);
+    }
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
+    load_x(e, op);
+    FzLower_Operand(e, op, 2);
+    FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_append);
+    FzEmit_Op(e, RT_OP_CALL, 2);
+    store_in_a(e, op, FZ_NAME_w);
+    if (doomed) {
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_NONE);
+        store_in_a(e, op, FZ_NAME_X);
+    }
+}
+
 // `gc_set_threshold(a * 8)`
 static void
 lower_threshold(FzEmitter *e, const FzOp *op)
@@ -133,6 +172,10 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_WEAK_WATCH:
         lower_of_attribute(e, op, 2);
+        return true;
+    case FZ_OP_WEAK_MORTAL:
+    case FZ_OP_WEAK_DOOMED:
+        lower_watched(e, op, op->op == FZ_OP_WEAK_DOOMED);
         return true;
     case FZ_OP_WEAK_CYCLE:
         lower_cycle(e, op);
