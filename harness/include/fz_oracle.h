@@ -46,6 +46,7 @@ extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_interpreter;     // who touches what
 extern const FzOracleOps fz_oracle_attach;
 extern const FzOracleOps fz_oracle_heap_walk;
+extern const FzOracleOps fz_oracle_gc_count;
 extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
 extern const FzOracleOps fz_oracle_attributes;  // dicts of instances

@@ -14,7 +14,7 @@ static const FzOracleOps *const oracles[] = {
     &fz_oracle_memory,      &fz_oracle_gc,         &fz_oracle_refcount,
     &fz_oracle_attributes,
     &fz_oracle_dead_object, &fz_oracle_weakref,    &fz_oracle_eval_breaker,
-    &fz_oracle_attach,      &fz_oracle_heap_walk,
+    &fz_oracle_attach,      &fz_oracle_heap_walk,  &fz_oracle_gc_count,
 };
 enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
 static_assert(NORACLES < 32, "a bit for each");

@@ -273,11 +273,12 @@ RtThreadState_Clear(RtThreadState *tstate)
     Rt_XDECREF(exception);
     RtLocalDicts_DropThread(tstate);
     RtThreadState_CloseAsyncExc(tstate);
-    RtGC_FoldCount(tstate);
 #ifdef RT_GIL_DISABLED
     // From here on the thread touches no reference count.
     RtBrc_RemoveThread(tstate);
 #endif
+    // After the last finalizer, which may have made objects.
+    RtGC_FoldCount(tstate);
     RtMem_AbandonDelayed(tstate);
 }
 
