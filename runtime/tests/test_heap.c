@@ -283,6 +283,39 @@ test_cross_thread_frees(void)
     CHECK(RtMem_LiveBlocks() == before);
 }
 
+enum { MANY = 2000, ROUNDS = 40, FIRST_ROUNDS = 8 };
+
+static void
+allocate_many(int index, void *arg)
+{
+    void **blocks = arg;
+    (void)index;
+    for (int i = 0; i < MANY; i++) {
+        blocks[i] = RtMem_Malloc(200);
+        CHECK(blocks[i] != NULL);
+    }
+    RtHeap_Release(RtHeap_Current());
+}
+
+// Blocks outlive their thread, and another one frees them: thread after thread
+// uses the same memory, and no pages pile up.
+static void
+test_memory_of_ended_threads(void)
+{
+    static void *blocks[MANY];
+    size_t most = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        CheckThread_RunAll(1, allocate_many, blocks);
+        size_t bytes = RtHeap_CountBytes();
+        CHECK(bytes >= MANY * 200);
+        CHECK(round < FIRST_ROUNDS || bytes <= most + MANY * 200 / 4);
+        most = round < FIRST_ROUNDS && bytes > most ? bytes : most;
+        for (int i = 0; i < MANY; i++) {
+            RtMem_Free(blocks[i]);
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // A driver that keeps freed blocks.
 
@@ -379,6 +412,7 @@ main(void)
     test_walk();
     test_sets();
     test_cross_thread_frees();
+    test_memory_of_ended_threads();
 #ifdef RT_WITH_HOOKS
     test_kept_frees();
 #endif
