@@ -51,6 +51,8 @@ extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
 extern const FzOracleOps fz_oracle_attributes;  // dicts of instances
 extern const FzOracleOps fz_oracle_gil;
+extern const FzOracleOps fz_oracle_gilstate;
 extern const FzOracleOps fz_oracle_eval_breaker;     // calls, exceptions
+extern const FzOracleOps fz_oracle_eval_request;     // bits of the word
 
 #endif  // FZ_ORACLE_H

@@ -1,7 +1,10 @@
 // gil.c: one holder of an interpreter's GIL at most; who is attached holds it
-// while it is on (in the free-threaded build a program may switch it); a holder
-// that is asked to drop it does so at its next eval-breaker checks (bugs L1-L5,
-// L8 of the GIL).
+// while it is on (in the free-threaded build a program may switch it, while all
+// are stopped, and each request is taken back once); a holder that is asked to
+// drop it does so at its next eval-breaker checks, and does not have it again
+// before another had it (invariants L1-L5, L7, L8 of the GIL).
+
+#include <limits.h>
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
@@ -20,7 +23,10 @@ typedef struct Gil {
     const void *asked;          // holder with a pending request
     uint32_t asked_by;
     unsigned checks;            // passed since the request
-    bool off;                   // free-threaded build: nobody needs it
+    const void *dropped;        // last, on request, and nobody had it since
+    // Free-threaded build: how many need it. INT_MAX: for good.
+    uintptr_t requests;
+    bool fixed;                 // GIL build, or by choice: nobody asks
 } Gil;
 
 static struct {
@@ -43,10 +49,13 @@ gil_of_interp(const void *interp)
     FzMapEntry *number = FzMap_Get(&state.numbers, interp);
     if (number->value == 0) {
         if (state.count < MAX_GILS) {
-            state.gils[state.count++] = (Gil){
-#ifdef RT_GIL_DISABLED
-                .off = RtConfig_GetGil() != 1,
+            bool always = RtConfig_GetGil() == 1;
+#ifndef RT_GIL_DISABLED
+            always = true;
 #endif
+            state.gils[state.count++] = (Gil){
+                .requests = always ? INT_MAX : 0,
+                .fixed = always || RtConfig_GetGil() == 0,
             };
         }
         number->value = state.count;
@@ -76,16 +85,24 @@ taken(uint32_t thread, const void *tstate)
                            thread, gil->holder_thread);
         FzEngine_Stop();
     }
+    if (gil->dropped == tstate && !is_shared(gil)) {
+        FzEngine_Violation(FZ_RULE_GIL_RETAKEN, UINT32_MAX,
+                           "thread %u dropped the GIL because another asked "
+                           "for it, and took it again first",
+                           thread);
+        FzEngine_Stop();
+    }
     gil->holder = tstate;
     gil->holder_thread = thread;
     gil->asked = NULL;
+    gil->dropped = NULL;
 }
 
 static void
 must_hold(uint32_t thread, const void *tstate, const char *what)
 {
     const Gil *gil = gil_of(tstate);
-    if (!gil->off && gil->holder != tstate && !is_shared(gil)) {
+    if (gil->requests != 0 && gil->holder != tstate && !is_shared(gil)) {
         FzEngine_Violation(FZ_RULE_GIL_NOT_HELD,
                            gil->holder != NULL ? gil->holder_thread
                                                : UINT32_MAX,
@@ -112,12 +129,78 @@ checked(uint32_t thread, const void *tstate)
 }
 
 static void
-dropped(const void *tstate)
+dropped(uint32_t thread, const void *tstate, bool on_request)
 {
     Gil *gil = gil_of(tstate);
-    if (gil->holder == tstate) {
-        gil->holder = NULL;
-        gil->asked = NULL;
+    if (gil->holder != tstate && !is_shared(gil)) {
+        FzEngine_Violation(FZ_RULE_GIL_NOT_HELD,
+                           gil->holder != NULL ? gil->holder_thread
+                                               : UINT32_MAX,
+                           "thread %u drops a GIL that it does not hold",
+                           thread);
+        FzEngine_Stop();
+    }
+    gil->holder = NULL;
+    gil->asked = NULL;
+    gil->dropped = on_request ? tstate : NULL;
+}
+
+static void
+unbalanced(uint32_t thread, const Gil *gil, uintptr_t requests)
+{
+    FzEngine_Violation(FZ_RULE_GIL_UNBALANCED, UINT32_MAX,
+                       "thread %u changes the number of those that need the "
+                       "GIL from %llu to %llu",
+                       thread, (unsigned long long)gil->requests,
+                       (unsigned long long)requests);
+    FzEngine_Stop();
+}
+
+// One more, or for good.
+static void
+enabled(uint32_t thread, const void *interp, uintptr_t requests)
+{
+    Gil *gil = gil_of_interp(interp);
+    if (is_shared(gil)) {
+        return;
+    }
+    bool one_more = requests == gil->requests + 1;
+    bool for_good = requests == INT_MAX && gil->requests > 0;
+    if (gil->fixed || gil->requests == INT_MAX || (!one_more && !for_good)) {
+        unbalanced(thread, gil, requests);
+    }
+    gil->requests = requests;
+}
+
+static void
+disabled(uint32_t thread, const void *interp, uintptr_t requests)
+{
+    Gil *gil = gil_of_interp(interp);
+    if (is_shared(gil)) {
+        return;
+    }
+    if (gil->fixed || gil->requests == INT_MAX || gil->requests == 0 ||
+        requests != gil->requests - 1) {
+        unbalanced(thread, gil, requests);
+    }
+    gil->requests = requests;
+    if (requests == 0) {
+        gil->dropped = NULL;
+    }
+}
+
+// When nobody runs any more nobody needs it, unless it is for good.
+static void
+end(void)
+{
+    for (uint32_t i = 0; i < state.count; i++) {
+        const Gil *gil = &state.gils[i];
+        if (!is_shared(gil) && gil->requests != 0 &&
+            gil->requests != INT_MAX) {
+            FzEngine_Violation(FZ_RULE_GIL_UNBALANCED, UINT32_MAX,
+                               "%llu requests for the GIL were not taken back",
+                               (unsigned long long)gil->requests);
+        }
     }
 }
 
@@ -140,16 +223,16 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         must_hold(thread, a, "attached");
         break;
     case RT_NOTE_GIL_ENABLED:
-        gil_of_interp(a)->off = false;
+        enabled(thread, a, b);
         break;
     case RT_NOTE_GIL_DISABLED:
-        gil_of_interp(a)->off = b == 0;
+        disabled(thread, a, b);
         break;
     case RT_NOTE_GIL_TAKEN:
         taken(thread, a);
         break;
     case RT_NOTE_GIL_DROPPED:
-        dropped(a);
+        dropped(thread, a, b != 0);
         break;
     case RT_NOTE_GIL_DROP_REQUESTED:
         asked(thread, a);
@@ -168,4 +251,5 @@ const FzOracleOps fz_oracle_gil = {
     .name = "gil",
     .begin = begin,
     .note = note,
+    .end = end,
 };

@@ -10,7 +10,8 @@
 static const FzOracleOps *const oracles[] = {
     &fz_oracle_parking,
     &fz_oracle_lock,        &fz_oracle_stop_world, &fz_oracle_interpreter,
-    &fz_oracle_gil,
+    &fz_oracle_gil, &fz_oracle_gilstate,
+    &fz_oracle_eval_request,
     &fz_oracle_memory,      &fz_oracle_gc,         &fz_oracle_refcount,
     &fz_oracle_attributes,
     &fz_oracle_dead_object, &fz_oracle_weakref,    &fz_oracle_eval_breaker,

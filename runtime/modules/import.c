@@ -174,7 +174,8 @@ find_init(const char *path, const char *name)
     return NULL;
 }
 
-// Whether this interpreter may have the module.
+// Whether this interpreter may have the module. Each has a GIL of its own, so
+// one that needs a GIL is safe in the main interpreter only.
 static int
 check_interpreters(const RtModuleDef *def, RtInterpreterState *interp)
 {
@@ -186,7 +187,7 @@ check_interpreters(const RtModuleDef *def, RtInterpreterState *interp)
         }
     }
     if (interp != &rt_runtime.main_interp &&
-        support == Rt_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED) {
+        support != Rt_MOD_PER_INTERPRETER_GIL_SUPPORTED) {
         RtErr_Format(&RtExc_ImportError,
                      "module %s does not support loading in subinterpreters",
                      def->m_name);
@@ -277,6 +278,7 @@ load(void *arg)
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(entry->module == NULL);
     rt_atomic_store_uintptr(&entry->loading_thread, RtThread_Id());
+    RT_NOTE(MODULE_LOADING, tstate->interp, 0);
     RtEval_EnableGILTransient(tstate);
     RtObject *module = make_module(tstate, loading->path, entry->name);
     RtObject *exc = module == NULL ? RtErr_GetRaisedException() : NULL;
@@ -286,6 +288,7 @@ load(void *arg)
         RtErr_SetRaisedException(exc);
         return -1;
     }
+    RT_NOTE(MODULE_LOADED, module, !RtModule_IsGilNotUsed(module));
     entry->module = module;
     return 0;
 }
@@ -302,10 +305,14 @@ import_extension(const char *path)
     if (entry == NULL) {
         return NULL;
     }
-    if (rt_atomic_load_uintptr(&entry->loading_thread) == RtThread_Id()) {
+    uintptr_t loader = rt_atomic_load_uintptr(&entry->loading_thread);
+    if (loader == RtThread_Id()) {
         RtErr_Format(&RtExc_ImportError,
                      "module '%s' is being imported by this thread", name);
         return NULL;
+    }
+    if (loader != 0) {
+        RT_NOTE(MODULE_WAIT, tstate->interp, 0);
     }
     Loading loading = { entry, path };
     if (RtOnceFlag_CallOnce(&entry->once, load, &loading) < 0) {

@@ -5,10 +5,13 @@
 // the GIL is locked its last_holder is alive: it cannot end without gil->mutex.
 // A holder that was asked to drop the GIL does not go on before another thread
 // has had it. In the free-threaded build the GIL may be off (gil_toggle.c):
-// then nobody takes it, and who waits for it goes on without. Each bit of the
-// breaker is cleared before its work is done, so that a request made meanwhile
-// is not lost.
-// Mirrors Python/ceval_gil.c (CPython 3.13); departs: the drop request of a
+// then nobody takes it, and who waits for it goes on without. Only a holder is
+// asked, under gil->mutex, and the request ends when it drops the GIL. Each bit
+// of the breaker is cleared before its work is done, so that a request made
+// meanwhile is not lost.
+// Mirrors Python/ceval_gil.c (CPython 3.13); departs: there the request stays
+// until the thread takes the GIL again, and if the GIL is switched off before
+// that, the thread detaches at each check from then on; the drop request of a
 // thread that switches the GIL off is forgotten with it; the holder is
 // signalled under gil->mutex, so that it is alive.
 
@@ -60,6 +63,14 @@ RtEval_GetGilStats(RtInterpreterState *interp)
 
 // ---------------------------------------------------------------------------
 // Taking and dropping.
+
+// gil->mutex is held: the answer does not change.
+static bool
+drop_is_requested(RtThreadState *tstate)
+{
+    uintptr_t bits = rt_atomic_load_uintptr_owned(&tstate->eval_breaker);
+    return (bits & RT_GIL_DROP_REQUEST_BIT) != 0;
+}
 
 // gil->mutex is held and the GIL is locked: its holder is alive.
 static void
@@ -117,8 +128,8 @@ become_holder(RtThreadState *tstate, RtGil *gil)
     RtCond_Signal(&gil->switch_cond);
     RtRawMutex_UnlockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     tstate->holds_gil = 1;
-    // It was asked as the holder that it was before.
-    RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
+    // Nobody has asked for it yet.
+    rt_assert(!drop_is_requested(tstate));
     update_eval_breaker(tstate);
     RT_NOTE(GIL_TAKEN, tstate, 0);
 }
@@ -163,6 +174,15 @@ RtEval_TakeGil(RtThreadState *tstate)
     RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
 }
 
+bool
+RtEval_IsGilHolder(const RtThreadState *tstate)
+{
+    const RtGil *gil = &tstate->interp->gil;
+    return tstate->holds_gil &&
+           rt_atomic_load_int_owned(&gil->locked) == 1 &&
+           rt_atomic_load_ptr_owned(&gil->last_holder) == tstate;
+}
+
 // Forced switching: waits until another thread has taken the GIL. The thread
 // that asked is still waiting for it, so there is one.
 static void
@@ -170,17 +190,9 @@ wait_for_switch(RtThreadState *tstate, RtGil *gil)
 {
     RtRawMutex_LockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
     if (rt_atomic_load_ptr_relaxed(&gil->last_holder) == tstate) {
-        RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
         RtCond_Wait(&gil->switch_cond, &gil->switch_mutex, -1);
     }
     RtRawMutex_UnlockRanked(&gil->switch_mutex, RT_RANK_GIL_SWITCH);
-}
-
-static bool
-drop_is_requested(RtThreadState *tstate)
-{
-    uintptr_t bits = rt_atomic_load_uintptr_relaxed(&tstate->eval_breaker);
-    return (bits & RT_GIL_DROP_REQUEST_BIT) != 0;
 }
 
 void
@@ -188,16 +200,15 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
 {
     RtGil *gil = &tstate->interp->gil;
     rt_assert(tstate->holds_gil);
-    rt_assert(rt_atomic_load_int_owned(&gil->locked) == 1);
+    rt_assert(RtEval_IsGilHolder(tstate));
     RtRawMutex_LockRanked(&gil->mutex, RT_RANK_GIL);
-    if (!is_on(gil)) {
-        // Nobody will take it from us: there is no switch to wait for.
+    bool requested = drop_is_requested(tstate);
+    if (requested) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
     }
-    // Requests are made under the mutex.
-    RT_NOTE(GIL_DROPPED, tstate,
-            (rt_atomic_load_uintptr_owned(&tstate->eval_breaker) &
-             RT_GIL_DROP_REQUEST_BIT) != 0);
+    // If it is off nobody takes it: there is no switch to wait for.
+    bool forced = requested && is_on(gil);
+    RT_NOTE(GIL_DROPPED, tstate, forced);
     tstate->holds_gil = 0;
     rt_atomic_store_int_relaxed(&gil->locked, 0);
     if (rt_contention_gauge != NULL) {
@@ -208,7 +219,7 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
     // After a final release neither the GIL nor the interpreter may be touched:
     // the thread that has it now may be deleting them.
-    if (!final_release && drop_is_requested(tstate)) {
+    if (!final_release && forced) {
         wait_for_switch(tstate, gil);
     }
 }
@@ -256,6 +267,7 @@ handle_calls(RtThreadState *tstate, uintptr_t bits)
     }
     if ((bits & RT_CALLS_TO_DO_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_CALLS_TO_DO_BIT);
+        RT_NOTE(EVAL_WORK, tstate, RT_CALLS_TO_DO_BIT);
         if (RtEval_HandlePendingCalls(tstate) < 0) {
             return -1;
         }
@@ -267,10 +279,12 @@ int
 RtEval_HandlePending(RtThreadState *tstate)
 {
     rt_assert(tstate == RtThreadState_Get());
+    rt_assert(RtEval_IsGilHolder(tstate) || !tstate->holds_gil);
     uintptr_t bits = rt_atomic_load_uintptr(&tstate->eval_breaker);
 #ifdef RT_GIL_DISABLED
     if ((bits & RT_EVAL_PLEASE_STOP_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_EVAL_PLEASE_STOP_BIT);
+        RT_NOTE(EVAL_WORK, tstate, RT_EVAL_PLEASE_STOP_BIT);
         RtThreadState_Suspend(tstate);
     }
 #endif
@@ -281,21 +295,23 @@ RtEval_HandlePending(RtThreadState *tstate)
 #ifdef RT_GIL_DISABLED
     if ((bits & RT_EVAL_EXPLICIT_MERGE_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_EVAL_EXPLICIT_MERGE_BIT);
+        RT_NOTE(EVAL_WORK, tstate, RT_EVAL_EXPLICIT_MERGE_BIT);
         RtBrc_MergeRefcounts(tstate);
     }
 #endif
     if ((bits & RT_GC_SCHEDULED_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_GC_SCHEDULED_BIT);
+        RT_NOTE(EVAL_WORK, tstate, RT_GC_SCHEDULED_BIT);
         RtGC_RunScheduled(tstate);
     }
-    // The bit itself is cleared by whoever takes the GIL next, or by the wait
-    // for it.
+    // The bit itself is cleared when the GIL is dropped.
     if ((bits & RT_GIL_DROP_REQUEST_BIT) != 0) {
         RtThreadState_Detach(tstate);
         RtThreadState_Attach(tstate);
     }
     if ((bits & RT_ASYNC_EXCEPTION_BIT) != 0) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_ASYNC_EXCEPTION_BIT);
+        RT_NOTE(EVAL_WORK, tstate, RT_ASYNC_EXCEPTION_BIT);
         return RtEval_HandleAsyncExc(tstate);
     }
     return 0;

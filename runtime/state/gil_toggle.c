@@ -76,6 +76,21 @@ set_enabled(RtInterpreterState *interp, int enabled)
     RT_NOTE(GIL_ENABLED, interp, enabled);
 }
 
+// Only for assertions; the world is stopped.
+__attribute__((unused)) static bool
+nobody_is_attached(void)
+{
+    for (RtInterpreterState *interp = rt_runtime.interpreters; interp != NULL;
+         interp = interp->next) {
+        for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+            if (rt_atomic_load_int_owned(&t->state) != RT_THREAD_SUSPENDED) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 int
 RtEval_EnableGILTransient(RtThreadState *tstate)
 {
@@ -89,7 +104,7 @@ RtEval_EnableGILTransient(RtThreadState *tstate)
         return 0;
     }
     if (enabled > 0) {
-        rt_assert(tstate->holds_gil);
+        rt_assert(RtEval_IsGilHolder(tstate));
         rt_assert(enabled < INT_MAX - 1);
         set_enabled(interp, enabled + 1);
         return 0;
@@ -97,13 +112,15 @@ RtEval_EnableGILTransient(RtThreadState *tstate)
     // To be attached means something else from here on. While we are detached
     // others may do the same before us.
     RtThreadState_Detach(tstate);
-    RtEval_StopTheWorld(interp);
+    RtEval_StopTheWorldAll();
     enabled = rt_atomic_load_int_relaxed(&interp->gil.enabled);
     if (enabled != INT_MAX) {
+        rt_assert(enabled > 0 || nobody_is_attached());
         set_enabled(interp, enabled + 1);
     }
-    RtEval_StartTheWorld(interp);
+    RtEval_StartTheWorldAll();
     RtThreadState_Attach(tstate);
+    rt_assert(RtEval_IsGilHolder(tstate));
     return enabled == 0;
 }
 
@@ -113,7 +130,7 @@ RtEval_EnableGILPermanent(RtThreadState *tstate)
     if (choice != -1) {
         return 0;
     }
-    rt_assert(tstate->holds_gil);
+    rt_assert(RtEval_IsGilHolder(tstate));
     if (rt_atomic_load_int_relaxed(&tstate->interp->gil.enabled) == INT_MAX) {
         return 0;
     }
@@ -127,7 +144,7 @@ RtEval_DisableGIL(RtThreadState *tstate)
     if (choice != -1) {
         return 0;
     }
-    rt_assert(tstate->holds_gil);
+    rt_assert(RtEval_IsGilHolder(tstate));
     RtGil *gil = &tstate->interp->gil;
     int enabled = rt_atomic_load_int_relaxed(&gil->enabled);
     if (enabled == INT_MAX) {

@@ -186,6 +186,8 @@ end_handling(RtThreadState *tstate, RtPendingCalls *pending)
 static int
 run_calls(RtPendingCalls *pending)
 {
+    rt_assert(pending != &rt_runtime.pending_main ||
+              is_main_thread(RtThreadState_Get()));
     for (int i = 0; i < pending->max_loop; i++) {
         RtPendingCall call;
         uint64_t number;

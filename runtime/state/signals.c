@@ -73,6 +73,7 @@ RtEval_HandleSignals(RtThreadState *tstate)
         return 0;
     }
     RtThreadState_UnsetEvalBreakerBit(tstate, RT_SIGNALS_PENDING_BIT);
+    RT_NOTE(EVAL_WORK, tstate, RT_SIGNALS_PENDING_BIT);
     if (rt_atomic_exchange_int(&signals->is_tripped, 0) == 0) {
         return 0;
     }

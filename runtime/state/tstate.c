@@ -268,6 +268,8 @@ RtThreadState_Clear(RtThreadState *tstate)
 {
     rt_assert(tstate == RtThreadState_Get());
     rt_assert(tstate->current_frame == NULL);
+    // Destructors may enter again and leave (bug TS05).
+    rt_assert(tstate->gilstate_counter >= 1);
     RtObject *exception = tstate->current_exception;
     tstate->current_exception = NULL;
     Rt_XDECREF(exception);
@@ -373,10 +375,12 @@ void
 RtThreadState_SetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit)
 {
     rt_atomic_or_uintptr(&tstate->eval_breaker, bit);
+    RT_NOTE(EVAL_BIT_SET, tstate, bit);
 }
 
 void
 RtThreadState_UnsetEvalBreakerBit(RtThreadState *tstate, uintptr_t bit)
 {
     rt_atomic_and_uintptr(&tstate->eval_breaker, ~bit);
+    RT_NOTE(EVAL_BIT_CLEARED, tstate, bit);
 }

@@ -234,6 +234,14 @@ rt_atomic_load_ptr_acquire(const void *obj)
     return value;
 }
 
+RT_OWNED_FUNC void *
+rt_atomic_load_ptr_owned(const void *obj)
+{
+    void *value = __atomic_load_n((void *const *)obj, __ATOMIC_RELAXED);
+    RT_OWNED_EVENT(LOAD, obj, sizeof(void *));
+    return value;
+}
+
 RT_ATOMIC_FUNC void
 rt_atomic_store_ptr(void *obj, void *value)
 {

@@ -132,6 +132,9 @@ void RtEval_InitGil(struct RtInterpreterState *interp);
 // Free-threaded build: does nothing while the GIL is off.
 void RtEval_TakeGil(struct RtThreadState *tstate);
 void RtEval_DropGil(struct RtThreadState *tstate, bool final_release);
+// Whether this attached thread holds it and everything says so. For assertions:
+// makes no scheduling point.
+bool RtEval_IsGilHolder(const struct RtThreadState *tstate);
 void RtEval_SetSwitchInterval(struct RtInterpreterState *interp, int64_t ns);
 int64_t RtEval_GetSwitchInterval(struct RtInterpreterState *interp);
 // How long and how often threads have waited for the GIL, all taken together.
