@@ -12,8 +12,11 @@
 
 enum {
     // A request made between the load of the breaker and the check's end is
-    // seen at the next check; the one after that must have dropped.
+    // seen at the next check; the one after that must have dropped. Not counted
+    // are checks that have something else to do first, which may run code and
+    // so pass more checks (oracle eval-request follows those).
     CHECKS_ALLOWED = 3,
+    DONE_LATER = RT_GIL_DROP_REQUEST_BIT | RT_ASYNC_EXCEPTION_BIT,
     MAX_GILS = 64,
 };
 
@@ -112,10 +115,11 @@ must_hold(uint32_t thread, const void *tstate, const char *what)
 }
 
 static void
-checked(uint32_t thread, const void *tstate)
+checked(uint32_t thread, const void *tstate, uintptr_t bits)
 {
     Gil *gil = gil_of(tstate);
-    if (gil->asked != tstate || gil->asked == NULL) {
+    if (gil->asked != tstate || gil->asked == NULL ||
+        (bits & ~(uintptr_t)DONE_LATER) != 0) {
         return;
     }
     if (++gil->checks > CHECKS_ALLOWED) {
@@ -239,7 +243,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_EVAL_BREAKER:
         must_hold(thread, a, "runs bytecode");
-        checked(thread, a);
+        checked(thread, a, b);
         break;
     default:
         return false;

@@ -62,6 +62,35 @@ hand_over(void *arg)
     drop(&first, false);
 }
 
+// Each check has work that comes first, and the work passes another check.
+static void
+have_other_work_first(void *arg)
+{
+    static const uintptr_t seen[] = { 87, 85, 81, 17, 1 };
+    (void)arg;
+    take(&first);
+    RT_NOTE(GIL_DROP_REQUESTED, &first, 0);
+    RT_NOTE(EVAL_BIT_SET, &first, 87);
+    for (int i = 0; i < 5; i++) {
+        RT_NOTE(EVAL_BREAKER, &first, seen[i]);
+        uintptr_t next = i < 4 ? seen[i + 1] : 0;
+        RT_NOTE(EVAL_BIT_CLEARED, &first, seen[i] & ~next);
+        RT_NOTE(EVAL_WORK, &first, seen[i] & ~next);
+    }
+    drop(&first, true);
+}
+
+static void
+ignore_a_request(void *arg)
+{
+    (void)arg;
+    take(&first);
+    RT_NOTE(GIL_DROP_REQUESTED, &first, 0);
+    for (int i = 0; i < 5; i++) {
+        RT_NOTE(EVAL_BREAKER, &first, 0);
+    }
+}
+
 static void
 take_twice(void *arg)
 {
@@ -198,6 +227,8 @@ static void
 test_gil(void)
 {
     KEPT(hand_over);
+    KEPT(have_other_work_first);
+    BROKEN(ignore_a_request, GIL_DROP_IGNORED);
     BROKEN(take_twice, GIL_TWO_HOLDERS);
     BROKEN(drop_what_another_holds, GIL_NOT_HELD);
     BROKEN(drop_what_nobody_holds, GIL_NOT_HELD);
