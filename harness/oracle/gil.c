@@ -36,6 +36,8 @@ static struct {
     FzMap numbers;              // interpreter -> 1 + index in gils
     Gil gils[MAX_GILS];
     uint32_t count;
+    const void *last_interp;    // asked for, and its gil
+    Gil *last_gil;
 } state;
 
 static void
@@ -43,12 +45,16 @@ begin(void)
 {
     FzMap_Clear(&state.numbers);
     state.count = 0;
+    state.last_interp = NULL;
 }
 
 // Interpreters beyond the last one share it, and are not checked.
 static Gil *
 gil_of_interp(const void *interp)
 {
+    if (interp == state.last_interp && interp != NULL) {
+        return state.last_gil;
+    }
     FzMapEntry *number = FzMap_Get(&state.numbers, interp);
     if (number->value == 0) {
         if (state.count < MAX_GILS) {
@@ -63,7 +69,9 @@ gil_of_interp(const void *interp)
         }
         number->value = state.count;
     }
-    return &state.gils[number->value - 1];
+    state.last_interp = interp;
+    state.last_gil = &state.gils[number->value - 1];
+    return state.last_gil;
 }
 
 static Gil *
@@ -112,6 +120,20 @@ must_hold(uint32_t thread, const void *tstate, const char *what)
                            "thread %u %s without the GIL", thread, what);
         FzEngine_Stop();
     }
+}
+
+// An object is made or begins to die.
+static void
+touches_object(uint32_t thread)
+{
+    const RtThreadState *tstate = rt_thread_local.tstate;
+    if (tstate == NULL) {
+        FzEngine_Violation(FZ_RULE_GIL_NOT_HELD, UINT32_MAX,
+                           "thread %u touches an object and is not attached",
+                           thread);
+        FzEngine_Stop();
+    }
+    must_hold(thread, tstate, "touches an object");
 }
 
 static void
@@ -240,6 +262,10 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_GIL_DROP_REQUESTED:
         asked(thread, a);
+        break;
+    case RT_NOTE_OBJECT_NEW:
+    case RT_NOTE_OBJECT_DEALLOC:
+        touches_object(thread);
         break;
     case RT_NOTE_EVAL_BREAKER:
         must_hold(thread, a, "runs bytecode");

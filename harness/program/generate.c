@@ -592,6 +592,35 @@ draw_weights(Generator *g)
     }
 }
 
+static bool
+raises_signals(const FzProgram *p)
+{
+    for (int i = 0; i < p->nbodies; i++) {
+        for (uint32_t k = 0; k < p->bodies[i].nops; k++) {
+            if (p->bodies[i].ops[k].op == FZ_OP_RAISE_SIGNAL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Only the main thread can say who handles a signal that a thread raises.
+static void
+set_handler_first(FzProgram *p, FzRng *rng)
+{
+    if (p->nfunctions == 0 || p->main.nops == FZ_MAX_OPS ||
+        !raises_signals(p)) {
+        return;
+    }
+    memmove(&p->main.ops[1], &p->main.ops[0], p->main.nops * sizeof(FzOp));
+    p->main.nops++;
+    p->main.ops[0] = (FzOp){
+        .op = FZ_OP_SIGNAL_HANDLER,
+        .a = (uint8_t)FzRng_Below(rng, p->nfunctions),
+    };
+}
+
 void
 FzProgram_Generate(FzProgram *program, FzRng *rng)
 {
@@ -625,5 +654,6 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     for (int i = 0; i < p->nbodies; i++) {
         draw_block(&g, p, FZ_BLOCK_BODY + i, 8 + FzRng_Below(rng, 13));
     }
+    set_handler_first(p, rng);
     FzProgram_Fixup(p);
 }

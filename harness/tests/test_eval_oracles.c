@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine_bodies.h"
+#include "rt_types.h"
 #include "rtcore_state.h"
 
 #ifdef RT_WITH_HOOKS
@@ -89,6 +90,25 @@ ignore_a_request(void *arg)
     for (int i = 0; i < 5; i++) {
         RT_NOTE(EVAL_BREAKER, &first, 0);
     }
+}
+
+static void
+touch_while_detached(void *arg)
+{
+    (void)arg;
+    RT_NOTE(OBJECT_NEW, &first, &RtBaseObject_Type);
+}
+
+static void
+touch_without_the_gil(void *arg)
+{
+    (void)arg;
+#ifdef RT_GIL_DISABLED
+    RT_NOTE(GIL_ENABLED, &interp, 1);
+#endif
+    take(&second);
+    rt_thread_local.tstate = &first;
+    RT_NOTE(OBJECT_DEALLOC, &first, &RtBaseObject_Type);
 }
 
 static void
@@ -229,6 +249,8 @@ test_gil(void)
     KEPT(hand_over);
     KEPT(have_other_work_first);
     BROKEN(ignore_a_request, GIL_DROP_IGNORED);
+    BROKEN(touch_while_detached, GIL_NOT_HELD);
+    BROKEN(touch_without_the_gil, GIL_NOT_HELD);
     BROKEN(take_twice, GIL_TWO_HOLDERS);
     BROKEN(drop_what_another_holds, GIL_NOT_HELD);
     BROKEN(drop_what_nobody_holds, GIL_NOT_HELD);
