@@ -143,6 +143,45 @@ test_gil(void)
     }
 }
 
+// Several wait for it, or come, while others switch it on and off: all of them
+// go on, under each strategy.
+static void
+one_of_many(int index)
+{
+    act(index % 2 == 0 ? toggle : come_and_go, index % 2);
+}
+
+static void
+many_body(void *arg)
+{
+    (void)arg;
+    RtThreadState *tstate = RtRuntime_Start();
+    CHECK(tstate != NULL);
+    small_interval();
+    (void)RtEval_SaveThread();
+    run_team(5, one_of_many);
+    RtEval_RestoreThread(tstate);
+    check_as_at_first();
+    CHECK(RtRuntime_Finish(tstate) == 0);
+}
+
+static void
+test_many(void)
+{
+    static const FzStrategy *const strategies[] = {
+        &fz_strategy_random, &fz_strategy_pct, &fz_strategy_pos,
+    };
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        execute(strategies[seed % 3], seed, many_body, NULL);
+        if (run.nviolations != 0) {
+            fprintf(stderr, "seed %d: %s\n", (int)seed,
+                    run.violations[0].message);
+        }
+        CHECK_EQUAL(run.nviolations, 0);
+        CHECK(run.completed);
+    }
+}
+
 // ---------------------------------------------------------------------------
 // Imports: a module is loaded once, whoever asks.
 
@@ -235,6 +274,7 @@ main(void)
     CHECK(FzEngine_Init(why, sizeof(why)));
     CHECK(RtRuntime_Initialize() == 0);
     test_gil();
+    test_many();
     test_import();
     FzRun_Free(&run);
     return 0;
