@@ -49,6 +49,36 @@ test_modules(void)
     }
 }
 
+// What a module has is what programs find under a flat name.
+static void
+test_members(void)
+{
+    static const struct {
+        const char *module, *name, *flat_name;
+    } members[] = {
+        { "sys", "_is_gil_enabled", "is_gil_enabled" },
+        { "gc", "collect", "gc_collect" },
+        { "gc", "is_finalized", "gc_is_finalized" },
+        { "threading", "Thread", "Thread" },
+        { "threading", "RLock", "RLock" },
+        { "threading", "local", "local" },
+        { "collections", "deque", "deque" },
+        { "signal", "signal", "set_signal_handler" },
+        { "weakref", "ref", "ref" },
+    };
+    RtObject *builtins = RtThreadState_Get()->interp->builtins;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        RtObject *member = import_by_code(members[i].module, members[i].name);
+        RtObject *key = RtStr_FromString(members[i].flat_name);
+        RtObject *builtin;
+        CHECK(RtDict_GetItemRef(builtins, key, &builtin) == 1);
+        CHECK(member == builtin);
+        Rt_DECREF(member);
+        Rt_DECREF(builtin);
+        Rt_DECREF(key);
+    }
+}
+
 // `from <something that is no module> import x`.
 static void
 test_no_module(void)
@@ -151,8 +181,8 @@ int
 main(void)
 {
     static void (*const tests[])(void) = {
-        test_modules, test_no_module, test_builtin_import, test_getrefcount,
-        test_exceptions,
+        test_modules, test_members, test_no_module, test_builtin_import,
+        test_getrefcount, test_exceptions,
     };
     CHECK(RtRuntime_Initialize() == 0);
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
