@@ -23,7 +23,8 @@
     NAME(pending_call) NAME(main_pending_call) NAME(set_async_exc) \
     NAME(set_signal_handler) NAME(raise_signal) NAME(foreign_call) \
     NAME(setswitchinterval) NAME(is_gil_enabled) \
-    NAME(bump) NAME(_xxsafe) NAME(_xxunsafe) NAME(_xxbroken) NAME(sys) \
+    NAME(bump) NAME(_xxsafe) NAME(_xxunsafe) NAME(_xxbroken) NAME(_xxleft) \
+    NAME(_xxright) NAME(sys) \
     NAME(getrefcount) NAME(__dict__) \
     NAME(show) NAME(flat) NAME(attributes) NAME(r) NAME(__hash__) NAME(__eq__) \
     NAME(set) NAME(frozenset) NAME(repr) NAME(add) NAME(discard) \

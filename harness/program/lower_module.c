@@ -2,17 +2,22 @@
 
 #include "lower_internal.h"
 
+// `import module as x`.
+static void
+lower_import(FzEmitter *e, const FzOp *op, unsigned module)
+{
+    FzEmit_Name(e, RT_OP_IMPORT_NAME, module);
+    FzLower_Store(e, op->a);
+}
+
 // `import module as x; x.bump()`.
 static void
 lower_extension(FzEmitter *e, const FzOp *op, unsigned module)
 {
-    FzEmit_Name(e, RT_OP_IMPORT_NAME, module);
-    FzLower_Store(e, op->a);
-    if (module != FZ_NAME__xxbroken) {
-        FzLower_LoadLocal(e, op->a);
-        FzEmit_CallMethod(e, FZ_NAME_bump);
-        FzEmit_Op(e, RT_OP_POP_TOP, 0);
-    }
+    lower_import(e, op, module);
+    FzLower_LoadLocal(e, op->a);
+    FzEmit_CallMethod(e, FZ_NAME_bump);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
 // `from sys import getrefcount as x; x = x(value)`.
@@ -40,7 +45,13 @@ FzLower_Module(FzEmitter *e, const FzOp *op)
         lower_extension(e, op, FZ_NAME__xxunsafe);
         return true;
     case FZ_OP_BROKEN_EXTENSION:
-        lower_extension(e, op, FZ_NAME__xxbroken);
+        lower_import(e, op, FZ_NAME__xxbroken);
+        return true;
+    case FZ_OP_LEFT_EXTENSION:
+        lower_import(e, op, FZ_NAME__xxleft);
+        return true;
+    case FZ_OP_RIGHT_EXTENSION:
+        lower_import(e, op, FZ_NAME__xxright);
         return true;
     case FZ_OP_REFCOUNT:
         lower_refcount(e, op);

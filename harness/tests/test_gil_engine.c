@@ -249,6 +249,40 @@ check_on_for_good(void)
 }
 
 static void
+import_left(int index)
+{
+    imported[index] = RtImport_Import("_xxleft");
+    CHECK(imported[index] != NULL);
+}
+
+static void
+import_right(int index)
+{
+    imported[index] = RtImport_Import("_xxright");
+    CHECK(imported[index] != NULL);
+}
+
+static bool
+has_other(RtObject *module)
+{
+    RtObject *name = RtStr_FromString("other");
+    int found = RtDict_Contains(RtModule_GetDict(module), name);
+    Rt_DECREF(name);
+    return found > 0;
+}
+
+// Each is loaded, but not both have the other: one was being loaded by a thread
+// that waited, or by the same.
+static void
+check_one_has_other(void)
+{
+    CHECK(imported[0] != imported[1]);
+    CHECK(has_other(imported[0]) != has_other(imported[1]));
+    drop_imported();
+    check_as_at_first();
+}
+
+static void
 test_import(void)
 {
     static const Pair pairs[] = {
@@ -256,6 +290,10 @@ test_import(void)
           check_same_and_as_at_first },
         { { import_unsafe, import_unsafe }, none_imported, check_same },
         { { import_safe, import_unsafe }, none_imported, check_on_for_good },
+        { { import_left, import_left }, none_imported,
+          check_same_and_as_at_first },
+        { { import_left, import_right }, none_imported,
+          check_one_has_other },
         { { import_broken, import_broken }, none_imported,
           check_as_at_first },
         { { import_broken, import_unsafe }, none_imported,

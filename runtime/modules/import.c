@@ -4,12 +4,14 @@
 // changes under import_mutex, entries live as long as the interpreter. An
 // entry's once flag is the import lock of its module: whoever comes meanwhile
 // waits, detached, for the loading to end. `module` is set before the flag is,
-// and never changes then. While a module is being loaded the GIL is on, because
-// nobody knows yet whether it needs it; afterwards it goes off again, or stays
-// on for good.
-// Mirrors Python/import.c (CPython 3.13); departs: no packages, no module is
-// ever removed or loaded again; a module that imports itself while it is being
-// loaded is an error, not half a module; the warning has no file and line.
+// and never changes then. Who loads what, and who waits for what, makes chains
+// that never close: the thread that would close one is refused. While a module
+// is being loaded the GIL is on, because nobody knows yet whether it needs it;
+// afterwards it goes off again, or stays on for good.
+// Mirrors Python/import.c and _ModuleLock of Lib/importlib/_bootstrap.py
+// (CPython 3.13); departs: no packages, no module is ever removed or loaded
+// again; modules that import each other while they are being loaded get an
+// error, not half a module; the warning has no file and line.
 
 #include "module.h"
 #include "rt_module.h"
@@ -31,7 +33,7 @@ enum { MAX_NAME = 64, MAX_INITTAB = 16 };
 typedef struct RtImportEntry {
     struct RtImportEntry *next; // import_mutex
     RtOnceFlag once;
-    uintptr_t loading_thread;   // atomic; 0: none
+    RtThreadState *loader;      // import_mutex; NULL: nobody loads it
     RtObject *module;           // owned; set when `once` is done
     char name[MAX_NAME];
 } RtImportEntry;
@@ -46,6 +48,8 @@ static InittabRow inittab[MAX_INITTAB + 1] = {
     { "_xxsafe", RtInit__xxsafe },
     { "_xxunsafe", RtInit__xxunsafe },
     { "_xxbroken", RtInit__xxbroken },
+    { "_xxleft", RtInit__xxleft },
+    { "_xxright", RtInit__xxright },
 };
 
 int
@@ -90,33 +94,108 @@ find_entry(RtInterpreterState *interp, const char *name)
     return entry;
 }
 
+// The entry of the name, or NULL. Then `fresh` becomes it, if it is not NULL.
+static RtImportEntry *
+find_or_add(RtInterpreterState *interp, const char *name, RtImportEntry *fresh)
+{
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    RtImportEntry *entry = find_entry(interp, name);
+    if (entry == NULL && fresh != NULL && !interp->imports_closed) {
+        entry = fresh;
+        entry->next = interp->imports;
+        interp->imports = entry;
+    }
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    return entry;
+}
+
 // The entry of the name, made if there is none. NULL with an exception.
 static RtImportEntry *
 get_entry(RtInterpreterState *interp, const char *name)
 {
-    // Allocated before the lock is taken.
+    RtImportEntry *entry = find_or_add(interp, name, NULL);
+    if (entry != NULL) {
+        return entry;
+    }
+    // Allocated while the lock is not held.
     RtImportEntry *fresh = RtMem_Calloc(1, sizeof(RtImportEntry));
     if (fresh == NULL) {
         return RtErr_NoMemory();
     }
     memcpy(fresh->name, name, strlen(name) + 1);
-    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
-    bool closed = interp->imports_closed;
-    RtImportEntry *entry = find_entry(interp, name);
-    if (entry == NULL && !closed) {
-        entry = fresh;
-        fresh = NULL;
-        entry->next = interp->imports;
-        interp->imports = entry;
+    entry = find_or_add(interp, name, fresh);
+    if (entry != fresh) {
+        RtMem_Free(fresh);
     }
-    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
-    RtMem_Free(fresh);
-    if (closed) {
+    if (entry == NULL) {
         RtErr_Format(&RtExc_ImportError,
                      "import of %s halted; the interpreter is ending", name);
-        return NULL;
     }
     return entry;
+}
+
+// ---------------------------------------------------------------------------
+// Who waits for whom. import_mutex is held.
+
+// Whether `me` would wait for itself. What it follows is a chain: whoever is in
+// it was not refused.
+static bool
+closes_chain(const RtImportEntry *entry, const RtThreadState *me)
+{
+    while (entry != NULL && entry->loader != NULL) {
+        if (entry->loader == me) {
+            return true;
+        }
+        entry = entry->loader->import_waiting;
+    }
+    return false;
+}
+
+// 0, or -1 with an exception.
+static int
+begin_waiting(RtThreadState *tstate, RtImportEntry *entry)
+{
+    RtMutex *mutex = &tstate->interp->import_mutex;
+    RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
+    rt_assert(tstate->import_waiting == NULL);
+    bool closes = closes_chain(entry, tstate);
+    if (closes) {
+        RT_NOTE(MODULE_CYCLE, tstate->interp, entry->loader != tstate);
+    }
+    else {
+        tstate->import_waiting = entry;
+        if (entry->loader != NULL) {
+            RT_NOTE(MODULE_WAIT, tstate->interp, 0);
+        }
+    }
+    RtMutex_UnlockRanked(mutex, RT_RANK_IMPORT);
+    if (closes) {
+        RtErr_Format(&RtExc_ImportError,
+                     "module '%s' is being imported by this thread, or by one "
+                     "that waits for it", entry->name);
+        return -1;
+    }
+    return 0;
+}
+
+static void
+end_waiting(RtThreadState *tstate)
+{
+    RtMutex *mutex = &tstate->interp->import_mutex;
+    RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
+    tstate->import_waiting = NULL;
+    RtMutex_UnlockRanked(mutex, RT_RANK_IMPORT);
+}
+
+// The thread loads what it waited for, or (NULL) has done so.
+static void
+set_loader(RtThreadState *tstate, RtImportEntry *entry, RtThreadState *loader)
+{
+    RtMutex *mutex = &tstate->interp->import_mutex;
+    RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
+    tstate->import_waiting = NULL;
+    entry->loader = loader;
+    RtMutex_UnlockRanked(mutex, RT_RANK_IMPORT);
 }
 
 void
@@ -277,13 +356,13 @@ load(void *arg)
     RtImportEntry *entry = loading->entry;
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(entry->module == NULL);
-    rt_atomic_store_uintptr(&entry->loading_thread, RtThread_Id());
+    set_loader(tstate, entry, tstate);
     RT_NOTE(MODULE_LOADING, tstate->interp, 0);
     RtEval_EnableGILTransient(tstate);
     RtObject *module = make_module(tstate, loading->path, entry->name);
     RtObject *exc = module == NULL ? RtErr_GetRaisedException() : NULL;
     check_gil(tstate, module, entry->name);
-    rt_atomic_store_uintptr(&entry->loading_thread, 0);
+    set_loader(tstate, entry, NULL);
     if (module == NULL) {
         RtErr_SetRaisedException(exc);
         return -1;
@@ -305,18 +384,16 @@ import_extension(const char *path)
     if (entry == NULL) {
         return NULL;
     }
-    uintptr_t loader = rt_atomic_load_uintptr(&entry->loading_thread);
-    if (loader == RtThread_Id()) {
-        RtErr_Format(&RtExc_ImportError,
-                     "module '%s' is being imported by this thread", name);
-        return NULL;
-    }
-    if (loader != 0) {
-        RT_NOTE(MODULE_WAIT, tstate->interp, 0);
-    }
-    Loading loading = { entry, path };
-    if (RtOnceFlag_CallOnce(&entry->once, load, &loading) < 0) {
-        return NULL;
+    if (!RtOnceFlag_IsDone(&entry->once)) {
+        Loading loading = { entry, path };
+        if (begin_waiting(tstate, entry) < 0) {
+            return NULL;
+        }
+        int status = RtOnceFlag_CallOnce(&entry->once, load, &loading);
+        end_waiting(tstate);
+        if (status < 0) {
+            return NULL;
+        }
     }
     return Rt_NewRef(entry->module);
 }

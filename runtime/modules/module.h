@@ -18,6 +18,8 @@ extern RtMethodDef rt_import_functions[];       // __import__
 RtModuleDef *RtInit__xxsafe(void);
 RtModuleDef *RtInit__xxunsafe(void);
 RtModuleDef *RtInit__xxbroken(void);
+RtModuleDef *RtInit__xxleft(void);
+RtModuleDef *RtInit__xxright(void);
 int RtXX_InitNames(void);       // start-up only
 
 // builtin_modules.c: a module of the runtime itself; borrowed, immortal. NULL

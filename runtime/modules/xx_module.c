@@ -1,6 +1,6 @@
-// xx_module.c: three small extension modules that are always there, for
-// programs that load them: one needs the GIL, one does not, one cannot be
-// loaded.
+// xx_module.c: five small extension modules that are always there, for programs
+// that load them: one needs the GIL, one does not, one cannot be loaded, and
+// two import each other: only the one that is asked for first has the other.
 //
 // Both count in the dict of their module. _xxunsafe reads and stores in two
 // steps, which only the GIL makes one; _xxsafe appends to a list, which is
@@ -17,6 +17,7 @@
 // Interned at start-up, with the names of all members.
 static RtObject *count_str;
 static RtObject *items_str;
+static RtObject *other_str;
 
 // Drops op, if there is one; no destructor sees the exception.
 static RtObject *
@@ -107,7 +108,8 @@ RtXX_InitNames(void)
 {
     count_str = RtStr_InternStatic("count");
     items_str = RtStr_InternStatic("items");
-    return count_str != NULL && items_str != NULL ? 0 : -1;
+    other_str = RtStr_InternStatic("other");
+    return count_str != NULL && items_str != NULL && other_str != NULL ? 0 : -1;
 }
 
 // Whoever tries has the GIL switched on for him, and off again.
@@ -125,6 +127,54 @@ static RtModuleDef_Slot broken_slots[] = {
     { 0, NULL },
 };
 
+// Others run meanwhile, as when a module reads a file while it is loaded.
+static int
+import_other(RtObject *module, const char *name)
+{
+    RT_BEGIN_ALLOW_THREADS
+    rt_world->yield();
+    RT_END_ALLOW_THREADS
+    RtObject *other = RtImport_Import(name);
+    if (other == NULL) {
+        if (!RtErr_ExceptionMatches(&RtExc_ImportError)) {
+            return -1;
+        }
+        RtErr_Clear();
+        return 0;
+    }
+    int status = RtObject_SetAttr(module, other_str, other);
+    Rt_DECREF(other);
+    return status;
+}
+
+static int
+left_exec(RtObject *module)
+{
+    return import_other(module, "_xxright");
+}
+
+static int
+right_exec(RtObject *module)
+{
+    return import_other(module, "_xxleft");
+}
+
+static RtModuleDef_Slot left_slots[] = {
+    { Rt_mod_exec, (void *)left_exec },
+    { Rt_mod_multiple_interpreters, Rt_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+    { Rt_mod_gil, Rt_MOD_GIL_NOT_USED },
+    { 0, NULL },
+};
+
+static RtModuleDef_Slot right_slots[] = {
+    { Rt_mod_exec, (void *)right_exec },
+    { Rt_mod_multiple_interpreters, Rt_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+    { Rt_mod_gil, Rt_MOD_GIL_NOT_USED },
+    { 0, NULL },
+};
+
+static RtModuleDef left_def = { "_xxleft", NULL, left_slots };
+static RtModuleDef right_def = { "_xxright", NULL, right_slots };
 static RtModuleDef unsafe_def = { "_xxunsafe", unsafe_methods, NULL };
 static RtModuleDef safe_def = { "_xxsafe", safe_methods, safe_slots };
 static RtModuleDef broken_def = { "_xxbroken", NULL, broken_slots };
@@ -145,4 +195,16 @@ RtModuleDef *
 RtInit__xxbroken(void)
 {
     return &broken_def;
+}
+
+RtModuleDef *
+RtInit__xxleft(void)
+{
+    return &left_def;
+}
+
+RtModuleDef *
+RtInit__xxright(void)
+{
+    return &right_def;
 }

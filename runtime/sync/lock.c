@@ -426,6 +426,13 @@ RtOnceFlag_CallOnce(RtOnceFlag *flag, int (*fn)(void *), void *arg)
     }
 }
 
+bool
+RtOnceFlag_IsDone(const RtOnceFlag *flag)
+{
+    // Pairs with the exchange in once_finish().
+    return rt_atomic_load_uint8_acquire(&flag->v) == ONCE_DONE;
+}
+
 void
 RtOnceFlag_AfterFork(RtOnceFlag *flag)
 {

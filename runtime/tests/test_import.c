@@ -201,7 +201,7 @@ test_failures(void)
     Rt_DECREF(module);
     EXPECT_ERROR(RtImport_Import("imports_itself"),
                  "ImportError: module 'imports_itself' is being imported by "
-                 "this thread");
+                 "this thread, or by one that waits for it");
 }
 
 // While one thread loads a safe module others go on, under the GIL.

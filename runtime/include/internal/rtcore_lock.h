@@ -153,6 +153,7 @@ typedef struct RtOnceFlag {
 } RtOnceFlag;
 // Calls fn(arg) unless a call has already returned 0. Returns 0 or fn's error.
 int RtOnceFlag_CallOnce(RtOnceFlag *flag, int (*fn)(void *), void *arg);
+bool RtOnceFlag_IsDone(const RtOnceFlag *flag);
 // A call that was under way elsewhere counts as failed.
 void RtOnceFlag_AfterFork(RtOnceFlag *flag);
 

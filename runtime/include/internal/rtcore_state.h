@@ -85,6 +85,9 @@ typedef struct RtThreadState {
     struct RtFrame *current_frame;      // innermost, or NULL (vm/)
     int recursion_remaining;
     struct RtReprEntry *repr_top;       // containers being printed
+    // The extension that the thread waits for, unless it loads it itself;
+    // interp->import_mutex.
+    struct RtImportEntry *import_waiting;
 } RtThreadState;
 
 // One stop-the-world domain: the threads of an interpreter, or of all.
