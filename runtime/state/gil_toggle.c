@@ -76,21 +76,6 @@ set_enabled(RtInterpreterState *interp, int enabled)
     RT_NOTE(GIL_ENABLED, interp, enabled);
 }
 
-// Only for assertions; the world is stopped.
-__attribute__((unused)) static bool
-nobody_is_attached(void)
-{
-    for (RtInterpreterState *interp = rt_runtime.interpreters; interp != NULL;
-         interp = interp->next) {
-        for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
-            if (rt_atomic_load_int_owned(&t->state) != RT_THREAD_SUSPENDED) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 int
 RtEval_EnableGILTransient(RtThreadState *tstate)
 {
@@ -115,7 +100,8 @@ RtEval_EnableGILTransient(RtThreadState *tstate)
     RtEval_StopTheWorldAll();
     enabled = rt_atomic_load_int_relaxed(&interp->gil.enabled);
     if (enabled != INT_MAX) {
-        rt_assert(enabled > 0 || nobody_is_attached());
+        // Everybody is SUSPENDED; the stop has made sure.
+        rt_assert(rt_runtime.stoptheworld.world_stopped);
         set_enabled(interp, enabled + 1);
     }
     RtEval_StartTheWorldAll();
