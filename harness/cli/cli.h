@@ -62,5 +62,7 @@ extern const FzCommand fz_command_rules;
 extern const FzCommand fz_command_sct;
 extern const FzCommand fz_command_minimize;
 extern const FzCommand fz_command_triage;
+extern const FzCommand fz_command_corpus;
+extern const FzCommand fz_command_explain;
 
 #endif  // FZ_CLI_H

@@ -8,6 +8,7 @@
 #include "fz_exec.h"
 #include "fz_finding.h"
 #include "rtcore_hooks.h"
+#include "show_internal.h"
 
 enum { MAX_LINES = 2000, COLUMN = 34, MAX_NOTES = 6 };
 
@@ -178,11 +179,15 @@ print_events(const FzRun *run)
 static int
 run(int argc, char **argv)
 {
-    bool all_events = false;
+    bool all_events = false, python = false, c_test = false;
     const char *path[1];
     const FzOption options[] = {
         {"events", NULL, FZ_OPT_FLAG, &all_events,
          "list every scheduling point and note instead"},
+        {"python", NULL, FZ_OPT_FLAG, &python,
+         "print a script that runs the program on CPython instead"},
+        {"c", NULL, FZ_OPT_FLAG, &c_test,
+         "print a unit test in C that replays it instead"},
         {0},
     };
     int n = FzCli_Parse(&fz_command_show, options, argc, argv, path, 1);
@@ -203,6 +208,14 @@ run(int argc, char **argv)
         !FzExec_Init(why, sizeof(why))) {
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
+    }
+    if (python || c_test) {
+        FzBuf out = {0};
+        (python ? FzShow_Python : FzShow_CTest)(&finding, &out);
+        fputs(FzBuf_CString(&out), stdout);
+        FzBuf_Free(&out);
+        FzFinding_Free(&finding);
+        return FZ_EXIT_CLEAN;
     }
     FzEngineConfig config = FzFinding_Config(&finding);
     config.record_events = true;

@@ -10,7 +10,8 @@ static const FzCommand *const commands[] = {
     &fz_command_fuzz,  &fz_command_run,   &fz_command_replay,
     &fz_command_show,  &fz_command_bench, &fz_command_failalloc,
     &fz_command_rules, &fz_command_sct,   &fz_command_minimize,
-    &fz_command_triage,
+    &fz_command_triage, &fz_command_corpus,
+    &fz_command_explain,
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -93,7 +93,9 @@ FzChoice_Begin(void)
     e->overrides_used = 0;
     if (schedule->kind == FZ_SCHEDULE_REPLAY) {
         FzTapeReader_Init(&e->reader, schedule->tape, schedule->ntape);
-        return;
+        if (schedule->prefix_steps == 0) {
+            return;
+        }
     }
     if (schedule->kind == FZ_SCHEDULE_GUIDE) {
         FzGuideReader_Init(&e->guide, schedule->guide);
@@ -124,7 +126,7 @@ FzChoice_ThreadCreated(uint32_t thread)
 {
     FzEngine *e = &fz_engine;
     const FzSchedule *schedule = &e->config->schedule;
-    if (schedule->kind == FZ_SCHEDULE_STRATEGY) {
+    if (schedule->kind == FZ_SCHEDULE_STRATEGY || schedule->prefix_steps != 0) {
         schedule->strategy->thread_created(e->strategy_state, thread);
     }
 }
@@ -180,9 +182,12 @@ FzChoice_Next(FzThreadSet candidates, bool yielding)
         return FzThreadSet_First(candidates);
     }
     FzScheduleKind kind = e->config->schedule.kind;
+    uint64_t prefix = e->config->schedule.prefix_steps;
     bool replay = kind == FZ_SCHEDULE_REPLAY;
+    bool recorded = replay && (prefix != 0 ? e->steps <= prefix
+                                           : !FzTapeReader_AtEnd(&e->reader));
     uint32_t thread;
-    if (replay && !FzTapeReader_AtEnd(&e->reader)) {
+    if (recorded) {
         thread = thread_of(candidates, running, FzTapeReader_Next(&e->reader));
     }
     else if (e->fair) {
@@ -191,7 +196,7 @@ FzChoice_Next(FzThreadSet candidates, bool yielding)
     else if (kind == FZ_SCHEDULE_GUIDE) {
         thread = guided_choice(candidates);
     }
-    else if (replay) {
+    else if (replay && prefix == 0) {
         thread = thread_of(candidates, running, 0);
     }
     else {

@@ -77,6 +77,9 @@ FzSignature_Subject(const char *message, char *kind, size_t kind_size,
     if (strncmp(start, "startup-", 8) == 0) {
         start += 8;
     }
+    for (const char *at = start; at < hash; at++) {
+        start = *at == '.' ? at + 1 : start;    // without its module
+    }
     snprintf(kind, kind_size, "%.*s", (int)(hash - start), start);
     // A program's classes are numbered as it happens to have them.
     if (kind[0] == 'C' && isdigit((unsigned char)kind[1]) && kind[2] == 0) {

@@ -143,6 +143,14 @@ void FzInput_Generate(FzInput *input, FzRng *rng);
 void FzInput_Mutate(FzInput *input, FzRng *rng);
 void FzInput_CrossOver(FzInput *input, const FzInput *other, FzRng *rng);
 
+// text.c: by the names of operations and operands, for what is kept for years.
+// Parse reads up to the line "end", moves *text behind it and counts lines in
+// *line; false with a reason.
+void FzProgram_PrintText(const FzProgram *program, FzBuf *out);
+FZ_WARN_UNUSED bool FzProgram_ParseText(FzProgram *program, const char **text,
+                                        unsigned *line, char *why,
+                                        size_t why_size);
+
 // lift.c: a stand-alone Python script. lines: if not NULL, receives for each
 // body operation the line it stands on (see FzLineMap).
 typedef struct FzLineMap {

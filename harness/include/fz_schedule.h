@@ -204,6 +204,8 @@ struct FzSchedule {
     size_t noverrides;
     const uint8_t *tape;        // FzTape bytes, for replay. Borrowed.
     size_t ntape;
+    // REPLAY: not 0: the tape decides up to this step, the strategy then.
+    uint64_t prefix_steps;
     const FzGuide *guide;       // borrowed
 };
 

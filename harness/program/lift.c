@@ -267,6 +267,13 @@ put_operand(Lifter *l, FzArg arg, uint8_t value)
     }
 }
 
+void
+FzLift_Operand(FzArg arg, uint8_t value, FzBuf *out)
+{
+    Lifter lifter = { .out = out };
+    put_operand(&lifter, arg, value);
+}
+
 static void
 put_statement(Lifter *l, const FzOp *op)
 {

@@ -272,6 +272,9 @@ enum {
     FZ_PRELUDE_LINES = FZ_PRELUDE_DUO + 5,
 };
 
+// lift.c: an operand as the Python face has it.
+void FzLift_Operand(FzArg arg, uint8_t value, FzBuf *out);
+
 // ---------------------------------------------------------------------------
 // Generation (generate.c), for the mutators.
 

@@ -76,7 +76,8 @@ def check_usage(folder):
         expect("no finding", ftfuzz("replay", folder / "none"), 2,
                "no finding")
     for command in ("run", "fuzz", "replay", "show", "bench", "rules",
-                    "minimize", "triage"):
+                    "minimize", "triage", "corpus",
+                    "explain"):
         expect(f"{command} --help", ftfuzz(command, "--help"), 0)
     in_file = folder / "file"
     in_file.write_text("")
@@ -94,7 +95,7 @@ def check_usage(folder):
 def check_schedules(folder):
     """A finding made by hand: its schedule belongs to it and to no other."""
     if not DETERMINISTIC:
-        for command in ("replay", "show", "minimize"):
+        for command in ("replay", "show", "minimize", "explain"):
             expect(command, ftfuzz(command, folder), 2, "deterministic engine")
         return
     finding = folder / "finding"

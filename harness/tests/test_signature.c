@@ -32,6 +32,7 @@ test_subjects(void)
     check_subject("C1#144: an object's count is low", "instance", "");
     check_subject("the counts of startup-type#3 changed", "type", "");
     check_subject("thread 1 writes mem#9+0x40", "mem", "");
+    check_subject("collections.deque#7 was", "deque", "");
     check_subject("dict-keys#4 and list#5", "dict-keys", "");
     check_subject("no object here, issue # 5", "", "");
     check_subject("", "", "");

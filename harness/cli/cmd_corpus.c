@@ -1,0 +1,302 @@
+// cmd_corpus.c: ftfuzz corpus: failures of the past, kept as text, and run
+// again to see that they have not come back.
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "fz_exec.h"
+#include "fz_finding.h"
+#include "fz_regression.h"
+
+typedef struct Options {
+    const char *dir;
+    const char *name;
+    uint64_t schedules;
+    bool quiet;
+} Options;
+
+static bool
+read_regression(const char *path, FzRegression *out)
+{
+    FzBuf text = {0};
+    char why[4600], reason[512];
+    bool ok = FzFile_Read(path, &text, why, sizeof(why));
+    if (ok && !FzRegression_Parse(FzBuf_CString(&text), out, reason,
+                                  sizeof(reason))) {
+        snprintf(why, sizeof(why), "%s: %s", path, reason);
+        FzRegression_Free(out);
+        ok = false;
+    }
+    if (!ok) {
+        FzCli_Error("%s", why);
+    }
+    FzBuf_Free(&text);
+    return ok;
+}
+
+// ---------------------------------------------------------------------------
+// add
+
+static bool
+add(const Options *o, const char *folder)
+{
+    char path[4300], small[4300], why[5000];
+    FzFinding finding;
+    struct stat status;
+    snprintf(small, sizeof(small), "%s/minimized", folder);
+    if (stat(small, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        snprintf(small, sizeof(small), "%s", folder);
+    }
+    if (!FzFinding_Load(small, &finding, why, sizeof(why)) ||
+        !FzCli_SetGilOf(NULL, finding.gil) ||
+        !FzExec_Init(why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return false;
+    }
+    FzRegression r;
+    bool fails = FzRegression_OfFinding(&finding, &r);
+    FzBuf text = {0};
+    FzRegression_Print(&r, &text);
+    uint64_t id = FzProgram_Hash(&r.program);
+    if (o->name != NULL) {
+        snprintf(path, sizeof(path), "%.4000s/%s.txt", o->dir, o->name);
+    }
+    else {
+        snprintf(path, sizeof(path), "%.4000s/%s-%08x.txt", o->dir, r.rule,
+                 (unsigned)(id >> 32));
+    }
+    bool ok = mkdir(o->dir, 0777) == 0 || errno == EEXIST;
+    ok = FzFile_Write(path, text.data, text.size, why, sizeof(why)) && ok;
+    if (!ok) {
+        FzCli_Error("%s", why);
+    }
+    else if (!o->quiet) {
+        printf("%s%s\n", path,
+               fails ? ": it still fails in this build; check will say so"
+                     : "");
+    }
+    FzBuf_Free(&text);
+    FzRegression_Free(&r);
+    FzFinding_Free(&finding);
+    return ok;
+}
+
+// ---------------------------------------------------------------------------
+// list and check
+
+static int
+is_text(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+    return n > 4 && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name + n - 4, ".txt") == 0;
+}
+
+typedef struct Corpus {
+    char **paths;
+    FzRegression *cases;
+    int count;
+} Corpus;
+
+static bool
+read_corpus(const Options *o, Corpus *corpus)
+{
+    struct dirent **entries;
+    int n = scandir(o->dir, &entries, is_text, alphasort);
+    if (n < 0) {
+        FzCli_Error("%s cannot be read: %s; give another folder with --dir",
+                    o->dir, strerror(errno));
+        return false;
+    }
+    bool ok = true;
+    corpus->paths = calloc((size_t)n + 1, sizeof(char *));
+    corpus->cases = calloc((size_t)n + 1, sizeof(FzRegression));
+    FZ_ASSERT(corpus->paths != NULL && corpus->cases != NULL);
+    for (int i = 0; i < n; i++) {
+        char path[4400];
+        snprintf(path, sizeof(path), "%.4000s/%s", o->dir, entries[i]->d_name);
+        corpus->paths[i] = strdup(path);
+        ok = read_regression(path, &corpus->cases[i]) && ok;
+        free(entries[i]);
+    }
+    free(entries);
+    corpus->count = n;
+    return ok;
+}
+
+static void
+free_corpus(Corpus *corpus)
+{
+    for (int i = 0; i < corpus->count; i++) {
+        free(corpus->paths[i]);
+        FzRegression_Free(&corpus->cases[i]);
+    }
+    free(corpus->paths);
+    free(corpus->cases);
+}
+
+static void
+list(const Corpus *corpus)
+{
+    for (int i = 0; i < corpus->count; i++) {
+        const FzRegression *r = &corpus->cases[i];
+        printf("%s  %u threads, %u operations, %zu preemptions  %s\n",
+               corpus->paths[i], FzProgram_CountActive(&r->program),
+               FzProgram_LongestBlock(&r->program),
+               FzGuide_CountPreemptions(&r->turns), r->signature);
+    }
+}
+
+// In a process of their own; the number that failed.
+static int
+check_here(const Options *o, const Corpus *corpus, int from, int to)
+{
+    FzRun run = {0};
+    char why[512];
+    int failed = 0;
+    if (!FzExec_SetGil(corpus->cases[from].gil) && !FzExec_SetGil(1)) {
+        return 0;               // the build has no such choice
+    }
+    if (!FzExec_Init(why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return 1;
+    }
+    for (int i = from; i < to; i++) {
+        if (!FzRegression_Check(&corpus->cases[i], o->schedules, &run)) {
+            const FzViolation *v = &run.violations[0];
+            printf("%s: %s: %.300s\n", corpus->paths[i],
+                   FzRule_Name(v->rule), v->message);
+            failed++;
+        }
+    }
+    fflush(stdout);
+    FzRun_Free(&run);
+    return failed;
+}
+
+// Cases from..to have one kind of GIL. A process that dies is halved until the
+// case is known.
+static int
+check_range(const Options *o, const Corpus *corpus, int from, int to)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int failed = check_here(o, corpus, from, to);
+        _exit(failed > 100 ? 100 : failed);
+    }
+    int status;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        FzCli_Error("cannot start a process");
+        return to - from;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) <= 100 &&
+        WEXITSTATUS(status) != FZ_EXIT_FINDING) {
+        return WEXITSTATUS(status);
+    }
+    if (to - from == 1) {
+        printf("%s: the process ended: a crash or a sanitizer's report\n",
+               corpus->paths[from]);
+        return 1;
+    }
+    int middle = from + (to - from) / 2;
+    return check_range(o, corpus, from, middle) +
+           check_range(o, corpus, middle, to);
+}
+
+static int
+check(const Options *o, const Corpus *corpus)
+{
+    enum { SLICE = 64 };
+    int failed = 0;
+    for (int from = 0; from < corpus->count;) {
+        int to = from + 1;
+        while (to < corpus->count && to - from < SLICE &&
+               corpus->cases[to].gil == corpus->cases[from].gil) {
+            to++;
+        }
+        failed += check_range(o, corpus, from, to);
+        from = to;
+    }
+    if (!o->quiet) {
+        printf("%d regressions, %d failed, each under its own and %llu other "
+               "schedules\n",
+               corpus->count, failed, (unsigned long long)o->schedules);
+    }
+    return failed > 0 ? FZ_EXIT_FINDING : FZ_EXIT_CLEAN;
+}
+
+// ---------------------------------------------------------------------------
+
+static int
+list_or_check(const Options *o, const char *what)
+{
+    Corpus corpus = {0};
+    int code = FZ_EXIT_USAGE;
+    if (read_corpus(o, &corpus)) {
+        code = FZ_EXIT_CLEAN;
+        if (strcmp(what, "list") == 0) {
+            list(&corpus);
+        }
+        else {
+            code = check(o, &corpus);
+        }
+    }
+    free_corpus(&corpus);
+    return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+    Options o = {.dir = "corpus/regressions", .schedules = 20};
+    const char *words[64];
+    const FzOption options[] = {
+        {"dir", "DIR", FZ_OPT_STRING, &o.dir,
+         "the corpus (default: corpus/regressions)"},
+        {"name", "NAME", FZ_OPT_STRING, &o.name,
+         "add: name of the file, without .txt"},
+        {"schedules", "N", FZ_OPT_NUMBER, &o.schedules,
+         "check: other schedules for each (default 20)"},
+        {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "print failures only"},
+        {0},
+    };
+    int n = FzCli_Parse(&fz_command_corpus, options, argc, argv, words, 64);
+    if (n < 0) {
+        return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    }
+    bool adds = n > 0 && strcmp(words[0], "add") == 0;
+    bool others = n == 1 && (strcmp(words[0], "list") == 0 ||
+                             strcmp(words[0], "check") == 0);
+    if (!others && !(adds && n > 1)) {
+        FzCli_Error("corpus: give add FINDING …, list, or check");
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzCli_NeedsEngine("corpus")) {
+        return FZ_EXIT_USAGE;
+    }
+    if (others) {
+        return list_or_check(&o, words[0]);
+    }
+    bool ok = true;
+    for (int i = 1; i < n; i++) {
+        ok = add(&o, words[i]) && ok;
+    }
+    return ok ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+}
+
+const FzCommand fz_command_corpus = {
+    "corpus", "add FINDING … | list | check",
+    "keep failures of the past and run them again",
+    "A regression is one text file that names operations and operands, so it "
+    "survives\nchanges of the binary format. add takes the minimised form if "
+    "there is one.\ncheck runs each as it failed and under other schedules: "
+    "exit code 77 if one fails.",
+    run,
+};
