@@ -64,6 +64,8 @@ ALLOWED_HOOKS = {
     "runtime/objects/weakref.c": "the lists of weak references",
     "runtime/objects/deferred.c": "the life of a deferred mark",
     "runtime/objects/function.c": "code is replaced",
+    "runtime/objects/type_slots.c": "descriptors of programs are asked",
+    "runtime/objects/member.c": "slots change",
     "runtime/objects/dict.c": "a split dict becomes a combined one",
     "runtime/objects/dict_lookup.c": "a lock-free read takes the lock",
     "runtime/objects/dict_split.c": "the keys of a class gain a name",

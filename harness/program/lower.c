@@ -98,6 +98,7 @@ typedef struct Module {
     uint32_t blocks[FZ_BLOCK_LIMIT];
     uint32_t show, flat, attributes, setup, duo;
     uint32_t generate, delegate, counter;
+    uint32_t take, put, fetch, hold, slotted;
 } Module;
 
 // Adds a code object (stolen). 0, or -1 if it is NULL.
@@ -192,10 +193,36 @@ lower_helpers(FzEmitter *e, Module *m)
 }
 
 static int
+lower_descriptors(FzEmitter *e, Module *m)
+{
+    const struct {
+        FzOpcode op;
+        RtObject *(*lower)(FzEmitter *);
+        uint32_t *index;
+    } helpers[] = {
+        { FZ_OP_PROPERTY_SET, FzLower_Take, &m->take },
+        { FZ_OP_PROPERTY_SET, FzLower_Put, &m->put },
+        { FZ_OP_GET_SET, FzLower_Fetch, &m->fetch },
+        { FZ_OP_SETTER_SET, FzLower_Hold, &m->hold },
+        { FZ_OP_SLOTS_NEW, FzLower_Slotted, &m->slotted },
+    };
+    for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++) {
+        if (has_op(e->program, helpers[i].op, helpers[i].op) &&
+            add_code(m, helpers[i].lower(e), helpers[i].index) < 0)
+        {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
 lower_codes(FzEmitter *e, Module *m)
 {
     const FzProgram *p = e->program;
-    if (lower_prelude(e, m) < 0 || lower_helpers(e, m) < 0) {
+    if (lower_prelude(e, m) < 0 || lower_helpers(e, m) < 0 ||
+        lower_descriptors(e, m) < 0)
+    {
         return -1;
     }
     for (int i = 0; i < p->nclasses; i++) {
@@ -386,6 +413,11 @@ emit_prelude_functions(FzEmitter *e, const Module *m)
     emit_function(e, m->generate, FZ_NAME_generate, FZ_PRELUDE_GENERATE);
     emit_function(e, m->delegate, FZ_NAME_delegate, FZ_PRELUDE_DELEGATE);
     emit_function(e, m->counter, FZ_NAME_counter, FZ_PRELUDE_COUNTER);
+    emit_function(e, m->take, FZ_NAME_take, FZ_PRELUDE_TAKE);
+    emit_function(e, m->put, FZ_NAME_put, FZ_PRELUDE_PUT);
+    emit_function(e, m->fetch, FZ_NAME_fetch, FZ_PRELUDE_FETCH);
+    emit_function(e, m->hold, FZ_NAME_hold, FZ_PRELUDE_HOLD);
+    emit_function(e, m->slotted, FZ_NAME_slotted, FZ_PRELUDE_SLOTTED);
 }
 
 static void

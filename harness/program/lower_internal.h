@@ -33,6 +33,9 @@
     NAME(popleft) NAME(extendleft) NAME(rotate) \
     NAME(generate) NAME(delegate) NAME(counter) NAME(g) NAME(c) NAME(send) \
     NAME(throw) NAME(close) NAME(__code__) NAME(__defaults__) \
+    NAME(take) NAME(put) NAME(fetch) NAME(hold) NAME(slotted) \
+    NAME(property) NAME(classmethod) NAME(staticmethod) NAME(super) \
+    NAME(__get__) NAME(__set__) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
     NAME(__bases__) NAME(__class__) NAME(__name__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
@@ -79,7 +82,7 @@ enum {
 enum {
     FZ_MAX_INSTRUCTIONS = 1536,
     FZ_MAX_EXCEPTIONS = 64,
-    FZ_MAX_MODULE_CODES = 7 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
+    FZ_MAX_MODULE_CODES = 12 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
                           FZ_BLOCK_LIMIT + 2,
 };
 
@@ -156,6 +159,17 @@ RtObject *FzLower_Generate(FzEmitter *e);
 RtObject *FzLower_Delegate(FzEmitter *e);
 RtObject *FzLower_Step(FzEmitter *e);
 RtObject *FzLower_Counter(FzEmitter *e, RtObject *step);
+
+// ---- lower_descriptor.c
+
+// False: not an operation on descriptors or slots.
+bool FzLower_Descriptor(FzEmitter *e, const FzOp *op);
+// Functions of the prelude.
+RtObject *FzLower_Take(FzEmitter *e);
+RtObject *FzLower_Put(FzEmitter *e);
+RtObject *FzLower_Fetch(FzEmitter *e);
+RtObject *FzLower_Hold(FzEmitter *e);
+RtObject *FzLower_Slotted(FzEmitter *e);
 
 // ---- lower_weakref.c
 

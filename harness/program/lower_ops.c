@@ -498,7 +498,8 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
     }
     else if (!lower_container(e, op) && !FzLower_Dict(e, op) &&
              !FzLower_Attrs(e, op) &&
-             !FzLower_Type(e, op) && !FzLower_Weakref(e, op) &&
+             !FzLower_Type(e, op) && !FzLower_Descriptor(e, op) &&
+             !FzLower_Weakref(e, op) &&
              !FzLower_Set(e, op) && !FzLower_Interpreter(e, op) &&
              !FzLower_Module(e, op) && !FzLower_Function(e, op))
     {

@@ -267,7 +267,12 @@ enum {
     FZ_PRELUDE_GENERATE = FZ_PRELUDE_ATTRIBUTES + 11,   // def generate(items):
     FZ_PRELUDE_DELEGATE = FZ_PRELUDE_GENERATE + 10,     // def delegate(items):
     FZ_PRELUDE_COUNTER = FZ_PRELUDE_DELEGATE + 4,       // def counter(start):
-    FZ_PRELUDE_SETUP = FZ_PRELUDE_COUNTER + 8,          // def setup():
+    FZ_PRELUDE_TAKE = FZ_PRELUDE_COUNTER + 8,           // def take(obj):
+    FZ_PRELUDE_PUT = FZ_PRELUDE_TAKE + 4,               // def put(obj, value):
+    FZ_PRELUDE_FETCH = FZ_PRELUDE_PUT + 4,      // def fetch(self, obj, cls):
+    FZ_PRELUDE_HOLD = FZ_PRELUDE_FETCH + 4,     // def hold(self, obj, value):
+    FZ_PRELUDE_SLOTTED = FZ_PRELUDE_HOLD + 4,           // def slotted(base):
+    FZ_PRELUDE_SETUP = FZ_PRELUDE_SLOTTED + 4,          // def setup():
     FZ_PRELUDE_DUO = FZ_PRELUDE_SETUP + 4,              // def duo(a, b):
     FZ_PRELUDE_LINES = FZ_PRELUDE_DUO + 5,
 };

@@ -113,6 +113,11 @@ extern RtTypeObject RtMethod_Type;              // bound method
 extern RtTypeObject RtCFunction_Type;           // C function or bound C method
 extern RtTypeObject RtClassMethodDescr_Type;
 extern RtTypeObject RtMethodDescr_Type;         // C method in a type's dict
+extern RtTypeObject RtMember_Type;              // a slot of a class
+extern RtTypeObject RtProperty_Type;            // descriptor.c
+extern RtTypeObject RtClassMethod_Type;
+extern RtTypeObject RtStaticMethod_Type;
+extern RtTypeObject RtSuper_Type;               // super(type, object)
 RtObject *RtFunction_New(RtObject *code, RtObject *globals, RtObject *name);
 RtObject *RtMethod_New(RtObject *func, RtObject *self);
 RtObject *RtCFunction_New(RtMethodDef *def, RtObject *self);

@@ -345,6 +345,29 @@ RtObject_CallPrepend(RtObject *callable, RtObject *self,
 }
 
 RtObject *
+RtObject_CallAttribute(RtObject *func, RtObject *self, RtObject *const *args,
+                       ssize_t nargs)
+{
+    if (RtType_IsMethod(func)) {
+        return RtObject_CallPrepend(func, self, args, nargs);
+    }
+    descrgetfunc get = Rt_TYPE(func)->tp_descr_get;
+    if (get == NULL) {
+        return RtObject_Vectorcall(func, args, nargs);
+    }
+    RtTypeObject *type = Rt_TYPE(self);
+    Rt_INCREF(type);
+    RtObject *bound = get(func, self, (RtObject *)type);
+    Rt_DECREF(type);
+    if (bound == NULL) {
+        return NULL;
+    }
+    RtObject *result = RtObject_Vectorcall(bound, args, nargs);
+    Rt_DECREF(bound);
+    return result;
+}
+
+RtObject *
 RtObject_CallMethod(RtObject *op, RtObject *name, RtObject *const *args,
                     ssize_t nargs)
 {

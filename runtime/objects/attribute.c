@@ -1,9 +1,11 @@
 // attribute.c: reading and setting attributes by the generic protocol.
 //
-// The instance's own attributes are looked at first (instance_dict.c), then the
-// type's MRO; a function found there becomes a bound method.
-// Mirrors Objects/object.c (CPython 3.13); departs: there are no data
-// descriptors, so that the order type, dict, type becomes dict, type.
+// The type's MRO is looked at first: a data descriptor found there decides.
+// Then come the instance's own attributes (instance_dict.c), then what was
+// found: a descriptor is asked, so that a function becomes a bound method.
+// Whether something is a descriptor its type says, whose slots change in a
+// stopped world only.
+// Mirrors Objects/object.c (CPython 3.13).
 
 #include "rtcore_object.h"
 
@@ -59,6 +61,19 @@ RtDescr_Bind(RtObject *attribute, RtObject *op, RtTypeObject *type)
     return bound;
 }
 
+// Asks a descriptor of the type of op (stolen). 1 and the result, or -1.
+static int
+ask_descriptor(descrgetfunc get, RtObject *descr, RtObject *op,
+               RtObject **result)
+{
+    RtTypeObject *type = Rt_TYPE(op);
+    Rt_INCREF(type);            // op may become another's instance meanwhile
+    *result = get(descr, op, (RtObject *)type);
+    Rt_DECREF(type);
+    Rt_DECREF(descr);
+    return *result == NULL ? -1 : 1;
+}
+
 // 1 and a new reference, 0 if there is no such attribute, -1 on error. With
 // `unbound` methods are not bound: *unbound tells whether it is one.
 static int
@@ -69,11 +84,19 @@ generic_lookup(RtObject *op, RtObject *name, RtObject **result, bool *unbound)
         *result = RtInstance_GetDict(op);
         return *result == NULL ? -1 : 1;
     }
+    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
+    descrgetfunc get = NULL;
+    if (attribute != NULL) {
+        get = Rt_TYPE(attribute)->tp_descr_get;
+        if (get != NULL && Rt_TYPE(attribute)->tp_descr_set != NULL) {
+            return ask_descriptor(get, attribute, op, result);
+        }
+    }
     int found = RtInstance_GetAttr(op, name, result);
     if (found != 0) {
+        Rt_XDECREF(attribute);
         return found;
     }
-    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
     if (attribute == NULL) {
         if (!RtStr_Equal(name, rt_name_class)) {
             return 0;
@@ -81,18 +104,15 @@ generic_lookup(RtObject *op, RtObject *name, RtObject **result, bool *unbound)
         *result = Rt_NewRef(Rt_TYPE(op));
         return 1;
     }
-    if (!RtType_IsMethod(attribute)) {
-        *result = RtDescr_Bind(attribute, op, Rt_TYPE(op));
-        return *result == NULL ? -1 : 1;
-    }
-    if (unbound != NULL) {
+    bool leave = unbound != NULL && RtType_IsMethod(attribute);
+    if (leave) {
         *unbound = true;
+    }
+    if (leave || get == NULL) {
         *result = attribute;
         return 1;
     }
-    *result = RtMethod_New(attribute, op);
-    Rt_DECREF(attribute);
-    return *result == NULL ? -1 : 1;
+    return ask_descriptor(get, attribute, op, result);
 }
 
 RtObject *
@@ -136,6 +156,15 @@ RtObject_GenericSetAttr(RtObject *op, RtObject *name, RtObject *value)
     }
     if (names_dict(op, name)) {
         return RtInstance_SetDict(op, value);
+    }
+    RtObject *attribute = RtType_LookupRef(Rt_TYPE(op), name);
+    if (attribute != NULL) {
+        descrsetfunc set = Rt_TYPE(attribute)->tp_descr_set;
+        int status = set == NULL ? 0 : set(attribute, op, value);
+        Rt_DECREF(attribute);
+        if (set != NULL) {
+            return status;
+        }
     }
     int status = RtInstance_SetAttr(op, name, value);
     if (status == 0) {

@@ -217,6 +217,7 @@ RtTypeObject RtFunction_Type = {
     .tp_call = function_call,
     .tp_getattro = function_getattro,
     .tp_setattro = function_setattro,
+    .tp_descr_get = RtMethod_Bind,
 };
 
 // Whether the closure is what the code needs; TypeError.

@@ -154,6 +154,13 @@ RtMethod_New(RtObject *func, RtObject *self)
     return (RtObject *)method;
 }
 
+RtObject *
+RtMethod_Bind(RtObject *func, RtObject *op, RtObject *type)
+{
+    (void)type;
+    return op == NULL ? Rt_NewRef(func) : RtMethod_New(func, op);
+}
+
 // ---------------------------------------------------------------------------
 // Argument counts.
 
@@ -351,6 +358,7 @@ RtTypeObject RtMethodDescr_Type = {
     .tp_dealloc = descr_dealloc,
     .tp_repr = descr_repr,
     .tp_call = descr_call,
+    .tp_descr_get = RtMethod_Bind,
 };
 
 // Looked up, a method of a class is bound to the class it was asked of, or to

@@ -2,10 +2,9 @@
 //
 // The layout of an instance is that of the nearest static base, whose own
 // functions look after it, followed by a dict and inline values if that base
-// has no dict (instance_dict.c). The instance holds a reference to its type,
-// which RtObject_Free() drops.
-// Mirrors Objects/typeobject.c, subtype_dealloc (CPython 3.13); departs: no
-// __slots__.
+// has no dict (instance_dict.c), and by the slots of the classes (member.c).
+// The instance holds a reference to its type, which RtObject_Free() drops.
+// Mirrors Objects/typeobject.c, subtype_dealloc (CPython 3.13).
 
 #include "rtcore_type.h"
 
@@ -33,6 +32,7 @@ RtSubtype_Dealloc(RtObject *self)
     if (base->tp_weaklistoffset == 0) {
         RtObject_ClearWeakRefs(self);   // else the base does it
     }
+    RtSlots_Clear(self);
     if (RtType_HasInlineValues(Rt_TYPE(self))) {
         RtInstance_Finish(self);
     }
@@ -45,6 +45,10 @@ RtSubtype_Traverse(RtObject *self, visitproc visit, void *arg)
     RtTypeObject *type = Rt_TYPE(self);
     RtTypeObject *base = RtType_StaticBase(type);
     Rt_VISIT(type);
+    int slots = RtSlots_Traverse(self, visit, arg);
+    if (slots != 0) {
+        return slots;
+    }
     if (RtType_HasInlineValues(type)) {
         int result = RtInstance_Traverse(self, visit, arg);
         if (result != 0) {
@@ -61,6 +65,7 @@ RtSubtype_Clear(RtObject *self)
     if (base->tp_clear != NULL) {
         (void)base->tp_clear(self);
     }
+    RtSlots_Clear(self);
     if (RtType_HasInlineValues(Rt_TYPE(self))) {
         RtInstance_Clear(self);
     }

@@ -288,18 +288,18 @@ prepare_dict(RtObject *dict)
     return copy;
 }
 
-// Room for a pointer behind all else in instances; its offset.
+// Room for pointers behind all else in instances; the offset of the first.
 static ssize_t
-append_pointer(RtTypeObject *type)
+append_pointers(RtTypeObject *type, ssize_t count)
 {
     ssize_t align = (ssize_t)sizeof(void *);
     ssize_t offset = (type->tp_basicsize + align - 1) / align * align;
-    type->tp_basicsize = offset + align;
+    type->tp_basicsize = offset + count * align;
     return offset;
 }
 
 static void
-set_layout(RtTypeObject *type, RtTypeObject *base)
+set_layout(RtTypeObject *type, RtTypeObject *base, const RtSlotSpec *slots)
 {
     type->tp_base = Rt_NewRef(base);
     type->tp_basicsize = base->tp_basicsize;
@@ -310,12 +310,18 @@ set_layout(RtTypeObject *type, RtTypeObject *base)
                      RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_READY |
                      (base->tp_flags & (INHERITED_FLAGS |
                                         RT_TPFLAGS_INLINE_VALUES));
-    if (type->tp_dictoffset == 0 && type->tp_itemsize == 0) {
-        type->tp_dictoffset = append_pointer(type);
+    if (slots->count > 0) {
+        type->tp_nslots = slots->count;
+        type->tp_slots_offset = append_pointers(type, slots->count);
+    }
+    if (slots->dict && type->tp_dictoffset == 0 && type->tp_itemsize == 0) {
+        type->tp_dictoffset = append_pointers(type, 1);
         type->tp_flags |= RT_TPFLAGS_INLINE_VALUES;
     }
-    if (type->tp_weaklistoffset == 0 && type->tp_itemsize == 0) {
-        type->tp_weaklistoffset = append_pointer(type);
+    if (slots->weakref && type->tp_weaklistoffset == 0 &&
+        type->tp_itemsize == 0)
+    {
+        type->tp_weaklistoffset = append_pointers(type, 1);
     }
     type->tp_dealloc = RtSubtype_Dealloc;
     type->tp_traverse = RtSubtype_Traverse;
@@ -388,7 +394,8 @@ publish_type(RtTypeObject *type)
 }
 
 static int
-fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict)
+fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict,
+          const RtSlotSpec *slots)
 {
     type->tp_heap_name = Rt_NewRef(name);
     type->tp_qualname = Rt_NewRef(name);
@@ -401,14 +408,29 @@ fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict)
     if (base == NULL) {
         return -1;
     }
-    set_layout(type, base);
+    // Slots would stand where its items begin: none is a base.
+    rt_assert(base->tp_itemsize == 0);
+    set_layout(type, base, slots);
     if (type->tp_dictoffset != 0 &&
         (type->ht_cached_keys = RtSharedKeys_New()) == NULL)
     {
         return -1;
     }
     type->tp_dict = prepare_dict(dict);
-    return type->tp_dict == NULL ? -1 : 0;
+    return type->tp_dict == NULL ? -1 : RtType_AddMembers(type, slots);
+}
+
+// The descriptors of its slots refer to a class that the collector does not
+// know yet.
+static void
+discard_type(RtTypeObject *type)
+{
+    RtObject *exc = RtErr_GetRaisedException();
+    if (type->tp_dict != NULL) {
+        (void)RtDict_Clear(type->tp_dict);
+    }
+    Rt_DECREF(type);
+    RtErr_SetRaisedException(exc);
 }
 
 RtObject *
@@ -423,8 +445,17 @@ RtType_New(RtObject *name, RtObject *bases, RtObject *dict)
     if (type == NULL) {
         return NULL;
     }
-    if (fill_type(type, name, bases, dict) < 0 || publish_type(type) < 0) {
-        Rt_DECREF(type);
+    RtSlotSpec slots;
+    int status = RtType_FindSlots(dict, &slots);
+    if (status == 0) {
+        status = fill_type(type, name, bases, dict, &slots);
+    }
+    if (status == 0) {
+        status = publish_type(type);
+    }
+    Rt_XDECREF(slots.names);
+    if (status < 0) {
+        discard_type(type);
         return NULL;
     }
     return (RtObject *)type;
@@ -451,9 +482,7 @@ RtType_FromCall(RtTypeObject *metatype, RtObject *const *args, ssize_t nargs)
 static int
 initialize(RtObject *init, RtObject *op, RtObject *const *args, ssize_t nargs)
 {
-    RtObject *result = RtType_IsMethod(init)
-        ? RtObject_CallPrepend(init, op, args, nargs)
-        : RtObject_Vectorcall(init, args, nargs);
+    RtObject *result = RtObject_CallAttribute(init, op, args, nargs);
     if (result == NULL) {
         return -1;
     }

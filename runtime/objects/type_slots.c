@@ -60,9 +60,7 @@ call_optional(RtObject *self, SpecialName name, RtObject *const *args,
     if (func == NULL) {
         return NULL;
     }
-    RtObject *result = RtType_IsMethod(func)
-        ? RtObject_CallPrepend(func, self, args, nargs)
-        : RtObject_Vectorcall(func, args, nargs);
+    RtObject *result = RtObject_CallAttribute(func, self, args, nargs);
     Rt_DECREF(func);
     return result;
 }
@@ -258,6 +256,35 @@ static RtObject *
 slot_negative(RtObject *self)
 {
     return call_special(self, NAME_neg, NULL, 0);
+}
+
+// The method is called as it is found, not as an attribute of the descriptor.
+static RtObject *
+slot_descr_get(RtObject *self, RtObject *op, RtObject *type)
+{
+    RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[NAME_get]);
+    if (func == NULL) {
+        return Rt_NewRef(self);         // no descriptor any more
+    }
+    RtObject *args[] = {
+        self, op == NULL ? Rt_None : op, type == NULL ? Rt_None : type,
+    };
+    RT_NOTE(DESCRIPTOR_ASKED, self, 0);
+    RtObject *result = RtObject_Vectorcall(func, args, 3);
+    Rt_DECREF(func);
+    return result;
+}
+
+static int
+slot_descr_set(RtObject *self, RtObject *op, RtObject *value)
+{
+    RtObject *args[] = { op, value };
+    RT_NOTE(DESCRIPTOR_ASKED, self, 1);
+    RtObject *result = call_special(self,
+                                    value == NULL ? NAME_delete : NAME_set,
+                                    args, value == NULL ? 1 : 2);
+    Rt_XDECREF(result);
+    return result == NULL ? -1 : 0;
 }
 
 // ---------------------------------------------------------------------------

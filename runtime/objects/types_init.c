@@ -19,6 +19,8 @@ RtObject *rt_name_name;
 RtObject *rt_name_qualname;
 RtObject *rt_name_bases;
 RtObject *rt_name_mro;
+RtObject *rt_name_slots;
+RtObject *rt_name_weakref;
 RtObject *rt_name_send;
 RtObject *rt_name_throw;
 RtObject *rt_name_close;
@@ -41,7 +43,8 @@ static RtTypeObject *const static_types[] = {
     &RtExc_BaseException,
     &RtRLock_Type, &RtCondition_Type, &RtEvent_Type, &RtSemaphore_Type,
     &RtBarrier_Type, &RtLocal_Type,
-    &RtGen_Type, &RtCell_Type,
+    &RtGen_Type, &RtCell_Type, &RtMember_Type, &RtProperty_Type,
+    &RtClassMethod_Type, &RtStaticMethod_Type, &RtSuper_Type,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)
 #undef STATIC_EXCEPTION
@@ -59,6 +62,7 @@ make_names(void)
         { &rt_name_eq, "__eq__" }, { &rt_name_hash, "__hash__" },
         { &rt_name_name, "__name__" }, { &rt_name_bases, "__bases__" },
         { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },
+        { &rt_name_slots, "__slots__" }, { &rt_name_weakref, "__weakref__" },
         { &rt_name_send, "send" }, { &rt_name_throw, "throw" },
         { &rt_name_close, "close" },
     };

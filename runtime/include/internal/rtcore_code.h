@@ -179,6 +179,8 @@ extern RtTypeObject RtCell_Type;
 RtObject *RtCell_New(void);
 RtObject *RtCell_Get(RtObject *cell);   // new reference; NULL: unset, no error
 bool RtCell_Set(RtObject *cell, RtObject *value);       // false: it was unset
+// What functions do as descriptors: a bound method, or themselves.
+RtObject *RtMethod_Bind(RtObject *func, RtObject *op, RtObject *type);
 // Raises TypeError and returns -1 unless `nargs` suits the definition. `owner`
 // is the type whose method it is, or NULL.
 int RtMethodDef_CheckArgs(const RtMethodDef *def, const RtTypeObject *owner,

@@ -290,6 +290,9 @@ int RtObject_GetMethod(RtObject *op, RtObject *name, RtObject **method);
 // callable(self, *args).
 RtObject *RtObject_CallPrepend(RtObject *callable, RtObject *self,
                                RtObject *const *args, ssize_t nargs);
+// The same with what was found on the type of self: asked if a descriptor.
+RtObject *RtObject_CallAttribute(RtObject *func, RtObject *self,
+                                 RtObject *const *args, ssize_t nargs);
 
 #define RT_LOCK_FIELD(op) (&((RtObject *)(op))->ob_mutex)
 

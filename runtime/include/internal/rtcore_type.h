@@ -129,6 +129,20 @@ typedef struct RtMroChange {
 RtObject *RtType_MroC3(RtTypeObject *type, RtObject *bases,
                        const RtMroChange *changes, size_t nchanges);
 
+// member.c
+typedef struct RtSlotSpec {     // what a class says in __slots__
+    RtObject *names;            // tuple, owned; NULL: it says nothing
+    ssize_t count;              // without the next two
+    bool dict;                  // instances may have a dict
+    bool weakref;               // and weak references
+} RtSlotSpec;
+// 0, or -1 with an exception. The caller drops the names in both cases.
+int RtType_FindSlots(RtObject *dict, RtSlotSpec *spec);
+// Puts a descriptor for each slot into the dict of a class with its layout.
+int RtType_AddMembers(RtTypeObject *type, const RtSlotSpec *spec);
+int RtSlots_Traverse(RtObject *self, visitproc visit, void *arg);
+void RtSlots_Clear(RtObject *self);
+
 // subtype.c: the life of instances of heap types.
 void RtSubtype_Dealloc(RtObject *self);
 int RtSubtype_Traverse(RtObject *self, visitproc visit, void *arg);
@@ -159,6 +173,8 @@ extern RtObject *rt_name_name;
 extern RtObject *rt_name_qualname;
 extern RtObject *rt_name_bases;
 extern RtObject *rt_name_mro;
+extern RtObject *rt_name_slots;
+extern RtObject *rt_name_weakref;
 extern RtObject *rt_name_send;
 extern RtObject *rt_name_throw;
 extern RtObject *rt_name_close;

@@ -1,0 +1,210 @@
+// descriptor.c: property, classmethod, staticmethod: what stands in the dict of
+// a class and decides what an attribute of its instances is.
+//
+// None of them changes after it was made, so that they need no lock; who calls
+// one holds it, for the class may lose it at any time.
+// Mirrors Objects/descrobject.c, funcobject.c (CPython 3.13); departs: made
+// once and for all (no second __init__), no copies by getter() and setter(),
+// no __doc__.
+
+#include "rtcore_type.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_assert.h"
+
+static int
+check_count(const RtTypeObject *type, ssize_t nargs, ssize_t least,
+            ssize_t most)
+{
+    if (nargs >= least && nargs <= most) {
+        return 0;
+    }
+    RtErr_Format(&RtExc_TypeError, "%s expected %s%zd argument%s, got %zd",
+                 type->tp_name, least == most ? "" : "at most ", most,
+                 most == 1 ? "" : "s", nargs);
+    return -1;
+}
+
+// ---------------------------------------------------------------------------
+// property(fget=None, fset=None, fdel=None)
+
+enum { FGET, FSET, FDEL, NFUNCS };
+
+typedef struct RtPropertyObject {
+    RtObject ob_base;
+    RtObject *funcs[NFUNCS];    // NULL: None was given
+} RtPropertyObject;
+
+static int
+property_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    for (int i = 0; i < NFUNCS; i++) {
+        Rt_VISIT(prop->funcs[i]);
+    }
+    return 0;
+}
+
+static void
+property_dealloc(RtObject *self)
+{
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    RtGC_Untrack(self);
+    for (int i = 0; i < NFUNCS; i++) {
+        Rt_CLEAR(prop->funcs[i]);
+    }
+    RtObject_Free(self);
+}
+
+static RtObject *
+property_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    if (check_count(type, nargs, 0, NFUNCS) < 0) {
+        return NULL;
+    }
+    RtObject *self = RtObject_New(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    for (ssize_t i = 0; i < nargs; i++) {
+        prop->funcs[i] = args[i] == Rt_None ? NULL : Rt_NewRef(args[i]);
+    }
+    RtGC_Track(self);
+    return self;
+}
+
+static void
+property_lacks(RtObject *op, const char *what)
+{
+    RtErr_Format(&RtExc_AttributeError,
+                 "property of '%s' object has no %s", Rt_TYPE(op)->tp_name,
+                 what);
+}
+
+static RtObject *
+property_get(RtObject *self, RtObject *op, RtObject *type)
+{
+    (void)type;
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    if (op == NULL || op == Rt_None) {
+        return Rt_NewRef(self);
+    }
+    if (prop->funcs[FGET] == NULL) {
+        property_lacks(op, "getter");
+        return NULL;
+    }
+    return RtObject_CallOneArg(prop->funcs[FGET], op);
+}
+
+static int
+property_set(RtObject *self, RtObject *op, RtObject *value)
+{
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    RtObject *func = prop->funcs[value == NULL ? FDEL : FSET];
+    if (func == NULL) {
+        property_lacks(op, value == NULL ? "deleter" : "setter");
+        return -1;
+    }
+    RtObject *args[] = { op, value };
+    RtObject *result = RtObject_Vectorcall(func, args, value == NULL ? 1 : 2);
+    Rt_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+RtTypeObject RtProperty_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "property",
+    .tp_basicsize = sizeof(RtPropertyObject),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = property_dealloc,
+    .tp_traverse = property_traverse,
+    .tp_new = property_new,
+    .tp_descr_get = property_get,
+    .tp_descr_set = property_set,
+};
+
+// ---------------------------------------------------------------------------
+// classmethod(function), staticmethod(function)
+
+typedef struct Wrapper {
+    RtObject ob_base;
+    RtObject *callable;
+} Wrapper;
+
+static int
+wrapper_traverse(RtObject *self, visitproc visit, void *arg)
+{
+    Rt_VISIT(((Wrapper *)self)->callable);
+    return 0;
+}
+
+static void
+wrapper_dealloc(RtObject *self)
+{
+    RtGC_Untrack(self);
+    Rt_CLEAR(((Wrapper *)self)->callable);
+    RtObject_Free(self);
+}
+
+static RtObject *
+wrapper_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    if (check_count(type, nargs, 1, 1) < 0) {
+        return NULL;
+    }
+    RtObject *self = RtObject_New(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    ((Wrapper *)self)->callable = Rt_NewRef(args[0]);
+    RtGC_Track(self);
+    return self;
+}
+
+static RtObject *
+classmethod_get(RtObject *self, RtObject *op, RtObject *type)
+{
+    if (type == NULL) {
+        type = (RtObject *)Rt_TYPE(op);
+    }
+    return RtMethod_New(((Wrapper *)self)->callable, type);
+}
+
+static RtObject *
+staticmethod_get(RtObject *self, RtObject *op, RtObject *type)
+{
+    (void)op;
+    (void)type;
+    return Rt_NewRef(((Wrapper *)self)->callable);
+}
+
+static RtObject *
+staticmethod_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    return RtObject_Vectorcall(((Wrapper *)self)->callable, args, nargs);
+}
+
+RtTypeObject RtClassMethod_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "classmethod",
+    .tp_basicsize = sizeof(Wrapper),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = wrapper_dealloc,
+    .tp_traverse = wrapper_traverse,
+    .tp_new = wrapper_new,
+    .tp_descr_get = classmethod_get,
+};
+
+RtTypeObject RtStaticMethod_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "staticmethod",
+    .tp_basicsize = sizeof(Wrapper),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = wrapper_dealloc,
+    .tp_traverse = wrapper_traverse,
+    .tp_call = staticmethod_call,
+    .tp_new = wrapper_new,
+    .tp_descr_get = staticmethod_get,
+};
