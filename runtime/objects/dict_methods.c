@@ -337,9 +337,7 @@ ask_missing(RtObject *op, RtObject *key)
         RtErr_SetObject(&RtExc_KeyError, key);
         return NULL;
     }
-    RtObject *result = RtType_IsMethod(method)
-        ? RtObject_CallPrepend(method, op, &key, 1)
-        : RtObject_CallOneArg(method, key);
+    RtObject *result = RtObject_CallAttribute(method, op, &key, 1);
     Rt_DECREF(method);
     return result;
 }
