@@ -17,6 +17,7 @@ static const Bench benches[] = {
     {"locks", false, FzBench_Locks},
     {"collector", false, FzBench_Collector},
     {"memory", false, FzBench_Memory},
+    {"attributes", false, FzBench_Attributes},
 };
 enum { NBENCHES = sizeof(benches) / sizeof(benches[0]) };
 
@@ -70,7 +71,8 @@ const FzCommand fz_command_bench = {
     "locks: uncontended locks beside pthread_mutex.\n"
     "collector: full collections over a heap of a million objects.\n"
     "memory: bytes of objects of each kind.\n"
-    "The last three mean something in the release builds only; scripts/bench "
-    "sets the\ntwo builds side by side.",
+    "attributes: reading and storing attributes and items.\n"
+    "All but the first mean something in the release builds only; "
+    "scripts/bench sets\nthe two builds side by side.",
     run,
 };

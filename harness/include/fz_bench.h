@@ -15,5 +15,7 @@ int FzBench_Locks(bool json, double seconds, FILE *out);
 int FzBench_Collector(bool json, double seconds, FILE *out);
 // Bytes of objects of each kind, headers and slack of blocks included.
 int FzBench_Memory(bool json, double seconds, FILE *out);
+// Nanoseconds of reading and storing attributes and items of a dict.
+int FzBench_Attributes(bool json, double seconds, FILE *out);
 
 #endif  // FZ_BENCH_H
