@@ -328,7 +328,8 @@ def memory_orders(path, text):
       ("runtime/state/a.c", "pthread_mutex_lock(&m);\n"),
       ("runtime/sync/native_world.c", "pthread_mutex_lock(&m);\n"))
 def pthreads(path, text):
-    if not is_source(path) or "/tests/" in path:
+    # The programs of the benchmark are what is tested.
+    if not is_source(path) or "/tests/" in path or "/bench/sct/" in path:
         return
     for number, line in numbered(without_comments(text)):
         if re.search(r"\bpthread_", line) and \

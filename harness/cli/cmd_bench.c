@@ -37,16 +37,28 @@ run(int argc, char **argv)
 {
     bool json = false;
     double seconds = 20;
+    FzBenchSct sct = {.trials = 20, .executions = 10000};
     const char *what[1];
     const FzOption options[] = {
         {"seconds", "N", FZ_OPT_SECONDS, &seconds,
          "measure for about N seconds (default 20)"},
         {"json", NULL, FZ_OPT_FLAG, &json, "print one JSON object"},
+        {"strategy", "NAME", FZ_OPT_STRING, &sct.strategy,
+         "sct: this one only (default: all)"},
+        {"trials", "N", FZ_OPT_NUMBER, &sct.trials,
+         "sct: searches of each program (default 20)"},
+        {"executions", "N", FZ_OPT_NUMBER, &sct.executions,
+         "sct: at most N of each search (default 10000)"},
         {0},
     };
     int n = FzCli_Parse(&fz_command_bench, options, argc, argv, what, 1);
     if (n < 0) {
         return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    }
+    if (n == 1 && strcmp(what[0], "sct") == 0) {
+        sct.json = json;
+        sct.seconds = seconds;
+        return FzBench_Sct(&sct, stdout);
     }
     const Bench *bench = n == 1 ? find(what[0]) : NULL;
     if (bench == NULL) {
@@ -72,7 +84,9 @@ const FzCommand fz_command_bench = {
     "collector: full collections over a heap of a million objects.\n"
     "memory: bytes of objects of each kind.\n"
     "attributes: reading and storing attributes and items.\n"
-    "All but the first mean something in the release builds only; "
-    "scripts/bench sets\nthe two builds side by side.",
+    "sct: every strategy on the programs of the benchmark of schedule search, "
+    "beside\nfree OS threads; --seconds is for each strategy and program.\n"
+    "All but throughput and sct mean something in the release builds only; "
+    "scripts/bench\nsets the two builds side by side.",
     run,
 };

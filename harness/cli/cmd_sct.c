@@ -44,6 +44,7 @@ list_strategies(void)
     for (size_t i = 0; (strategy = FzStrategy_Nth(i)) != NULL; i++) {
         printf("%-12s %s\n", strategy->name, strategy->sentence);
     }
+    printf("%-12s %s\n", "portfolio", "several of these, by what they bring");
     return FZ_EXIT_CLEAN;
 }
 
@@ -179,7 +180,7 @@ run(int argc, char **argv)
     const char *operand;
     const FzOption options[] = {
         {"strategy", "NAME", FZ_OPT_STRING, &o.strategy,
-         "who chooses (default pos)"},
+         "who chooses (default portfolio)"},
         {"strategies", NULL, FZ_OPT_FLAG, &o.list_strategies,
          "list the strategies"},
         {"flags", NULL, FZ_OPT_FLAG, &o.flags,

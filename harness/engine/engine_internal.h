@@ -119,6 +119,9 @@ RtWaitResult FzWait_Block(FzThreadSet *waiters, int64_t timeout_ns,
                           uint64_t object);
 // Takes a blocked thread out of its set and makes it runnable.
 void FzWait_Wake(uint32_t thread, RtWaitResult result);
+// Blocks a thread again, without a deadline, that was woken and has not run
+// since: what it was woken for is gone.
+void FzWait_Reblock(uint32_t thread, FzThreadSet *waiters);
 // The member that has waited longest; `waiters` is not empty.
 uint32_t FzWait_First(FzThreadSet waiters);
 // Wakes threads whose deadline has passed.

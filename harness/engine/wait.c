@@ -44,6 +44,17 @@ FzWait_Wake(uint32_t number, RtWaitResult result)
 }
 
 void
+FzWait_Reblock(uint32_t number, FzThreadSet *waiters)
+{
+    FzEngine *e = &fz_engine;
+    FZ_ASSERT(FzThreadSet_Has(e->runnable, number));
+    FZ_ASSERT(number != e->current);
+    e->threads[number].waits_in = waiters;
+    *waiters |= FzThreadSet_Of(number);
+    e->runnable &= ~FzThreadSet_Of(number);
+}
+
+void
 FzWait_Expire(void)
 {
     FzEngine *e = &fz_engine;

@@ -18,4 +18,15 @@ int FzBench_Memory(bool json, double seconds, FILE *out);
 // Nanoseconds of reading and storing attributes and items of a dict.
 int FzBench_Attributes(bool json, double seconds, FILE *out);
 
+// The benchmark of schedule search. 0, 1 if something was found in a fixed
+// twin, 2 if the programs cannot be run.
+typedef struct FzBenchSct {
+    const char *strategy;       // NULL: the portfolio and every strategy
+    uint64_t trials;
+    uint64_t executions;        // of a trial, at most
+    double seconds;             // of a strategy on a program, at most
+    bool json;
+} FzBenchSct;
+int FzBench_Sct(const FzBenchSct *options, FILE *out);
+
 #endif  // FZ_BENCH_H

@@ -26,6 +26,8 @@ static struct {
     char **argv, **envp;
     const FzSctOptions *options;
     FzRun run, again;
+    uint8_t *coverage;          // of the search
+    size_t coverage_size;
     uint64_t program_hash;
     int out;                    // what was stdout
 } explorer;
@@ -89,6 +91,9 @@ make_config(const FzSchedule *schedule)
         .step_budget = options->budget,
         .oracles = true,
         .races = options->races,
+        .coverage = schedule->kind == FZ_SCHEDULE_STRATEGY ? explorer.coverage
+                                                           : NULL,
+        .coverage_size = explorer.coverage_size,
     };
 }
 
@@ -233,6 +238,7 @@ run_trial(uint32_t trial, double start, Totals *totals)
     FzSctSearch *search = FzSctSearch_New(options->strategy,
                                           options->seed + trial,
                                           options->depth);
+    explorer.coverage = FzSctSearch_Coverage(search, &explorer.coverage_size);
     bool in_time = true;
     uint64_t first = 0;
     uint64_t n = 0;

@@ -36,6 +36,7 @@ typedef struct FzSctSync {
     uint32_t limit;             // of a barrier
     FzThreadSet readers;
     FzThreadSet waiters;
+    FzThreadSet woken;          // of a lock: waiters that may now take it
 } FzSctSync;
 
 enum { FZ_SCT_FOREVER = -1 };
@@ -55,6 +56,10 @@ bool FzSctSync_Wait(FzSctSync *sync, int64_t timeout_ns);
 // Makes one waiter (the longest), or all of them, runnable.
 void FzSctSync_WakeOne(FzSctSync *sync);
 void FzSctSync_WakeAll(FzSctSync *sync);
+// A lock that one thread holds: takes it, whoever holds it now; 0 or ETIMEDOUT.
+// Gives it back.
+int FzSctSync_Take(FzSctSync *sync, void *slot, int64_t timeout_ns);
+void FzSctSync_Release(FzSctSync *sync, void *slot);
 const char *FzSctKind_Name(FzSctKind kind);
 // A point of the running thread about a sync variable.
 void FzSct_Point(RtPoint kind, const void *addr, uintptr_t site);
@@ -76,6 +81,7 @@ typedef struct FzSctThread {
     void *arg;
     void *result;
     bool ended, joined, detached;
+    bool has_deadline;          // of its wait for a lock
     FzSctSync join;
     void *cleanups;             // buffers of pthread_cleanup_push(), linked
     void *values[128];          // of keys
@@ -117,7 +123,7 @@ void FzSctProcess_Begin(void);
 
 // ---- sct_options.c: what FZ_SCT says (`ftfuzz sct --help`).
 typedef struct FzSctOptions {
-    const FzStrategy *strategy;
+    const FzStrategy *strategy; // NULL: the portfolio
     uint64_t seed;
     uint32_t depth;
     uint64_t executions;        // of each trial, at most

@@ -79,7 +79,7 @@ set(FzSctOptions *out, const char *key, const char *value, char *why,
     }
     if (strcmp(key, "strategy") == 0) {
         out->strategy = FzStrategy_Find(value);
-        return out->strategy != NULL ||
+        return out->strategy != NULL || strcmp(value, "portfolio") == 0 ||
                fail(why, why_size, key, value,
                     "unknown; `ftfuzz sct --strategies` lists them");
     }
@@ -105,7 +105,6 @@ FzSctOptions_Parse(const char *text, FzSctOptions *out, char *why,
                    size_t why_size)
 {
     *out = (FzSctOptions){
-        .strategy = &fz_strategy_pos,
         .seed = 1,
         .depth = 3,
         .executions = 100000,

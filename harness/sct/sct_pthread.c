@@ -344,17 +344,10 @@ lock_spin(void *lock, bool wait, uintptr_t site)
     }
     FzSct_Point(RT_POINT_SEM_WAIT, lock, site);
     FzSctSync *sync = FzSctSync_Get(lock, FZ_SCT_SPIN);
-    while (sync->owner != 0) {
-        if (!wait) {
-            return EBUSY;
-        }
-        FzSctSync_Wait(sync, FZ_SCT_FOREVER);
+    if (sync->owner != 0 && !wait) {
+        return EBUSY;
     }
-    sync->owner = fz_engine.current + 1;
-    if (fz_engine.races) {
-        FzRace_Acquire(fz_engine.current, lock);
-    }
-    return 0;
+    return FzSctSync_Take(sync, lock, FZ_SCT_FOREVER);
 }
 
 FZ_SCT_EXPORT int
@@ -376,12 +369,7 @@ pthread_spin_unlock(pthread_spinlock_t *lock)
         return 0;
     }
     FzSct_Point(RT_POINT_SEM_POST, (void *)lock, SITE);
-    FzSctSync *sync = FzSctSync_Get((void *)lock, FZ_SCT_SPIN);
-    sync->owner = 0;
-    if (fz_engine.races) {
-        FzRace_Release(fz_engine.current, (void *)lock);
-    }
-    FzSctSync_WakeAll(sync);
+    FzSctSync_Release(FzSctSync_Get((void *)lock, FZ_SCT_SPIN), (void *)lock);
     return 0;
 }
 

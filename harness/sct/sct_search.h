@@ -8,13 +8,16 @@
 
 typedef struct FzSctSearch FzSctSearch;
 
-// A search of its own: it depends on nothing but these. Owned by the caller.
+// A search of its own: it depends on nothing but these. strategy: NULL is the
+// portfolio, whose strategies choose their own depths. Owned by the caller.
 FzSctSearch *FzSctSearch_New(const FzStrategy *strategy, uint64_t seed,
                              uint32_t depth);
 void FzSctSearch_Free(FzSctSearch *search);
 // The schedule of the next execution; it borrows from the search. False: there
 // is nothing more to try.
 bool FzSctSearch_Next(FzSctSearch *search, FzSchedule *schedule);
+// Where interleaving coverage of that execution is to be counted; NULL: none.
+uint8_t *FzSctSearch_Coverage(FzSctSearch *search, size_t *size);
 // What came of it.
 void FzSctSearch_Learn(FzSctSearch *search, const FzRun *run);
 

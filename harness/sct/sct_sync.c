@@ -2,7 +2,8 @@
 // else that a thread can wait for.
 //
 // An unlock makes every waiter runnable, and whoever runs first takes the lock:
-// the schedule decides, as POSIX leaves it open.
+// the schedule decides, as POSIX leaves it open. The others are blocked again
+// at once: with a hundred threads their vain attempts would be most of a run.
 
 #include "sct_internal.h"
 
@@ -157,14 +158,29 @@ released(const void *slot)
     }
 }
 
-// Takes a mutex that may be held by another; the point has been passed.
-static int
-take(FzSctSync *sync, void *slot, int64_t timeout_ns)
+// Waiters with a deadline stay awake: they have to look at the time.
+static void
+block_woken(FzSctSync *sync)
+{
+    for (FzThreadSet rest = sync->woken; rest != 0; rest &= rest - 1) {
+        uint32_t thread = FzThreadSet_First(rest);
+        if (!fz_sct_threads[thread].has_deadline) {
+            FzWait_Reblock(thread, &sync->waiters);
+        }
+    }
+    sync->woken = 0;
+}
+
+int
+FzSctSync_Take(FzSctSync *sync, void *slot, int64_t timeout_ns)
 {
     uint32_t self = fz_engine.current + 1;
     int64_t deadline = timeout_ns > 0 ? FzWait_Now() + timeout_ns : 0;
+    fz_sct_threads[self - 1].has_deadline = timeout_ns > 0;
     while (sync->owner != 0) {
-        if (!FzSctSync_Wait(sync, timeout_ns)) {
+        bool woken = FzSctSync_Wait(sync, timeout_ns);
+        sync->woken &= ~FzThreadSet_Of(self - 1);
+        if (!woken) {
             return ETIMEDOUT;
         }
         if (timeout_ns > 0) {
@@ -174,6 +190,7 @@ take(FzSctSync *sync, void *slot, int64_t timeout_ns)
     }
     sync->owner = self;
     sync->count = 1;
+    block_woken(sync);
     acquired(slot);
     return 0;
 }
@@ -192,7 +209,7 @@ FzSctMutex_Lock(void *slot, int64_t timeout_ns, uintptr_t site)
             return EDEADLK;
         }
     }
-    return take(sync, slot, timeout_ns);
+    return FzSctSync_Take(sync, slot, timeout_ns);
 }
 
 int
@@ -206,15 +223,16 @@ FzSctMutex_TryLock(void *slot, uintptr_t site)
         sync->count++;
         return 0;
     }
-    return sync->owner != 0 ? EBUSY : take(sync, slot, 0);
+    return sync->owner != 0 ? EBUSY : FzSctSync_Take(sync, slot, 0);
 }
 
-static void
-release(FzSctSync *sync, void *slot)
+void
+FzSctSync_Release(FzSctSync *sync, void *slot)
 {
     sync->owner = 0;
     sync->count = 0;
     released(slot);
+    sync->woken |= sync->waiters;
     FzSctSync_WakeAll(sync);
 }
 
@@ -233,7 +251,7 @@ FzSctMutex_Unlock(void *slot, uintptr_t site)
                    : "was unlocked by a thread that does not hold it");
     }
     if (--sync->count == 0) {
-        release(sync, slot);
+        FzSctSync_Release(sync, slot);
     }
     return 0;
 }
@@ -251,12 +269,12 @@ FzSctCond_Wait(void *slot, void *mutex, int64_t timeout_ns, uintptr_t site)
         misuse(slot, FZ_SCT_COND, "was waited for without its mutex");
     }
     uint32_t depth = lock->count;
-    release(lock, mutex);
+    FzSctSync_Release(lock, mutex);
     bool woken = FzSctSync_Wait(cond, timeout_ns);
     if (woken) {
         acquired(slot);
     }
-    take(lock, mutex, FZ_SCT_FOREVER);
+    FzSctSync_Take(lock, mutex, FZ_SCT_FOREVER);
     lock->count = depth;
     return woken ? 0 : ETIMEDOUT;
 }
