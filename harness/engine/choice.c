@@ -91,6 +91,8 @@ FzChoice_Begin(void)
     FzEngine *e = &fz_engine;
     const FzSchedule *schedule = &e->config->schedule;
     e->overrides_used = 0;
+    e->asked_always = schedule->kind == FZ_SCHEDULE_STRATEGY &&
+                      schedule->strategy->asked_always;
     if (schedule->kind == FZ_SCHEDULE_REPLAY) {
         FzTapeReader_Init(&e->reader, schedule->tape, schedule->ntape);
         if (schedule->prefix_steps == 0) {
@@ -179,6 +181,9 @@ FzChoice_Next(FzThreadSet candidates, bool yielding)
     FzEngine *e = &fz_engine;
     uint32_t running = e->current;
     if ((candidates & (candidates - 1)) == 0) {
+        if (e->asked_always && !e->fair) {
+            strategy_choice(candidates, yielding);
+        }
         return FzThreadSet_First(candidates);
     }
     FzScheduleKind kind = e->config->schedule.kind;

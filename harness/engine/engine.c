@@ -47,7 +47,7 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
     if (++e->steps >= e->due_step) {
         FzEngine_StepDue();
     }
-    if ((e->runnable & ~FzThreadSet_Of(self)) != 0) {
+    if ((e->runnable & ~FzThreadSet_Of(self)) != 0 || e->asked_always) {
         FzEngine_Reschedule(kind == RT_POINT_YIELD);
     }
     FzTrace_Mix(kind, key);
@@ -95,8 +95,9 @@ FzEngine_Reschedule(bool yielding)
 {
     FzEngine *e = &fz_engine;
     FzThreadSet candidates = e->runnable;
-    if (yielding) {
-        candidates &= ~FzThreadSet_Of(e->current);
+    FzThreadSet others = candidates & ~FzThreadSet_Of(e->current);
+    if (yielding && others != 0) {
+        candidates = others;
     }
     uint32_t to = FzChoice_Next(candidates, yielding);
     if (to != e->current) {

@@ -39,6 +39,7 @@ typedef struct FzThread {
 typedef struct FzEngine {
     bool active;                // on a fiber, inside FzEngine_Run()
     bool oracles, races, recording, covering;
+    bool asked_always;          // FzStrategy.asked_always
     bool fair;                  // the last quarter of the budget
     bool waiting;               // the running thread is in a wait
     uint32_t current;           // number of the running thread

@@ -84,6 +84,7 @@ typedef struct FzPointView {
 typedef struct FzStrategyMemory {
     uint64_t executions;        // that have ended
     bool exhausted;             // there is nothing more to try
+    bool cut;                   // but it left something out
 } FzStrategyMemory;
 
 typedef struct FzSchedule FzSchedule;
@@ -91,6 +92,8 @@ typedef struct FzSchedule FzSchedule;
 typedef struct FzStrategy {
     const char *name;
     const char *sentence;
+    // Asked where one thread alone can run, too: it wants to see all events.
+    bool asked_always;
     size_t state_size;
     size_t memory_size;         // 0: it keeps nothing
     // The schedule's seed is all its randomness.
@@ -115,6 +118,7 @@ extern const FzStrategy fz_strategy_urw;
 extern const FzStrategy fz_strategy_surw;
 extern const FzStrategy fz_strategy_delay;
 extern const FzStrategy fz_strategy_preemption;
+extern const FzStrategy fz_strategy_dpor;
 const FzStrategy *FzStrategy_Find(const char *name);    // NULL: unknown
 const FzStrategy *FzStrategy_Nth(size_t n);             // NULL: past the last
 

@@ -265,11 +265,13 @@ run_trial(uint32_t trial, double start, Totals *totals)
         }
         in_time = !time_is_up(totals, start);
     }
-    dprintf(explorer.out, "trial=%u found_at=%llu executions=%llu rule=%s\n",
+    dprintf(explorer.out, "trial=%u found_at=%llu executions=%llu rule=%s%s\n",
             trial, (unsigned long long)first, (unsigned long long)n,
             first != 0 && !options->go_on
                 ? FzRule_Name(explorer.run.violations[0].rule)
-                : "-");
+                : "-",
+            first == 0 && FzSctSearch_IsExhausted(search) ? " exhausted"
+                                                          : "");
     FzSctSearch_Free(search);
     return in_time;
 }

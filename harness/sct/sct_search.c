@@ -126,6 +126,13 @@ FzSctSearch_Next(FzSctSearch *search, FzSchedule *schedule)
     return true;
 }
 
+bool
+FzSctSearch_IsExhausted(const FzSctSearch *search)
+{
+    const FzStrategyMemory *memory = search->arms[0].memory;
+    return search->narms == 1 && memory->exhausted && !memory->cut;
+}
+
 uint8_t *
 FzSctSearch_Coverage(FzSctSearch *search, size_t *size)
 {

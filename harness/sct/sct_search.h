@@ -18,6 +18,8 @@ void FzSctSearch_Free(FzSctSearch *search);
 bool FzSctSearch_Next(FzSctSearch *search, FzSchedule *schedule);
 // Where interleaving coverage of that execution is to be counted; NULL: none.
 uint8_t *FzSctSearch_Coverage(FzSctSearch *search, size_t *size);
+// Whether every interleaving has been tried, or one that stands for it.
+bool FzSctSearch_IsExhausted(const FzSctSearch *search);
 // What came of it.
 void FzSctSearch_Learn(FzSctSearch *search, const FzRun *run);
 

@@ -16,6 +16,9 @@ FOR_ALL = {"counter", "lock_order", "workshop"}
 SOME = ["random", "pct", "pos", "surw"]
 # A fixed order of threads alone does not find what these programs hide.
 BASELINES = {"round-robin"}
+# Clean programs all of whose interleavings dpor executes, and how many stand
+# for them at most.
+EXHAUSTED = {"two_locks": 1000}
 FINDING, CLEAN = 77, 0
 
 
@@ -65,6 +68,13 @@ def check_clean(source, program, strategy, options):
         fail(source, f"{strategy} finds something", output)
 
 
+def check_exhausted(program, most):
+    status, output = sct("--strategy", "dpor", "--quiet", "--executions",
+                         str(most), program)
+    if status != CLEAN or " exhausted" not in output:
+        sys.exit(f"sct.py: {program} is not exhausted\n{output}")
+
+
 def check_errors(folder):
     for arguments, text in (
             (["--strategy", "none", str(folder / "counter")], "unknown"),
@@ -92,6 +102,8 @@ def main():
                 else:
                     check_found(source, program, rule, strategy, options,
                                 folder)
+        for name, most in EXHAUSTED.items():
+            check_exhausted(str(folder / name), most)
         check_errors(folder)
     print(f"sct.py: {len(strategies)} strategies, all as expected")
 
