@@ -301,6 +301,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->nthreads = 0;
     e->runnable = 0;
     e->timed = 0;
+    e->shared_stacks = 0;
     e->steps = 0;
     e->hash = 0;
     e->slice_start = 0;

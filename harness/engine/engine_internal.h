@@ -46,6 +46,7 @@ typedef struct FzEngine {
     uint32_t nthreads;
     FzThreadSet runnable;       // includes the running thread
     FzThreadSet timed;          // blocked threads with a deadline
+    FzThreadSet shared_stacks;  // that another thread has touched
     uint64_t steps;
     uint64_t due_step;          // FzEngine_StepDue() has something to do
     uint64_t hash;

@@ -23,13 +23,30 @@ const char fz_race_source[] = "-fsanitize=thread";
 
 // ---- Plain accesses.
 
+// Whether nobody but its owner, the running thread, has touched the stack that
+// addr lies on: then no other thread can tell when the access happens.
+static inline bool
+is_private(const void *addr)
+{
+    FzEngine *e = &fz_engine;
+    size_t offset = (size_t)((const char *)addr - e->stacks.base);
+    if (offset >= e->stacks.size) {
+        return false;
+    }
+    uint32_t owner = (uint32_t)(offset / e->stacks.stride);
+    if (owner != e->current) {
+        e->shared_stacks |= FzThreadSet_Of(owner);
+    }
+    return !FzThreadSet_Has(e->shared_stacks, owner);
+}
+
 static inline __attribute__((always_inline)) void
 plain_access(const void *addr, size_t size, bool write, uintptr_t site)
 {
     if (!fz_engine.active) {
         return;
     }
-    if (fz_race_plain_points) {
+    if (fz_race_plain_points && !is_private(addr)) {
         FzEngine_PointFromCompiler(write ? RT_POINT_STORE : RT_POINT_LOAD,
                                    addr, site);
     }
