@@ -100,7 +100,7 @@ HEADERS = {
     "rtcore_weakref.h": "objects",
     "rtcore_dict_object.h": "objects", "rtcore_dict.h": "objects",
     "rt_types.h": "objects",
-    "rtcore_deque.h": "objects",
+    "rtcore_deque.h": "objects", "rtcore_iter.h": "objects",
     "rtcore_set.h": "objects",
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",

@@ -170,6 +170,21 @@ extern RtTypeObject RtRange_Type;
 extern RtTypeObject RtRangeIter_Type;
 RtObject *RtSeqIter_New(RtObject *seq);         // of a list, tuple or str
 
+// Iterators over others (iter.c, enum.c, modules/iterators.c, itertools.c,
+// tee.c).
+extern RtTypeObject RtCallIter_Type;
+extern RtTypeObject RtEnumerate_Type;
+extern RtTypeObject RtReversed_Type;
+extern RtTypeObject RtZip_Type;
+extern RtTypeObject RtMap_Type;
+extern RtTypeObject RtFilter_Type;
+extern RtTypeObject RtCount_Type;
+extern RtTypeObject RtCycle_Type;
+extern RtTypeObject RtChain_Type;
+extern RtTypeObject RtIslice_Type;
+extern RtTypeObject RtTee_Type;
+extern RtTypeObject RtTeeData_Type;
+
 // ---- dict views and the iterator over values (dict_view.c).
 extern RtTypeObject RtDictKeys_Type;
 extern RtTypeObject RtDictValues_Type;

@@ -11,6 +11,7 @@
 #include "module.h"
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_iter.h"
 #include "rtcore_types.h"       // RtStrWriter
 
 // ---------------------------------------------------------------------------
@@ -58,8 +59,8 @@ static RtObject *
 builtin_iter(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self;
-    (void)nargs;
-    return RtObject_GetIter(args[0]);
+    return nargs == 1 ? RtObject_GetIter(args[0])
+                      : RtCallIter_New(args[0], args[1]);
 }
 
 // next(iterator[, default])
@@ -151,7 +152,7 @@ builtin_isinstance(RtObject *self, RtObject *const *args, ssize_t nargs)
 static RtMethodDef builtin_functions[] = {
     { "print", builtin_print, 0, -1 },
     { "len", builtin_len, 1, 1 },
-    { "iter", builtin_iter, 1, 1 },
+    { "iter", builtin_iter, 1, 2 },
     { "next", builtin_next, 1, 2 },
     { "hash", builtin_hash, 1, 1 },
     { "repr", builtin_repr, 1, 1 },
@@ -180,6 +181,15 @@ static const NamedType builtin_types[] = {
     { "set", &RtSet_Type },
     { "frozenset", &RtFrozenSet_Type },
     { "deque", &RtDeque_Type },
+    { "enumerate", &RtEnumerate_Type },
+    { "reversed", &RtReversed_Type },
+    { "zip", &RtZip_Type },
+    { "map", &RtMap_Type },
+    { "filter", &RtFilter_Type },
+    { "count", &RtCount_Type },
+    { "cycle", &RtCycle_Type },
+    { "chain", &RtChain_Type },
+    { "islice", &RtIslice_Type },
     { "range", &RtRange_Type },
     { "Thread", &RtThread_Type },
     { "Lock", &RtLock_Type },
@@ -247,6 +257,7 @@ RtBuiltins_New(void)
         add_functions(dict, rt_threading_functions) < 0 ||
         add_functions(dict, rt_gc_functions) < 0 ||
         add_functions(dict, rt_weakref_functions) < 0 ||
+        add_functions(dict, rt_itertools_functions) < 0 ||
         add_functions(dict, rt_sys_functions) < 0 ||
         add_functions(dict, rt_eval_functions) < 0 ||
         add_functions(dict, rt_import_functions) < 0 ||

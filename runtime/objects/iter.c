@@ -1,13 +1,14 @@
-// iter.c: the iterator over a list, tuple or str.
+// iter.c: the iterator over a list, tuple or str, and iter(callable, sentinel).
 //
 // It holds the sequence and an index, -1 once exhausted. Threads that share it
 // may skip or repeat items, but never read outside: the index is checked by the
 // sequence at each step. In the free-threaded build only the destructor drops
-// the sequence, so that nobody drops it twice.
+// the sequence, so that nobody drops it twice. What a callable iterator holds
+// never changes; threads that share one may call once more after its end.
 // Mirrors Objects/iterobject.c and listiter of Objects/listobject.c (CPython
 // 3.13); departs: one type for the three sequences.
 
-#include "rtcore_types.h"
+#include "rtcore_iter.h"
 #include "rt_errors.h"
 
 typedef struct SeqIter {
@@ -94,4 +95,87 @@ RtTypeObject RtSeqIter_Type = {
     .tp_traverse = seqiter_traverse,
     .tp_iter = seqiter_iter,
     .tp_iternext = seqiter_next,
+};
+
+// ---------------------------------------------------------------------------
+// iter(callable, sentinel)
+
+typedef struct CallIter {
+    RtObject ob_base;
+    RtObject *callable;
+    RtObject *sentinel;
+    ssize_t exhausted;          // relaxed
+} CallIter;
+
+RtObject *
+RtCallIter_New(RtObject *callable, RtObject *sentinel)
+{
+    if (Rt_TYPE(callable)->tp_call == NULL) {
+        RtErr_SetString(&RtExc_TypeError,
+                        "iter(v, w): v must be callable");
+        return NULL;
+    }
+    CallIter *it = (CallIter *)RtObject_New(&RtCallIter_Type, 0);
+    if (it != NULL) {
+        it->callable = Rt_NewRef(callable);
+        it->sentinel = Rt_NewRef(sentinel);
+        RtGC_Track((RtObject *)it);
+    }
+    return (RtObject *)it;
+}
+
+static void
+calliter_dealloc(RtObject *op)
+{
+    RtGC_Untrack(op);
+    Rt_DECREF(((CallIter *)op)->callable);
+    Rt_DECREF(((CallIter *)op)->sentinel);
+    RtObject_Free(op);
+}
+
+static int
+calliter_traverse(RtObject *op, visitproc visit, void *arg)
+{
+    Rt_VISIT(((CallIter *)op)->callable);
+    Rt_VISIT(((CallIter *)op)->sentinel);
+    return 0;
+}
+
+static RtObject *
+calliter_next(RtObject *op)
+{
+    CallIter *it = (CallIter *)op;
+    if (RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&it->exhausted)) {
+        return NULL;
+    }
+    RtObject *result = RtObject_CallNoArgs(it->callable);
+    int end = 1;
+    if (result != NULL) {
+        end = RtObject_EqualBool(it->sentinel, result);
+        if (end == 0) {
+            return result;
+        }
+        Rt_DECREF(result);
+    }
+    else if (!RtErr_ExceptionMatches(&RtExc_StopIteration)) {
+        end = -1;
+    }
+    else {
+        RtErr_Clear();
+    }
+    if (end > 0) {
+        RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->exhausted, 1);
+    }
+    return NULL;
+}
+
+RtTypeObject RtCallIter_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "callable_iterator",
+    .tp_basicsize = sizeof(CallIter),
+    .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_dealloc = calliter_dealloc,
+    .tp_traverse = calliter_traverse,
+    .tp_iter = RtIter_Self,
+    .tp_iternext = calliter_next,
 };

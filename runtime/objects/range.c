@@ -234,6 +234,20 @@ range_iter(RtObject *op)
 }
 
 static RtObject *
+range_reversed(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    RangeObject *range = as_range(op);
+    RangeIter *it = (RangeIter *)RtObject_New(&RtRangeIter_Type, 0);
+    if (it != NULL) {
+        it->start = number_at(range->start, range->step, range->length - 1);
+        it->step = (int64_t)-(uint64_t)range->step;
+        it->length = range->length;
+    }
+    return (RtObject *)it;
+}
+
+static RtObject *
 rangeiter_iter(RtObject *op)
 {
     return Rt_NewRef(op);
@@ -251,6 +265,11 @@ rangeiter_next(RtObject *op)
     return RtLong_FromInt64(number_at(it->start, it->step, i));
 }
 
+static RtMethodDef range_methods[] = {
+    {"__reversed__", range_reversed, 0, 0},
+    {NULL, NULL, 0, 0},
+};
+
 RtTypeObject RtRange_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "range",
@@ -264,6 +283,7 @@ RtTypeObject RtRange_Type = {
     .mp_length = range_length,
     .mp_subscript = range_subscript,
     .sq_contains = range_contains,
+    .tp_methods = range_methods,
 };
 
 RtTypeObject RtRangeIter_Type = {

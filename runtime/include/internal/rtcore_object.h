@@ -133,12 +133,29 @@ RtObject_IsOwnedByCurrentThread(const RtObject *op)
     return rt_atomic_load_uintptr_owned(&op->ob_tid) == RtThread_Id();
 }
 
+// Whether the caller has the only reference, and nobody can make another one: a
+// count of one alone could be another thread's. Acquire: what other threads did
+// with it came before.
+static inline bool
+RtObject_IsUniquelyReferenced(const RtObject *op)
+{
+    return RtObject_IsOwnedByCurrentThread(op) &&
+           rt_atomic_load_uint32_owned(&op->ob_ref_local) == 1 &&
+           rt_atomic_load_ssize_acquire(&op->ob_ref_shared) == 0;
+}
+
 // Exact only while no other thread can merge: for assertions.
 static inline bool
 RtObject_IsMerged(const RtObject *op)
 {
     return (rt_atomic_load_ssize_owned(&op->ob_ref_shared) &
             RT_REF_SHARED_FLAG_MASK) == RT_REF_MERGED;
+}
+#else
+static inline bool
+RtObject_IsUniquelyReferenced(const RtObject *op)
+{
+    return op->ob_refcnt == 1;
 }
 #endif
 
