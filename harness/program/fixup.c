@@ -22,6 +22,7 @@ fix_shared(FzProgram *p)
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL + 1, [FZ_SHARED_INT] = 6,
         [FZ_SHARED_STR] = 3, [FZ_SHARED_SET] = FZ_MAX_INITIAL + 1,
         [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL + 1,
+        [FZ_SHARED_ITER] = FZ_ITER_KINDS,
         [FZ_SHARED_INTERP] = 1,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT,
     };
@@ -31,8 +32,10 @@ fix_shared(FzProgram *p)
         if (s->kind == FZ_SHARED_INSTANCE && p->nclasses == 0) {
             s->kind = FZ_SHARED_LIST;
         }
-        s->cls = s->kind == FZ_SHARED_INSTANCE ? clamp(s->cls, p->nclasses)
-                                               : 0;
+        unsigned classes = s->kind == FZ_SHARED_INSTANCE ? p->nclasses :
+                           s->kind == FZ_SHARED_ITER && i > 0 ? (unsigned)i :
+                           1;
+        s->cls = clamp(s->cls, classes);
         s->initial = clamp(s->initial, initial_count[s->kind]);
     }
 }

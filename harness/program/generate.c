@@ -77,6 +77,13 @@ shared_fits(uint8_t kind, FzArg arg)
         return kind == FZ_SHARED_DEQUE;
     case FZ_ARG_INST:
         return kind == FZ_SHARED_INSTANCE;
+    case FZ_ARG_ITER:
+        return kind == FZ_SHARED_ITER;
+    case FZ_ARG_ITERABLE:
+        if (kind == FZ_SHARED_ITER) {
+            return true;
+        }
+        // Fall through.
     case FZ_ARG_SEQ:
         return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DICT ||
                kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR ||
@@ -106,6 +113,8 @@ local_fits(uint8_t holds, FzArg arg)
         return holds == HOLDS_INST;
     case FZ_ARG_ITER:
         return holds == HOLDS_ITER;
+    case FZ_ARG_ITERABLE:
+        return holds == HOLDS_ITER || local_fits(holds, FZ_ARG_SEQ);
     case FZ_ARG_INTERP:
         return holds == HOLDS_INTERP;
     case FZ_ARG_ANY:
@@ -279,7 +288,7 @@ holds_of_reference(const Generator *g, uint8_t ref)
         [FZ_SHARED_INSTANCE] = HOLDS_INST, [FZ_SHARED_LOCK] = HOLDS_OTHER,
         [FZ_SHARED_TUPLE] = HOLDS_OTHER, [FZ_SHARED_INT] = HOLDS_OTHER,
         [FZ_SHARED_STR] = HOLDS_OTHER, [FZ_SHARED_SET] = HOLDS_SET,
-        [FZ_SHARED_DEQUE] = HOLDS_DEQUE,
+        [FZ_SHARED_DEQUE] = HOLDS_DEQUE, [FZ_SHARED_ITER] = HOLDS_ITER,
         [FZ_SHARED_INTERP] = HOLDS_INTERP,
         [FZ_SHARED_SYNC] = HOLDS_OTHER,
     };
@@ -345,7 +354,20 @@ note_assignment(Generator *g, const FzOp *op)
     case FZ_OP_NEW_CLASS:
         holds = HOLDS_INST;
         break;
+    case FZ_OP_ITER_DRAIN:
+        holds = HOLDS_LIST;
+        break;
     case FZ_OP_ITER_NEW:
+    case FZ_OP_ITER_ENUMERATE:
+    case FZ_OP_ITER_ZIP:
+    case FZ_OP_ITER_MAP:
+    case FZ_OP_ITER_FILTER:
+    case FZ_OP_ITER_REVERSED:
+    case FZ_OP_ITER_CALL:
+    case FZ_OP_ITER_CYCLE:
+    case FZ_OP_ITER_CHAIN:
+    case FZ_OP_ITER_SLICE:
+    case FZ_OP_ITER_TEE:
         holds = HOLDS_ITER;
         break;
     case FZ_OP_INTERP_NEW:
@@ -541,7 +563,7 @@ FzGenerate_Shared(const FzProgram *program, FzRng *rng)
         FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_INSTANCE,
         FZ_SHARED_LOCK, FZ_SHARED_LOCK, FZ_SHARED_TUPLE, FZ_SHARED_INT,
         FZ_SHARED_STR, FZ_SHARED_SET, FZ_SHARED_SET, FZ_SHARED_SET,
-        FZ_SHARED_DEQUE, FZ_SHARED_DEQUE,
+        FZ_SHARED_DEQUE, FZ_SHARED_DEQUE, FZ_SHARED_ITER, FZ_SHARED_ITER,
     };
     FzShared shared = { .kind = kinds[FzRng_Below(rng, sizeof(kinds))] };
     if (shared.kind == FZ_SHARED_INSTANCE) {
@@ -551,6 +573,11 @@ FzGenerate_Shared(const FzProgram *program, FzRng *rng)
         else {
             shared.cls = (uint8_t)FzRng_Below(rng, program->nclasses);
         }
+    }
+    if (shared.kind == FZ_SHARED_ITER) {
+        shared.cls = (uint8_t)FzRng_Below(rng, FZ_MAX_SHARED);
+        shared.initial = (uint8_t)FzRng_Below(rng, FZ_ITER_KINDS);
+        return shared;
     }
     shared.initial = (uint8_t)FzRng_Below(rng, FZ_MAX_INITIAL + 1);
     if (FzRng_Below(rng, 24) == 0) {

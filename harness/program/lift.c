@@ -10,6 +10,7 @@
 static const char prelude[] =
     "import ctypes, gc, signal, sys, threading, time\n"
     "from collections import deque\n"
+    "from itertools import chain, count, cycle, islice, tee\n"
     "from threading import (Barrier, Condition, Event, Lock, RLock,"
     " Semaphore, local)\n"
     "from types import MethodType\n"
@@ -453,6 +454,35 @@ put_items(Lifter *l, int n, bool keys)
     }
 }
 
+// An iterator over what stands for each @.
+static void
+put_iterator(Lifter *l, int k)
+{
+    static const char *const texts[FZ_ITER_KINDS] = {
+        [FZ_ITER_PLAIN] = "iter(@)", [FZ_ITER_ENUMERATE] = "enumerate(@)",
+        [FZ_ITER_ZIP] = "zip(@, @)", [FZ_ITER_MAP] = "map(type, @)",
+        [FZ_ITER_FILTER] = "filter(None, @)",
+        [FZ_ITER_REVERSED] = "reversed(@)",
+        [FZ_ITER_COUNT] = "islice(count(), 10)",
+        [FZ_ITER_CYCLE] = "islice(cycle(@), 10)",
+        [FZ_ITER_CHAIN] = "chain(@, @)", [FZ_ITER_SLICE] = "islice(@, 1, 4)",
+        [FZ_ITER_TEE] = "tee(@)[1]",
+    };
+    int source = FzProgram_IterSource(l->program, k);
+    const char *at = texts[FzProgram_IterKind(l->program, k)];
+    for (; *at != '\0'; at++) {
+        if (*at != '@') {
+            put(l, "%c", *at);
+        }
+        else if (source < 0) {
+            put_reference(l, FZ_REF_LIST);
+        }
+        else {
+            put(l, "s%d", source);
+        }
+    }
+}
+
 static void
 put_shared(Lifter *l, int k)
 {
@@ -491,6 +521,9 @@ put_shared(Lifter *l, int k)
         put(l, "deque([");
         put_items(l, shared->initial, false);
         put(l, "]%s)", shared->initial % 3 == 2 ? ", 3" : "");
+        break;
+    case FZ_SHARED_ITER:
+        put_iterator(l, k);
         break;
     case FZ_SHARED_INSTANCE:
         put(l, "C%d()", shared->cls);
@@ -533,6 +566,7 @@ put_show(Lifter *l, int k)
         [FZ_SHARED_STR] = "print('s%d', s%d)\n",
         [FZ_SHARED_SET] = "show('s%d', s%d)\n",
         [FZ_SHARED_DEQUE] = "show('s%d', s%d)\n",
+        [FZ_SHARED_ITER] = "print('s%d', s%d is None)\n",
         [FZ_SHARED_INTERP] = "print('s%d', s%d)\n",
         [FZ_SHARED_SYNC] = "print('s%d', s%d is None)\n",
     };

@@ -303,6 +303,9 @@ emit_shared(FzEmitter *e, int k)
         }
         FzEmit_Op(e, RT_OP_CALL, n % 3 == 2 ? 2 : 1);
         break;
+    case FZ_SHARED_ITER:
+        FzLower_SharedIterator(e, k);
+        break;
     case FZ_SHARED_INSTANCE:
         FzLower_Reference(e, (uint8_t)(FZ_REF_NEW + shared->cls));
         break;
@@ -381,7 +384,7 @@ emit_show(FzEmitter *e, int k)
     FzSharedKind kind = (FzSharedKind)e->program->shared[k].kind;
     bool plain = kind == FZ_SHARED_LOCK || kind == FZ_SHARED_INT ||
                  kind == FZ_SHARED_STR || kind == FZ_SHARED_INTERP ||
-                 kind == FZ_SHARED_SYNC;
+                 kind == FZ_SHARED_SYNC || kind == FZ_SHARED_ITER;
     bool convert = kind == FZ_SHARED_DICT || kind == FZ_SHARED_INSTANCE;
     e->line = e->layout->show_line[k];
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, plain ? FZ_NAME_print : FZ_NAME_show);
@@ -398,7 +401,7 @@ emit_show(FzEmitter *e, int k)
     if (kind == FZ_SHARED_LOCK) {
         FzEmit_CallMethod(e, FZ_NAME_locked);
     }
-    else if (kind == FZ_SHARED_SYNC) {
+    else if (kind == FZ_SHARED_SYNC || kind == FZ_SHARED_ITER) {
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_NONE);
         FzEmit_Op(e, RT_OP_IS_OP, 0);
     }

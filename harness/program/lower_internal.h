@@ -33,6 +33,9 @@
     NAME(popleft) NAME(extendleft) NAME(rotate) \
     NAME(generate) NAME(delegate) NAME(counter) NAME(g) NAME(c) NAME(send) \
     NAME(throw) NAME(close) NAME(__code__) NAME(__defaults__) \
+    NAME(list) \
+    NAME(enumerate) NAME(zip) NAME(map) NAME(filter) NAME(reversed) \
+    NAME(islice) NAME(cycle) NAME(chain) NAME(tee) \
     NAME(take) NAME(put) NAME(fetch) NAME(hold) NAME(slotted) \
     NAME(property) NAME(classmethod) NAME(staticmethod) NAME(super) \
     NAME(__get__) NAME(__set__) \
@@ -199,6 +202,13 @@ void FzLower_MakeClass(FzEmitter *e, int cls, const uint32_t *codes);
 
 // ---- lower_type.c: operations on classes. False: not one.
 bool FzLower_Type(FzEmitter *e, const FzOp *op);
+
+// ---- lower_iter.c
+
+// Pushes shared object k, which is an iterator.
+void FzLower_SharedIterator(FzEmitter *e, int k);
+// An operation that makes or empties an iterator. False: not one.
+bool FzLower_Iter(FzEmitter *e, const FzOp *op);
 
 // ---- lower_set.c
 

@@ -381,6 +381,7 @@ lower_container(FzEmitter *e, const FzOp *op)
         lower_concat(e, op);
         return true;
     case FZ_OP_ITERATE:
+    case FZ_OP_ITER_WALK:
     case FZ_OP_DICT_ITEMS:
         lower_iterate(e, op);
         return true;
@@ -500,7 +501,8 @@ FzLower_Statement(FzEmitter *e, const FzOp *op)
              !FzLower_Attrs(e, op) &&
              !FzLower_Type(e, op) && !FzLower_Descriptor(e, op) &&
              !FzLower_Weakref(e, op) &&
-             !FzLower_Set(e, op) && !FzLower_Interpreter(e, op) &&
+             !FzLower_Set(e, op) && !FzLower_Iter(e, op) &&
+             !FzLower_Interpreter(e, op) &&
              !FzLower_Module(e, op) && !FzLower_Function(e, op))
     {
         lower_other(e, op);

@@ -122,6 +122,37 @@ FzProgram_InitialMember(int i)
     return (uint8_t)(FZ_REF_CONST + members[i % FZ_MAX_INITIAL]);
 }
 
+int
+FzProgram_IterSource(const FzProgram *program, int k)
+{
+    int source = program->shared[k].cls;
+    if (source >= k) {
+        return -1;
+    }
+    switch (program->shared[source].kind) {
+    case FZ_SHARED_LIST:
+    case FZ_SHARED_DICT:
+    case FZ_SHARED_TUPLE:
+    case FZ_SHARED_STR:
+    case FZ_SHARED_SET:
+    case FZ_SHARED_DEQUE:
+        return source;
+    default:
+        return -1;
+    }
+}
+
+FzIterKind
+FzProgram_IterKind(const FzProgram *program, int k)
+{
+    FzIterKind kind = (FzIterKind)program->shared[k].initial;
+    int source = FzProgram_IterSource(program, k);
+    bool no_reverse = source >= 0 &&
+                      (program->shared[source].kind == FZ_SHARED_DICT ||
+                       program->shared[source].kind == FZ_SHARED_SET);
+    return kind == FZ_ITER_REVERSED && no_reverse ? FZ_ITER_PLAIN : kind;
+}
+
 // Of the function that costs most.
 static uint32_t
 any_function_cost(const FzProgram *program)
@@ -388,6 +419,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_TUPLE] = FZ_MAX_INITIAL, [FZ_SHARED_INT] = 5,
         [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
         [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL,
+        [FZ_SHARED_ITER] = FZ_ITER_KINDS - 1,
         [FZ_SHARED_INTERP] = 0,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT - 1,
     };
@@ -399,10 +431,10 @@ check_shared(const Checker *c)
         {
             return fail(c, "shared %d: kind or initial", i);
         }
-        if (s->kind == FZ_SHARED_INSTANCE ? s->cls >= p->nclasses
-                                          : s->cls != 0)
-        {
-            return fail(c, "shared %d: class", i);
+        int classes = s->kind == FZ_SHARED_INSTANCE ? p->nclasses :
+                      s->kind == FZ_SHARED_ITER && i > 0 ? i : 1;
+        if (s->cls >= classes) {
+            return fail(c, "shared %d: class or source", i);
         }
     }
     return true;

@@ -17,7 +17,7 @@ typedef enum FzArg {
     FZ_ARG_NONE,
     FZ_ARG_LOCAL,               // local that is assigned: 0…5
     FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_DEQUE, FZ_ARG_INST,
-    FZ_ARG_SEQ, FZ_ARG_ITER,
+    FZ_ARG_SEQ, FZ_ARG_ITER, FZ_ARG_ITERABLE,
     FZ_ARG_INTERP,              // id of an interpreter
     FZ_ARG_ANY,
     FZ_ARG_VALUE, FZ_ARG_KEY,
@@ -225,6 +225,18 @@ uint8_t FzProgram_InitialKey(int i);
 // The i-th item of a shared set at first: ditto.
 uint8_t FzProgram_InitialMember(int i);
 enum { FZ_MAX_INITIAL = 7 };
+
+// A shared iterator: what `initial` stands for. None is endless.
+typedef enum FzIterKind {
+    FZ_ITER_PLAIN, FZ_ITER_ENUMERATE, FZ_ITER_ZIP, FZ_ITER_MAP,
+    FZ_ITER_FILTER, FZ_ITER_REVERSED, FZ_ITER_COUNT, FZ_ITER_CYCLE,
+    FZ_ITER_CHAIN, FZ_ITER_SLICE, FZ_ITER_TEE, FZ_ITER_KINDS
+} FzIterKind;
+// What shared object k is, which is an iterator: the other kind where its
+// source cannot be reversed.
+FzIterKind FzProgram_IterKind(const FzProgram *program, int k);
+// The shared object that it iterates over, which comes before it; -1: none.
+int FzProgram_IterSource(const FzProgram *program, int k);
 
 // ---------------------------------------------------------------------------
 // Where things stand in the Python face (layout.c).

@@ -96,12 +96,12 @@ make_program(FzProgram *p, uint8_t op, uint8_t salt, int block)
                                .hash = (uint8_t)(salt % FZ_HASH_COUNT),
                                .del = (uint8_t)(salt % FZ_DEL_COUNT) };
     p->classes[1] = (FzClass){ .base = 1 };
-    static const uint8_t lasts[3] = {
-        FZ_SHARED_SET, FZ_SHARED_SYNC, FZ_SHARED_DEQUE,
+    static const uint8_t lasts[4] = {
+        FZ_SHARED_SET, FZ_SHARED_SYNC, FZ_SHARED_DEQUE, FZ_SHARED_ITER,
     };
     const uint8_t kinds[6] = {
         FZ_SHARED_LIST, FZ_SHARED_DICT, FZ_SHARED_INSTANCE, FZ_SHARED_LOCK,
-        FZ_SHARED_TUPLE, lasts[salt / 6 % 3],
+        FZ_SHARED_TUPLE, lasts[salt / 6 % 4],
     };
     for (int i = 0; i < 6; i++) {
         p->shared[(i + salt) % 6] = (FzShared){ .kind = kinds[i],
