@@ -115,12 +115,15 @@ drain(int index, void *arg)
 static void
 share_iterator(RtObject *source, RtObject *iterable)     // steals both
 {
+    ssize_t count = Rt_REFCNT(source);
     Shared s = { .source = source, .iter = RtObject_GetIter(iterable) };
     CHECK(s.iter != NULL);
     RunAttached(THREADS, drain, &s);
     // No upper bound: a late store of a small index repeats many items.
     CHECK(s.yields > 0);
     Rt_DECREF(s.iter);
+    Breathe();                  // merges what other threads gave up
+    CHECK(Rt_REFCNT(source) == count);
     Rt_DECREF(iterable);
     Rt_DECREF(source);
 }
