@@ -39,6 +39,7 @@ static RtObject *
 reuse(RtObject *last, RtObject **items, ssize_t n)
 {
     RtTupleObject *tuple = (RtTupleObject *)Rt_NewRef(last);
+    rt_assert(Rt_REFCNT(last) == 2);
     RtIter_NoteTupleReused(last);
     for (ssize_t i = 0; i < n; i++) {
         RtObject *old = tuple->ob_item[i];
