@@ -5,7 +5,9 @@
 // has been made or has got other bases meanwhile, base, bases, MROs, slots and
 // lists of subclasses are switched, else all begins anew. Nobody sees some of
 // it. In the stopped world no object is made or destroyed and nothing blocks:
-// what is replaced is dropped when the world runs again.
+// what is replaced is dropped when the world runs again. Threads that make
+// classes all the time would keep that from ever succeeding: after some vain
+// attempts the world is stopped for the whole of one, MROs included.
 // Mirrors Objects/typeobject.c, type_set_bases, mro_hierarchy (CPython 3.13);
 // departs: the world is stopped (as in 3.15); MROs follow in topological order.
 
@@ -25,21 +27,30 @@ typedef struct BasesChange {
     // are held. MROs: the new ones; once switched, the old ones.
     RtMroChange *changes;
     size_t count, capacity;
+    uint32_t *listed;           // hash table: index in `changes` + 1
+    size_t mask;
     uint32_t bases_changes, classes_made;       // when this was prepared
 } BasesChange;
 
 // ---------------------------------------------------------------------------
 // Whose MROs change. The type lock is held.
 
+// Where the type is in the table, or would be.
+static uint32_t *
+find_listed(const BasesChange *c, const RtTypeObject *type)
+{
+    size_t at = (uintptr_t)type >> 4;
+    while (c->listed[at & c->mask] != 0 &&
+           c->changes[c->listed[at & c->mask] - 1].type != type) {
+        at++;
+    }
+    return &c->listed[at & c->mask];
+}
+
 static bool
 is_listed(const BasesChange *c, const RtTypeObject *type)
 {
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->changes[i].type == type) {
-            return true;
-        }
-    }
-    return false;
+    return *find_listed(c, type) != 0;
 }
 
 static size_t
@@ -66,21 +77,42 @@ enter_with_subclasses(BasesChange *c, RtTypeObject *type)
         enter_with_subclasses(c, type->tp_subclasses.items[i]);
     }
     rt_assert(c->count < c->capacity);
+    uint32_t *place = find_listed(c, type);
     c->changes[c->count++] = (RtMroChange){ type, NULL };
+    *place = (uint32_t)c->count;
+}
+
+// The type lock is held, or the world is stopped.
+static void
+list_changes(BasesChange *c)
+{
+    c->capacity = count_paths(c->type);
+    size_t size = 4;
+    while (size < 2 * c->capacity) {
+        size *= 2;
+    }
+    c->mask = size - 1;
+    c->changes = RtMem_Malloc(c->capacity * sizeof(RtMroChange));
+    c->listed = RtMem_Calloc(size, sizeof(uint32_t));
+    if (c->changes != NULL && c->listed != NULL) {
+        enter_with_subclasses(c, c->type);
+    }
 }
 
 // 0, or -1 with MemoryError.
 static int
-find_changes(RtTypesState *types, BasesChange *c)
+find_changes(RtTypesState *types, BasesChange *c, bool stopped)
 {
-    RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
-    c->capacity = count_paths(c->type);
-    c->changes = RtMem_Malloc(c->capacity * sizeof(RtMroChange));
-    if (c->changes != NULL) {
-        enter_with_subclasses(c, c->type);
+    if (stopped) {
+        // Whoever got the lock while it was detached cannot go on.
+        list_changes(c);
     }
-    RT_END_CRITICAL_SECTION();
-    if (c->changes == NULL) {
+    else {
+        RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+        list_changes(c);
+        RT_END_CRITICAL_SECTION();
+    }
+    if (c->changes == NULL || c->listed == NULL) {
         RtErr_NoMemory();
         return -1;
     }
@@ -95,7 +127,9 @@ drop_changes(BasesChange *c)
         Rt_DECREF(c->changes[i].type);
     }
     RtMem_Free(c->changes);
+    RtMem_Free(c->listed);
     c->changes = NULL;
+    c->listed = NULL;
     c->count = 0;
 }
 
@@ -151,11 +185,11 @@ make_mros(BasesChange *c)
 
 // 0, or -1 with an exception.
 static int
-prepare(RtTypesState *types, BasesChange *c)
+prepare(RtTypesState *types, BasesChange *c, bool stopped)
 {
     c->bases_changes = types->bases_changes;
     c->classes_made = types->classes_made;
-    if (check_bases(c) < 0 || find_changes(types, c) < 0) {
+    if (check_bases(c) < 0 || find_changes(types, c, stopped) < 0) {
         return -1;
     }
     if (c->count == 0) {
@@ -168,7 +202,9 @@ prepare(RtTypesState *types, BasesChange *c)
 // ---------------------------------------------------------------------------
 // Switching. The world is stopped.
 
-typedef enum SwitchResult { DONE, OUTDATED, NO_MEMORY } SwitchResult;
+enum { VAIN_ATTEMPTS = 4 };
+
+typedef enum SwitchResult { DONE, OUTDATED, NO_MEMORY, FAILED } SwitchResult;
 
 static SwitchResult
 switch_bases(RtTypesState *types, BasesChange *c)
@@ -233,6 +269,28 @@ check_value(RtTypeObject *type, RtObject *value)
     return RtType_CheckBases(value);
 }
 
+// One attempt; `stopped`: for the whole of it. With an exception set it failed.
+static SwitchResult
+attempt(RtInterpreterState *interp, BasesChange *c, bool stopped)
+{
+    if (stopped) {
+        RtEval_StopTheWorld(interp);
+    }
+    SwitchResult result = FAILED;
+    if (prepare(&interp->types, c, stopped) == 0) {
+        if (!stopped) {
+            RtEval_StopTheWorld(interp);
+        }
+        result = switch_bases(&interp->types, c);
+        RtEval_StartTheWorld(interp);
+    }
+    else if (stopped) {
+        RtEval_StartTheWorld(interp);
+    }
+    drop_changes(c);
+    return result;
+}
+
 int
 RtType_SetBases(RtTypeObject *type, RtObject *value)
 {
@@ -241,20 +299,16 @@ RtType_SetBases(RtTypeObject *type, RtObject *value)
     }
     RtInterpreterState *interp = RtThreadState_Get()->interp;
     SwitchResult result = OUTDATED;
-    while (result == OUTDATED) {
+    for (int i = 0; result == OUTDATED; i++) {
         BasesChange change = { .type = type, .bases = value };
-        if (prepare(&interp->types, &change) < 0) {
-            drop_changes(&change);
-            return -1;
-        }
-        RtEval_StopTheWorld(interp);
-        result = switch_bases(&interp->types, &change);
-        RtEval_StartTheWorld(interp);
-        drop_changes(&change);
+        result = attempt(interp, &change, i >= VAIN_ATTEMPTS);
         if (result == DONE) {
             Rt_DECREF(change.bases);
             Rt_DECREF(change.base);
         }
+    }
+    if (result == FAILED) {
+        return -1;
     }
     if (result == NO_MEMORY) {
         RtErr_NoMemory();
