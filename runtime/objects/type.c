@@ -347,6 +347,7 @@ static int
 publish_with_bases(RtTypeObject *type)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtTypes_WaitAtGate(&interp->types);
     for (;;) {
         uint32_t changes = interp->types.bases_changes;
         RtObject *mro = RtType_MroC3(type, type->tp_bases, NULL, 0);

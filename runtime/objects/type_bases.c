@@ -7,7 +7,7 @@
 // it. In the stopped world no object is made or destroyed and nothing blocks:
 // what is replaced is dropped when the world runs again. Threads that make
 // classes all the time would keep that from ever succeeding: after some vain
-// attempts the world is stopped for the whole of one, MROs included.
+// attempts they have to wait at a gate, though never for long.
 // Mirrors Objects/typeobject.c, type_set_bases, mro_hierarchy (CPython 3.13);
 // departs: the world is stopped (as in 3.15); MROs follow in topological order.
 
@@ -82,7 +82,7 @@ enter_with_subclasses(BasesChange *c, RtTypeObject *type)
     *place = (uint32_t)c->count;
 }
 
-// The type lock is held, or the world is stopped.
+// The type lock is held.
 static void
 list_changes(BasesChange *c)
 {
@@ -101,17 +101,11 @@ list_changes(BasesChange *c)
 
 // 0, or -1 with MemoryError.
 static int
-find_changes(RtTypesState *types, BasesChange *c, bool stopped)
+find_changes(RtTypesState *types, BasesChange *c)
 {
-    if (stopped) {
-        // Whoever got the lock while it was detached cannot go on.
-        list_changes(c);
-    }
-    else {
-        RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
-        list_changes(c);
-        RT_END_CRITICAL_SECTION();
-    }
+    RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
+    list_changes(c);
+    RT_END_CRITICAL_SECTION();
     if (c->changes == NULL || c->listed == NULL) {
         RtErr_NoMemory();
         return -1;
@@ -185,11 +179,11 @@ make_mros(BasesChange *c)
 
 // 0, or -1 with an exception.
 static int
-prepare(RtTypesState *types, BasesChange *c, bool stopped)
+prepare(RtTypesState *types, BasesChange *c)
 {
     c->bases_changes = types->bases_changes;
     c->classes_made = types->classes_made;
-    if (check_bases(c) < 0 || find_changes(types, c, stopped) < 0) {
+    if (check_bases(c) < 0 || find_changes(types, c) < 0) {
         return -1;
     }
     if (c->count == 0) {
@@ -202,7 +196,7 @@ prepare(RtTypesState *types, BasesChange *c, bool stopped)
 // ---------------------------------------------------------------------------
 // Switching. The world is stopped.
 
-enum { VAIN_ATTEMPTS = 4 };
+enum { VAIN_ATTEMPTS = 4, GATE_WAIT_NS = 5000000 };
 
 typedef enum SwitchResult { DONE, OUTDATED, NO_MEMORY, FAILED } SwitchResult;
 
@@ -269,26 +263,36 @@ check_value(RtTypeObject *type, RtObject *value)
     return RtType_CheckBases(value);
 }
 
-// One attempt; `stopped`: for the whole of it. With an exception set it failed.
+// FAILED: with an exception.
 static SwitchResult
-attempt(RtInterpreterState *interp, BasesChange *c, bool stopped)
+attempt(RtInterpreterState *interp, RtTypeObject *type, RtObject *bases)
 {
-    if (stopped) {
-        RtEval_StopTheWorld(interp);
-    }
+    BasesChange change = { .type = type, .bases = bases };
     SwitchResult result = FAILED;
-    if (prepare(&interp->types, c, stopped) == 0) {
-        if (!stopped) {
-            RtEval_StopTheWorld(interp);
-        }
-        result = switch_bases(&interp->types, c);
+    if (prepare(&interp->types, &change) == 0) {
+        RtEval_StopTheWorld(interp);
+        result = switch_bases(&interp->types, &change);
         RtEval_StartTheWorld(interp);
     }
-    else if (stopped) {
-        RtEval_StartTheWorld(interp);
+    drop_changes(&change);
+    if (result == DONE) {
+        Rt_DECREF(change.bases);
+        Rt_DECREF(change.base);
     }
-    drop_changes(c);
     return result;
+}
+
+// Bounded, because whoever holds the gate may wait for what this thread holds,
+// in code that the collector runs.
+void
+RtTypes_WaitAtGate(RtTypesState *types)
+{
+    if (RtMutex_IsLocked(&types->gate) &&
+        RtMutex_LockTimed(&types->gate, GATE_WAIT_NS, RT_LOCK_DETACH) ==
+            RT_LOCK_ACQUIRED)
+    {
+        RtMutex_Unlock(&types->gate);
+    }
 }
 
 int
@@ -298,13 +302,20 @@ RtType_SetBases(RtTypeObject *type, RtObject *value)
         return -1;
     }
     RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtTypesState *types = &interp->types;
     SwitchResult result = OUTDATED;
-    for (int i = 0; result == OUTDATED; i++) {
-        BasesChange change = { .type = type, .bases = value };
-        result = attempt(interp, &change, i >= VAIN_ATTEMPTS);
-        if (result == DONE) {
-            Rt_DECREF(change.bases);
-            Rt_DECREF(change.base);
+    for (int i = 0; result == OUTDATED && i < VAIN_ATTEMPTS; i++) {
+        result = attempt(interp, type, value);
+    }
+    if (result == OUTDATED) {
+        // At most one more class of each thread comes before.
+        bool closed = RtMutex_LockTimed(&types->gate, GATE_WAIT_NS,
+                                        RT_LOCK_DETACH) == RT_LOCK_ACQUIRED;
+        while (result == OUTDATED) {
+            result = attempt(interp, type, value);
+        }
+        if (closed) {
+            RtMutex_Unlock(&types->gate);
         }
     }
     if (result == FAILED) {

@@ -165,6 +165,7 @@ typedef struct RtTypeCacheEntry {
 
 typedef struct RtTypesState {
     RtMutex mutex;              // the type lock: a critical section
+    RtMutex gate;               // held: classes wait a little to be made
     uint32_t next_version_tag;  // type lock
     // Assignments of __bases__, and classes that were made of heap types; both
     // written in a stopped world.
