@@ -409,9 +409,10 @@ reserve_locked(Islice *it, bool *take)
         return 0;
     }
     // Where start lies beyond stop, as much is skipped as CPython skips.
-    ssize_t skip = it->next > it->count ? it->next - it->count : 0;
-    *take = it->stop < 0 || it->count + skip < it->stop;
-    it->count += skip + *take;
+    ssize_t reached = it->next > it->count ? it->next : it->count;
+    ssize_t skip = reached - it->count;
+    *take = it->stop < 0 || reached < it->stop;
+    it->count = reached < PTRDIFF_MAX ? reached + *take : reached;
     it->done = !*take;
     ssize_t next;
     if (__builtin_add_overflow(it->next, it->step, &next)
