@@ -15,6 +15,7 @@ typedef struct Bench {
 static const Bench benches[] = {
     {"throughput", true, FzBench_Throughput},
     {"locks", false, FzBench_Locks},
+    {"loops", false, FzBench_Loops},
     {"collector", false, FzBench_Collector},
     {"memory", false, FzBench_Memory},
     {"attributes", false, FzBench_Attributes},
@@ -81,6 +82,7 @@ const FzCommand fz_command_bench = {
     "throughput: executions per second of the deterministic engine, beside "
     "the same\nprograms on pooled and on created OS threads.\n"
     "locks: uncontended locks beside pthread_mutex.\n"
+    "loops: small loops of bytecode, and the speed-up of two threads.\n"
     "collector: full collections over a heap of a million objects.\n"
     "memory: bytes of objects of each kind.\n"
     "attributes: reading and storing attributes and items.\n"

@@ -11,6 +11,9 @@
 int FzBench_Throughput(bool json, double seconds, FILE *out);
 // Nanoseconds of an uncontended lock and unlock, beside pthread_mutex.
 int FzBench_Locks(bool json, double seconds, FILE *out);
+// Nanoseconds of an iteration of small loops of bytecode, and how much faster
+// two threads run two of them than one.
+int FzBench_Loops(bool json, double seconds, FILE *out);
 // Full collections per second over a heap of 1,000,000 objects. 1: no memory.
 int FzBench_Collector(bool json, double seconds, FILE *out);
 // Bytes of objects of each kind, headers and slack of blocks included.
