@@ -126,6 +126,19 @@ function_of_fatal(const char *message, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)n, message);
 }
 
+// Where a thread happens to be, of which the rule says only that it is there:
+// the reader that a free did not wait for, whoever ran as the budget ended.
+static void
+forget_bystander(FzRule rule, FzSignature *s)
+{
+    if (rule == FZ_RULE_QSBR_FREED_EARLY || rule == FZ_RULE_STEP_BUDGET) {
+        s->functions[1][0] = '\0';
+    }
+    if (rule == FZ_RULE_STEP_BUDGET) {
+        s->functions[0][0] = '\0';
+    }
+}
+
 void
 FzSignature_OfViolation(const FzViolation *violation, FzSignature *out)
 {
@@ -140,6 +153,7 @@ FzSignature_OfViolation(const FzViolation *violation, FzSignature *out)
         function_of_fatal(violation->message, out->functions[1],
                           sizeof(out->functions[1]));
     }
+    forget_bystander(violation->rule, out);
     order_functions(out);
 }
 

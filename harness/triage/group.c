@@ -131,11 +131,34 @@ add_key(Grouper *g, size_t raw, const char *what, const char *a,
 }
 
 static bool
-is_lifetime_rule(const char *rule)
+is_one_of(const char *text, const char *const *list)
 {
-    return strcmp(rule, "USE_AFTER_FREE") == 0 ||
-           strcmp(rule, "DOUBLE_FREE") == 0 ||
-           strcmp(rule, "QSBR_FREED_EARLY") == 0;
+    for (; *list != NULL; list++) {
+        if (strcmp(text, *list) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const lifetime_rules[] = {
+    "USE_AFTER_FREE", "DOUBLE_FREE", NULL,
+};
+
+// Of these the object is incidental: a mechanism failed, whatever it was used
+// on.
+static const char *const mechanism_rules[] = {
+    "REF_LOST_QUEUE", "SECTION_ORDER", "SECTION_NOT_SUSPENDED",
+    "SECTION_NESTING", "QSBR_FREED_EARLY", NULL,
+};
+
+// An object that its own destructor freed: the mistake is in its count.
+static bool
+is_destructor(const char *function)
+{
+    size_t n = strlen(function);
+    return strcmp(function, "destroy_nested") == 0 ||
+           (n > 7 && strcmp(function + n - 7, "dealloc") == 0);
 }
 
 // "function|kind.field|other": the function, and the field without the kind,
@@ -153,19 +176,34 @@ add_cause_key(Grouper *g, size_t raw, const char *cause)
 }
 
 static void
+collect_keys_of(Grouper *g, size_t raw)
+{
+    const FzTriaged *f = g->raws[raw].smallest;
+    FzSignature s;
+    bool causal = f->tight && f->cause[0] != '\0';
+    if (!FzSignature_Parse(f->signature, &s)) {
+        return;
+    }
+    if (is_one_of(s.rule, mechanism_rules)) {
+        add_key(g, raw, s.rule, s.functions[0], s.functions[1]);
+    }
+    else if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
+        add_cause_key(g, raw, f->cause);
+    }
+    else if (is_one_of(s.rule, lifetime_rules) && f->freed_by[0] != '\0' &&
+             !is_destructor(f->freed_by)) {
+        add_key(g, raw, "freed", f->freed_by, "");
+    }
+    else if (causal) {
+        add_cause_key(g, raw, f->cause);
+    }
+}
+
+static void
 collect_keys(Grouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        const FzTriaged *f = g->raws[i].smallest;
-        FzSignature signature;
-        bool parsed = FzSignature_Parse(f->signature, &signature);
-        if (f->tight && f->cause[0] != '\0') {
-            add_cause_key(g, i, f->cause);
-        }
-        else if (parsed && is_lifetime_rule(signature.rule) &&
-                 f->freed_by[0] != '\0') {
-            add_key(g, i, "freed", f->freed_by, "");
-        }
+        collect_keys_of(g, i);
     }
 }
 
