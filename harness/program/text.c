@@ -24,7 +24,8 @@ static const char *const shared_names[FZ_SHARED_KIND_COUNT] = {
     [FZ_SHARED_INSTANCE] = "instance", [FZ_SHARED_LOCK] = "lock",
     [FZ_SHARED_TUPLE] = "tuple", [FZ_SHARED_INT] = "int",
     [FZ_SHARED_STR] = "str", [FZ_SHARED_SET] = "set",
-    [FZ_SHARED_DEQUE] = "deque", [FZ_SHARED_INTERP] = "interpreter",
+    [FZ_SHARED_DEQUE] = "deque", [FZ_SHARED_ITER] = "iterator",
+    [FZ_SHARED_INTERP] = "interpreter",
     [FZ_SHARED_SYNC] = "sync",
 };
 
