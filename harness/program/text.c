@@ -58,7 +58,7 @@ FzProgram_PrintText(const FzProgram *program, FzBuf *out)
     for (int i = 0; i < program->nshared; i++) {
         const FzShared *shared = &program->shared[i];
         FzBuf_Printf(out, "shared %s", shared_names[shared->kind]);
-        if (shared->kind == FZ_SHARED_INSTANCE) {
+        if (shared->kind == FZ_SHARED_INSTANCE || shared->cls != 0) {
             FzBuf_Printf(out, " class %u", shared->cls);
         }
         FzBuf_Printf(out, " initial %u\n", shared->initial);
