@@ -449,7 +449,7 @@ test_no_memory(void)
 {
     bool done = false;
     for (int nth = 1; !done; nth++) {
-        CHECK(nth < 400);
+        CHECK(nth < 20000);
         RtObject *d = RtDeque_New(NULL, -1);
         RtMem_FailAllocation(nth);
         done = scenario(d);
