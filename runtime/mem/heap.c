@@ -53,7 +53,7 @@ take_free_set(uintptr_t os_thread, RtInterpreterState *interp)
             continue;
         }
         RtInterpreterState *owner = set->owner;
-        if ((owner == NULL && !set->lost) || owner == interp) {
+        if (owner == NULL ? !set->lost : owner == interp) {
             set->in_use = true;
             return set;
         }
