@@ -99,6 +99,11 @@ def check_groups(base):
     found = sorted((g["findings"], len(g["signatures"])) for g in groups)
     check(found == [(1, 1)] * 3 + [(2, 2)] * 2 + [(3, 3), (7, 2)],
           f"groups: {found}")
+    sizes = {g["signatures"][0]["signature"].split("|")[0]: g["findings"]
+             for g in groups if "|x_get" not in str(g)}
+    check(sizes["SECTION_ORDER"] == 2, "one mechanism, two kinds of objects")
+    check(sum("list_dealloc" in str(g["signatures"]) for g in groups) == 2,
+          "a destructor says nothing")
     check(all(g["state"] == "new" and g["is_new"] for g in groups), "states")
     leak = next(g for g in groups if g["findings"] == 7)
     check(leak["smallest"] == "raw/LEAK-small/minimized", leak["smallest"])
