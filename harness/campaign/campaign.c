@@ -316,6 +316,10 @@ watch(Campaign *c)
         reap_workers(c, true);
         announce_findings(c);
         show_status(c);
+        if (c->options->every > 0 &&
+            sum_of(c).findings >= c->options->every) {
+            break;              // those of dying workers count, too
+        }
     }
     stop_workers(c);
     announce_findings(c);
@@ -398,6 +402,7 @@ FzCampaign_Run(const FzCampaignOptions *options)
         return 71;
     }
     c.shared->executions_left = options->executions;
+    c.shared->every_left = options->every;
     c.started = c.last_status = now_seconds();
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);

@@ -205,10 +205,26 @@ with_detail(Worker *w, const FzInput *input, const FzRun *run)
     return same ? &detailed : run;
 }
 
+// Whether one more may be written where all are to be; stops after the last.
+static bool
+take_one_of_every(Worker *w)
+{
+    uint64_t left =
+        __atomic_fetch_sub(&w->all->every_left, 1, __ATOMIC_RELAXED);
+    if (left == 0 || left > w->options->every) {
+        return false;
+    }
+    if (left == 1) {
+        __atomic_store_n(&w->all->stop, 1, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
 static void
 report(Worker *w, const FzInput *input, const FzRun *run)
 {
-    if (is_known(w, &run->violations[0])) {
+    bool every = w->options->every > 0;
+    if (every ? !take_one_of_every(w) : is_known(w, &run->violations[0])) {
         w->shared->duplicates++;
         return;
     }

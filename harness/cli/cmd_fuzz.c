@@ -31,6 +31,8 @@ run(int argc, char **argv)
          "write findings to DIR (default: findings)"},
         {"gil", "0|1", FZ_OPT_STRING, &gil,
          "free-threaded build: the GIL is never (0) or always (1) on"},
+        {"every", "N", FZ_OPT_NUMBER, &o.every,
+         "write N failing executions and stop; else the first of each kind"},
         {"stop-on-finding", NULL, FZ_OPT_FLAG, &o.stop_on_finding,
          "stop at the first finding"},
         {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "no status line"},

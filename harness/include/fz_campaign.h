@@ -21,6 +21,8 @@ typedef struct FzCampaignOptions {
     const char *corpus_dir;     // read at start, added to; NULL: none
     const char *findings_dir;
     const char *strategy;       // NULL: the mix of the inputs
+    uint64_t every;             // write every failing execution, so many in
+                                // all; 0: the first of each kind
     bool stop_on_finding;
     bool json;                  // status and summary as JSON lines
     bool quiet;                 // no status, only findings and the summary
@@ -46,6 +48,7 @@ typedef struct FzWorkerShared {
 typedef struct FzCampaignShared {
     int stop;                   // set by the parent or a worker
     uint64_t executions_left;   // if limited
+    uint64_t every_left;        // failing executions still to be written
     FzWorkerShared workers[FZ_MAX_JOBS];
 } FzCampaignShared;
 
