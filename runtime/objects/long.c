@@ -2,16 +2,22 @@
 //
 // An int holds an int64_t and never changes. -5 to 256 are immortal objects in
 // static memory, so that the commonest numbers are never counted or freed.
+// Other ints that die wait on a list of the thread for the next one it makes;
+// their head is one at any time: a reader with a stale pointer finds no
+// reference there, or another int than the one he looks for.
 // Mirrors Objects/longobject.c (CPython 3.13); departs: 64 bits, beyond which
-// arithmetic raises OverflowError.
+// arithmetic raises OverflowError; a free list, as 3.14 has it.
 
 #include "rtcore_types.h"
 #include "rt_errors.h"
+#include "rtcore_heap.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { FREE_INTS = 100 };       // of a thread, as in 3.14
 
 static RtLongObject small_ints[RT_SMALL_INT_MAX - RT_SMALL_INT_MIN + 1];
 
@@ -25,6 +31,59 @@ RtLong_InitSmall(void)
         };
     }
     return 0;
+}
+
+// The link of a dead int stands in its value.
+static RtObject **
+next_free(RtObject *op)
+{
+    _Static_assert(sizeof(RtObject *) <= sizeof(int64_t), "a link fits");
+    return (RtObject **)&((RtLongObject *)op)->value;
+}
+
+// NULL: none waits.
+static inline RtObject *
+take_free(RtThreadState *tstate)
+{
+    RtObject *op = tstate->free_ints;
+    if (op != NULL) {
+        tstate->free_ints = *next_free(op);
+        tstate->free_ints_room++;
+        RtObject_Reuse(op, &RtLong_Type);
+    }
+    return op;
+}
+
+static inline bool
+put_free(RtThreadState *tstate, RtObject *op)
+{
+    if (tstate == NULL || tstate->free_ints_room <= 0 || !RtMem_MayReuse()) {
+        return false;
+    }
+    *next_free(op) = tstate->free_ints;
+    tstate->free_ints = op;
+    tstate->free_ints_room--;
+    return true;
+}
+
+void
+RtLong_InitFreeList(RtThreadState *tstate)
+{
+    tstate->free_ints = NULL;
+    tstate->free_ints_room = FREE_INTS;
+}
+
+void
+RtLong_CloseFreeList(RtThreadState *tstate)
+{
+    tstate->free_ints_room = 0;
+    RtObject *op = tstate->free_ints;
+    tstate->free_ints = NULL;
+    while (op != NULL) {
+        RtObject *next = *next_free(op);
+        RtObject_Free(op);
+        op = next;
+    }
 }
 
 static RtObject *
@@ -43,7 +102,13 @@ RtLong_FromInt64(int64_t value)
     if (value >= RT_SMALL_INT_MIN && value <= RT_SMALL_INT_MAX) {
         return &small_ints[value - RT_SMALL_INT_MIN].ob_base;
     }
-    return long_new_of_type(&RtLong_Type, value);
+    RtThreadState *tstate = RtThreadState_Get();
+    RtObject *op = tstate == NULL ? NULL : take_free(tstate);
+    if (op == NULL) {
+        return long_new_of_type(&RtLong_Type, value);
+    }
+    ((RtLongObject *)op)->value = value;
+    return op;
 }
 
 int64_t
@@ -234,7 +299,11 @@ long_richcompare(RtObject *a, RtObject *b, int op)
 static void
 long_dealloc(RtObject *op)
 {
-    RtObject_Free(op);
+    if (!Rt_IS_TYPE(op, &RtLong_Type) ||
+        !put_free(RtThreadState_Get(), op))
+    {
+        RtObject_Free(op);
+    }
 }
 
 // ---------------------------------------------------------------------------

@@ -294,21 +294,12 @@ Rt_REFCNT(RtObject *op)
 // ---------------------------------------------------------------------------
 // New objects.
 
-static void
-init_head(RtObject *op, RtTypeObject *type)
+void
+RtObject_Reuse(RtObject *op, RtTypeObject *type)
 {
-#ifdef RT_GIL_DISABLED
-    // Readers with a stale pointer may look at the counts of recycled memory.
-    op->ob_padding = 0;
-    op->ob_mutex.bits = 0;
-    rt_atomic_store_uint8_owned(&op->ob_gc_bits, 0);
-    rt_atomic_store_uintptr_owned(&op->ob_tid, RtThread_Id());
-    rt_atomic_store_ssize_owned(&op->ob_ref_shared, 0);
-    rt_atomic_store_uint32_owned(&op->ob_ref_local, 1);
-#else
-    op->ob_refcnt = 1;
-#endif
-    op->ob_type = type;
+    rt_assert(!RtType_IsHeap(type));
+    RtObject_InitHead(op, type);
+    RT_NOTE(OBJECT_NEW, op, type);
 }
 
 // 0, or -1 if the size cannot be represented.
@@ -343,7 +334,7 @@ new_bare(RtTypeObject *type, ssize_t nitems, size_t extra)
     }
     RtObject *op = (RtObject *)(payload + head_size);
     memset(op + 1, 0, size - sizeof(RtObject));
-    init_head(op, type);
+    RtObject_InitHead(op, type);
     if (type->tp_itemsize != 0) {
         ((RtVarObject *)op)->ob_size = nitems;
     }

@@ -56,6 +56,7 @@ RtThreadState_New(RtInterpreterState *interp)
     tstate->interp = interp;
     tstate->state = RT_THREAD_DETACHED;
     tstate->recursion_remaining = RT_RECURSION_LIMIT;
+    RtLong_InitFreeList(tstate);
     // RtGILState_Release() ends only states that RtGILState_Ensure() made.
     tstate->gilstate_counter = 1;
 #ifdef RT_GIL_DISABLED
@@ -281,6 +282,7 @@ RtThreadState_Clear(RtThreadState *tstate)
 #endif
     // After the last finalizer, which may have made objects.
     RtGC_FoldCount(tstate);
+    RtLong_CloseFreeList(tstate);
     RtMem_AbandonDelayed(tstate);
 }
 

@@ -83,6 +83,8 @@ typedef struct RtThreadState {
     RtObject *trash_later;      // dead objects that wait for the outermost
     RtObject *current_exception;        // raised, or NULL; owned
     struct RtFrame *current_frame;      // innermost, or NULL (vm/)
+    RtObject *free_ints;        // dead ints to be used again (long.c)
+    int free_ints_room;         // how many more may wait there
     int recursion_remaining;
     struct RtReprEntry *repr_top;       // containers being printed
     // The extension that the thread waits for, unless it loads it itself;
