@@ -104,7 +104,7 @@ HEADERS = {
     "rtcore_set.h": "objects",
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",
-    "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
+    "rtcore_code.h": "vm", "rt_errors.h": "vm", "rtcore_traceback.h": "vm", "opcodes.def": "vm",
     "ceval_ops.h": "vm", "verify.h": "vm",
     "module.h": "modules", "cross_data.h": "modules",
     "sync_objects.h": "modules",

@@ -74,6 +74,16 @@ typedef RtObject *(*newfunc)(RtTypeObject *type, RtObject *const *args,
 typedef RtObject *(*RtCFunction)(RtObject *self, RtObject *const *args,
                                  ssize_t nargs);
 
+// As these, with keywords: `kwnames` is NULL or a tuple of strs, whose values
+// follow the positional arguments: args[nargs + i].
+typedef RtObject *(*vectorcallkwfunc)(RtObject *callable,
+                                      RtObject *const *args, ssize_t nargs,
+                                      RtObject *kwnames);
+typedef RtObject *(*newkwfunc)(RtTypeObject *type, RtObject *const *args,
+                               ssize_t nargs, RtObject *kwnames);
+typedef RtObject *(*RtCFunctionKw)(RtObject *self, RtObject *const *args,
+                                   ssize_t nargs, RtObject *kwnames);
+
 // A method or function in C: `min_args` to `max_args` positional arguments
 // (max_args -1: any number), checked before `func` is called.
 typedef struct RtMethodDef {
@@ -82,6 +92,11 @@ typedef struct RtMethodDef {
     int ml_min_args;
     int ml_max_args;
 } RtMethodDef;
+
+// A row { name, RT_KEYWORDS(func), 0, RT_METH_KEYWORDS }: func is an
+// RtCFunctionKw and checks its arguments itself.
+enum { RT_METH_KEYWORDS = -2 };
+#define RT_KEYWORDS(func) ((RtCFunction)(void (*)(void))(func))
 
 enum {                          // richcompare operations, CPython's numbers
     RT_LT = 0, RT_LE = 1, RT_EQ = 2, RT_NE = 3, RT_GT = 4, RT_GE = 5,
@@ -139,6 +154,8 @@ struct RtTypeObject {
     getattrofunc tp_getattro;
     setattrofunc tp_setattro;   // value NULL deletes
     newfunc tp_new;             // what calling the type does
+    vectorcallkwfunc tp_call_kw;        // NULL: takes no keywords
+    newkwfunc tp_new_kw;        // for calls with keywords; NULL: ditto
     descrgetfunc tp_descr_get;
     descrsetfunc tp_descr_set;  // value NULL deletes
 
@@ -150,7 +167,16 @@ struct RtTypeObject {
     binaryfunc nb_and;
     binaryfunc nb_or;
     binaryfunc nb_xor;
+    binaryfunc nb_true_divide;
+    binaryfunc nb_power;        // without a modulus
+    binaryfunc nb_lshift;
+    binaryfunc nb_rshift;
+    binaryfunc nb_matrix_multiply;
+    binaryfunc nb_divmod;       // no RtBinaryOp
     unaryfunc nb_negative;
+    unaryfunc nb_positive;
+    unaryfunc nb_invert;
+    unaryfunc nb_absolute;
     inquiry nb_bool;
     lenfunc mp_length;
     binaryfunc mp_subscript;
@@ -253,6 +279,9 @@ RtObject *RtObject_GetIter(RtObject *op);
 RtObject *RtIter_Next(RtObject *iter);
 RtObject *RtObject_Vectorcall(RtObject *callable, RtObject *const *args,
                               ssize_t nargs);
+// Values of keywords, a tuple of strs or NULL, follow the nargs others.
+RtObject *RtObject_VectorcallKw(RtObject *callable, RtObject *const *args,
+                                ssize_t nargs, RtObject *kwnames);
 RtObject *RtObject_CallNoArgs(RtObject *callable);
 RtObject *RtObject_CallOneArg(RtObject *callable, RtObject *arg);
 // obj.name(*args).
@@ -261,9 +290,15 @@ RtObject *RtObject_CallMethod(RtObject *op, RtObject *name,
 
 typedef enum RtBinaryOp {
     RT_NB_ADD, RT_NB_SUBTRACT, RT_NB_MULTIPLY, RT_NB_FLOOR_DIVIDE,
-    RT_NB_REMAINDER, RT_NB_AND, RT_NB_OR, RT_NB_XOR, RT_NB_COUNT
+    RT_NB_REMAINDER, RT_NB_AND, RT_NB_OR, RT_NB_XOR, RT_NB_TRUE_DIVIDE,
+    RT_NB_POWER, RT_NB_LSHIFT, RT_NB_RSHIFT, RT_NB_MATRIX_MULTIPLY,
+    RT_NB_COUNT
 } RtBinaryOp;
 RtObject *RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op);
+// a op= b: what a offers for it, else a op b.
+RtObject *RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op);
 RtObject *RtNumber_Negative(RtObject *op);
+RtObject *RtNumber_Positive(RtObject *op);
+RtObject *RtNumber_Invert(RtObject *op);
 
 #endif  // RT_OBJECT_H

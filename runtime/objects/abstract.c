@@ -398,6 +398,12 @@ static const struct {
     [RT_NB_AND] = { offsetof(RtTypeObject, nb_and), "&" },
     [RT_NB_OR] = { offsetof(RtTypeObject, nb_or), "|" },
     [RT_NB_XOR] = { offsetof(RtTypeObject, nb_xor), "^" },
+    [RT_NB_TRUE_DIVIDE] = { offsetof(RtTypeObject, nb_true_divide), "/" },
+    [RT_NB_POWER] = { offsetof(RtTypeObject, nb_power), "** or pow()" },
+    [RT_NB_LSHIFT] = { offsetof(RtTypeObject, nb_lshift), "<<" },
+    [RT_NB_RSHIFT] = { offsetof(RtTypeObject, nb_rshift), ">>" },
+    [RT_NB_MATRIX_MULTIPLY] =
+        { offsetof(RtTypeObject, nb_matrix_multiply), "@" },
 };
 
 static binaryfunc
@@ -413,8 +419,9 @@ ask_binary(binaryfunc slot, RtObject *a, RtObject *b)
     return slot == NULL ? Rt_NotImplemented : slot(a, b);
 }
 
-RtObject *
-RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op)
+// NotImplemented (borrowed) if neither operand can do it.
+static RtObject *
+binary_op(RtObject *a, RtObject *b, RtBinaryOp op)
 {
     rt_assert(op < RT_NB_COUNT);
     // Each slot is called with the operands in order and sees for itself which
@@ -437,14 +444,66 @@ RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op)
     if (result != Rt_NotImplemented) {
         return result;
     }
-    result = ask_binary(b_slot, a, b);
+    return ask_binary(b_slot, a, b);
+}
+
+static RtObject *
+unsupported(RtObject *a, RtObject *b, const char *symbol, const char *equals)
+{
+    RtErr_Format(&RtExc_TypeError,
+                 "unsupported operand type(s) for %s%s: '%s' and '%s'",
+                 symbol, equals, Rt_TYPE(a)->tp_name, Rt_TYPE(b)->tp_name);
+    return NULL;
+}
+
+RtObject *
+RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op)
+{
+    RtObject *result = binary_op(a, b, op);
     if (result != Rt_NotImplemented) {
         return result;
     }
-    RtErr_Format(&RtExc_TypeError,
-                 "unsupported operand type(s) for %s: '%s' and '%s'",
-                 binary_ops[op].symbol, Rt_TYPE(a)->tp_name,
-                 Rt_TYPE(b)->tp_name);
+    return unsupported(a, b, binary_ops[op].symbol, "");
+}
+
+// A list takes any iterable; NotImplemented (borrowed) for others. Sets and
+// dicts change in place by their methods.
+static RtObject *
+inplace_builtin(RtObject *a, RtObject *b, RtBinaryOp op)
+{
+    if (op == RT_NB_ADD &&
+        RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS))
+    {
+        return RtList_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
+    }
+    return Rt_NotImplemented;
+}
+
+RtObject *
+RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op)
+{
+    RtObject *result = Rt_NotImplemented;
+    if (RtType_IsHeap(Rt_TYPE(a))) {
+        result = RtTypeSlots_CallInPlace(a, b, op);
+    }
+    if (result == Rt_NotImplemented) {
+        result = inplace_builtin(a, b, op);
+    }
+    if (result == Rt_NotImplemented) {
+        result = binary_op(a, b, op);
+    }
+    if (result != Rt_NotImplemented) {
+        return result;
+    }
+    const char *symbol = op == RT_NB_POWER ? "**" : binary_ops[op].symbol;
+    return unsupported(a, b, symbol, "=");
+}
+
+static RtObject *
+bad_unary(RtObject *op, const char *symbol)
+{
+    RtErr_Format(&RtExc_TypeError, "bad operand type for unary %s: '%s'",
+                 symbol, Rt_TYPE(op)->tp_name);
     return NULL;
 }
 
@@ -452,10 +511,19 @@ RtObject *
 RtNumber_Negative(RtObject *op)
 {
     unaryfunc negative = Rt_TYPE(op)->nb_negative;
-    if (negative == NULL) {
-        RtErr_Format(&RtExc_TypeError, "bad operand type for unary -: '%s'",
-                     Rt_TYPE(op)->tp_name);
-        return NULL;
-    }
-    return negative(op);
+    return negative == NULL ? bad_unary(op, "-") : negative(op);
+}
+
+RtObject *
+RtNumber_Positive(RtObject *op)
+{
+    unaryfunc positive = Rt_TYPE(op)->nb_positive;
+    return positive == NULL ? bad_unary(op, "+") : positive(op);
+}
+
+RtObject *
+RtNumber_Invert(RtObject *op)
+{
+    unaryfunc invert = Rt_TYPE(op)->nb_invert;
+    return invert == NULL ? bad_unary(op, "~") : invert(op);
 }

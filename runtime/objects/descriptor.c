@@ -186,6 +186,14 @@ staticmethod_call(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtObject_Vectorcall(((Wrapper *)self)->callable, args, nargs);
 }
 
+static RtObject *
+staticmethod_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+                     RtObject *kwnames)
+{
+    return RtObject_VectorcallKw(((Wrapper *)self)->callable, args, nargs,
+                                 kwnames);
+}
+
 RtTypeObject RtClassMethod_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "classmethod",
@@ -205,6 +213,7 @@ RtTypeObject RtStaticMethod_Type = {
     .tp_dealloc = wrapper_dealloc,
     .tp_traverse = wrapper_traverse,
     .tp_call = staticmethod_call,
+    .tp_call_kw = staticmethod_call_kw,
     .tp_new = wrapper_new,
     .tp_descr_get = staticmethod_get,
 };

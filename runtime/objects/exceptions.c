@@ -10,6 +10,7 @@
 #include "rtcore_types.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_traceback.h"
 
 #include <string.h>
 
@@ -43,6 +44,28 @@ set_args(RtObject *exc, RtObject *args)
     Rt_XDECREF(old);
 }
 
+void
+RtException_SetTraceback(RtObject *exc, RtObject *traceback)
+{
+    RtObject *old;
+    Rt_XINCREF(traceback);
+    RT_BEGIN_CRITICAL_SECTION(exc);
+    old = as_exception(exc)->traceback;
+    as_exception(exc)->traceback = traceback;
+    RT_END_CRITICAL_SECTION();
+    Rt_XDECREF(old);
+}
+
+RtObject *
+RtException_GetTraceback(RtObject *exc)
+{
+    RtObject *traceback;
+    RT_BEGIN_CRITICAL_SECTION(exc);
+    traceback = Rt_XNewRef(as_exception(exc)->traceback);
+    RT_END_CRITICAL_SECTION();
+    return traceback;
+}
+
 static RtObject *
 exc_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 {
@@ -66,6 +89,7 @@ exc_dealloc(RtObject *op)
     RtGC_Untrack(op);
     Rt_CLEAR(as_exception(op)->args);
     Rt_CLEAR(as_exception(op)->dict);
+    Rt_CLEAR(as_exception(op)->traceback);
     RtObject_Free(op);
 }
 
@@ -74,6 +98,7 @@ exc_traverse(RtObject *op, visitproc visit, void *arg)
 {
     Rt_VISIT(as_exception(op)->args);
     Rt_VISIT(as_exception(op)->dict);
+    Rt_VISIT(as_exception(op)->traceback);
     return 0;
 }
 
@@ -83,6 +108,7 @@ static int
 exc_clear(RtObject *op)
 {
     set_args(op, NULL);
+    RtException_SetTraceback(op, NULL);
     return 0;
 }
 

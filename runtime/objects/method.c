@@ -104,6 +104,15 @@ method_call(RtObject *self, RtObject *const *args, ssize_t nargs)
                                 nargs);
 }
 
+static RtObject *
+method_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+               RtObject *kwnames)
+{
+    RtMethodObject *method = (RtMethodObject *)self;
+    return RtObject_CallPrependKw(method->im_func, method->im_self, args,
+                                  nargs, kwnames);
+}
+
 // MethodType(function, object)
 static RtObject *
 method_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
@@ -135,6 +144,7 @@ RtTypeObject RtMethod_Type = {
     .tp_hash = method_hash,
     .tp_richcompare = method_richcompare,
     .tp_call = method_call,
+    .tp_call_kw = method_call_kw,
     .tp_getattro = method_getattro,
     .tp_new = method_new,
 };
@@ -205,6 +215,27 @@ RtMethodDef_CheckArgs(const RtMethodDef *def, const RtTypeObject *owner,
     return -1;
 }
 
+RtObject *
+RtMethodDef_Call(const RtMethodDef *def, RtObject *self,
+                 const RtTypeObject *owner, RtObject *const *args,
+                 ssize_t nargs, RtObject *kwnames)
+{
+    if (def->ml_max_args == RT_METH_KEYWORDS) {
+        RtCFunctionKw func = (RtCFunctionKw)(void (*)(void))def->ml_meth;
+        return func(self, args, nargs, kwnames);
+    }
+    if (kwnames != NULL) {
+        RtErr_Format(&RtExc_TypeError, "%s%s%s() takes no keyword arguments",
+                     owner == NULL ? "" : owner->tp_name,
+                     owner == NULL ? "" : ".", def->ml_name);
+        return NULL;
+    }
+    if (RtMethodDef_CheckArgs(def, owner, nargs) < 0) {
+        return NULL;
+    }
+    return def->ml_meth(self, args, nargs);
+}
+
 // ---------------------------------------------------------------------------
 // Functions in C, and methods in C bound to an object.
 
@@ -237,15 +268,20 @@ cfunction_repr(RtObject *self)
 }
 
 static RtObject *
-cfunction_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+cfunction_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+                  RtObject *kwnames)
 {
     RtCFunctionObject *func = (RtCFunctionObject *)self;
     RtObject *receiver = func->m_self;
-    const RtTypeObject *owner = receiver == NULL ? NULL : Rt_TYPE(receiver);
-    if (RtMethodDef_CheckArgs(func->m_ml, owner, nargs) < 0) {
-        return NULL;
-    }
-    return func->m_ml->ml_meth(receiver, args, nargs);
+    return RtMethodDef_Call(func->m_ml, receiver,
+                            receiver == NULL ? NULL : Rt_TYPE(receiver),
+                            args, nargs, kwnames);
+}
+
+static RtObject *
+cfunction_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    return cfunction_call_kw(self, args, nargs, NULL);
 }
 
 static RtObject *
@@ -287,6 +323,7 @@ RtTypeObject RtCFunction_Type = {
     .tp_hash = cfunction_hash,
     .tp_richcompare = cfunction_richcompare,
     .tp_call = cfunction_call,
+    .tp_call_kw = cfunction_call_kw,
 };
 
 RtObject *
@@ -320,10 +357,11 @@ descr_repr(RtObject *self)
                             descr->d_method->ml_name, descr->d_type->tp_name);
 }
 
-RtObject *
-RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
-                   ssize_t nargs)
+static RtObject *
+descr_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+              RtObject *kwnames)
 {
+    RtMethodDescrObject *descr = (RtMethodDescrObject *)self;
     RtMethodDef *def = descr->d_method;
     if (nargs < 1) {
         RtErr_Format(&RtExc_TypeError,
@@ -339,16 +377,21 @@ RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
                      def->ml_name, descr->d_type->tp_name, type->tp_name);
         return NULL;
     }
-    if (RtMethodDef_CheckArgs(def, descr->d_type, nargs - 1) < 0) {
-        return NULL;
-    }
-    return def->ml_meth(args[0], args + 1, nargs - 1);
+    return RtMethodDef_Call(def, args[0], descr->d_type, args + 1, nargs - 1,
+                            kwnames);
+}
+
+RtObject *
+RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
+                   ssize_t nargs)
+{
+    return descr_call_kw((RtObject *)descr, args, nargs, NULL);
 }
 
 static RtObject *
 descr_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    return RtMethodDescr_Call((RtMethodDescrObject *)self, args, nargs);
+    return descr_call_kw(self, args, nargs, NULL);
 }
 
 RtTypeObject RtMethodDescr_Type = {
@@ -358,6 +401,7 @@ RtTypeObject RtMethodDescr_Type = {
     .tp_dealloc = descr_dealloc,
     .tp_repr = descr_repr,
     .tp_call = descr_call,
+    .tp_call_kw = descr_call_kw,
     .tp_descr_get = RtMethod_Bind,
 };
 

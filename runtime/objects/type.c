@@ -148,6 +148,7 @@ inherit_layout(RtTypeObject *type)
     // object's.
     if (type->tp_new == NULL && base != &RtBaseObject_Type) {
         type->tp_new = base->tp_new;
+        type->tp_new_kw = base->tp_new_kw;
     }
 }
 
@@ -327,6 +328,7 @@ set_layout(RtTypeObject *type, RtTypeObject *base, const RtSlotSpec *slots)
     type->tp_traverse = RtSubtype_Traverse;
     type->tp_clear = RtSubtype_Clear;
     type->tp_new = base->tp_new;
+    type->tp_new_kw = base->tp_new_kw;
     type->tp_getattro = base->tp_getattro;
     type->tp_setattro = base->tp_setattro;
 }
@@ -481,9 +483,11 @@ RtType_FromCall(RtTypeObject *metatype, RtObject *const *args, ssize_t nargs)
 
 // Calls __init__. 0, or -1 with an exception.
 static int
-initialize(RtObject *init, RtObject *op, RtObject *const *args, ssize_t nargs)
+initialize(RtObject *init, RtObject *op, RtObject *const *args, ssize_t nargs,
+           RtObject *kwnames)
 {
-    RtObject *result = RtObject_CallAttribute(init, op, args, nargs);
+    RtObject *result =
+        RtObject_CallAttributeKw(init, op, args, nargs, kwnames);
     if (result == NULL) {
         return -1;
     }
@@ -509,25 +513,55 @@ new_ignores_args(const RtTypeObject *type)
                                    RT_TPFLAGS_DEQUE_SUBCLASS);
 }
 
+// Whether tp_new takes any keywords, for __init__.
+static bool
+new_ignores_keywords(const RtTypeObject *type)
+{
+    return new_ignores_args(type) ||
+           RtType_HasFeature(type, RT_TPFLAGS_BASE_EXC_SUBCLASS);
+}
+
+static RtObject *
+call_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+         RtObject *kwnames)
+{
+    if (kwnames == NULL) {
+        return type->tp_new(type, args, nargs);
+    }
+    if (type->tp_new_kw == NULL) {
+        RtErr_Format(&RtExc_TypeError, "%s() takes no keyword arguments",
+                     type->tp_name);
+        return NULL;
+    }
+    return type->tp_new_kw(type, args, nargs, kwnames);
+}
+
 // An instance of a heap type.
 static RtObject *
-instantiate_heap(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+instantiate_heap(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+                 RtObject *kwnames)
 {
     RtObject *init = RtType_LookupRef(type, rt_name_init);
     bool without_args = init != NULL && new_ignores_args(type);
-    RtObject *op = type->tp_new(type, args, without_args ? 0 : nargs);
+    bool without_names = init != NULL && new_ignores_keywords(type);
+    RtObject *op = call_new(type, args, without_args ? 0 : nargs,
+                            without_names ? NULL : kwnames);
     if (op != NULL && !RtGC_IsTracked(op)) {
         RtGC_Track(op);
     }
-    if (op != NULL && init != NULL && initialize(init, op, args, nargs) < 0) {
+    if (op != NULL && init != NULL &&
+        initialize(init, op, args, nargs, kwnames) < 0)
+    {
         Rt_CLEAR(op);
     }
     Rt_XDECREF(init);
     return op;
 }
 
+// kwnames is NULL or not empty.
 static RtObject *
-type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+type_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+             RtObject *kwnames)
 {
     RtTypeObject *type = (RtTypeObject *)self;
     if (type->tp_new == NULL) {
@@ -535,8 +569,14 @@ type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
                      type->tp_name);
         return NULL;
     }
-    return RtType_IsHeap(type) ? instantiate_heap(type, args, nargs)
-                               : type->tp_new(type, args, nargs);
+    return RtType_IsHeap(type) ? instantiate_heap(type, args, nargs, kwnames)
+                               : call_new(type, args, nargs, kwnames);
+}
+
+static RtObject *
+type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    return type_call_kw(self, args, nargs, NULL);
 }
 
 // ---------------------------------------------------------------------------
@@ -612,6 +652,7 @@ RtTypeObject RtType_Type = {
     .tp_clear = type_clear,
     .tp_repr = type_repr,
     .tp_call = type_call,
+    .tp_call_kw = type_call_kw,
     .tp_getattro = RtType_GetAttro,
     .tp_setattro = RtType_SetAttro,
     .tp_new = RtType_FromCall,

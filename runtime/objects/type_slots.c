@@ -258,6 +258,24 @@ slot_negative(RtObject *self)
     return call_special(self, NAME_neg, NULL, 0);
 }
 
+static RtObject *
+slot_positive(RtObject *self)
+{
+    return call_special(self, NAME_pos, NULL, 0);
+}
+
+static RtObject *
+slot_invert(RtObject *self)
+{
+    return call_special(self, NAME_invert, NULL, 0);
+}
+
+static RtObject *
+slot_absolute(RtObject *self)
+{
+    return call_special(self, NAME_abs, NULL, 0);
+}
+
 // The method is called as it is found, not as an attribute of the descriptor.
 static RtObject *
 slot_descr_get(RtObject *self, RtObject *op, RtObject *type)
@@ -350,6 +368,34 @@ BINARY_SLOT(slot_remainder, nb_remainder, mod)
 BINARY_SLOT(slot_and, nb_and, and)
 BINARY_SLOT(slot_or, nb_or, or)
 BINARY_SLOT(slot_xor, nb_xor, xor)
+BINARY_SLOT(slot_true_divide, nb_true_divide, truediv)
+BINARY_SLOT(slot_power, nb_power, pow)
+BINARY_SLOT(slot_lshift, nb_lshift, lshift)
+BINARY_SLOT(slot_rshift, nb_rshift, rshift)
+BINARY_SLOT(slot_matrix_multiply, nb_matrix_multiply, matmul)
+BINARY_SLOT(slot_divmod, nb_divmod, divmod)
+
+// Of operators in place only the methods; no type has a slot.
+static const char *const inplace_texts[RT_NB_COUNT] = {
+    "__iadd__", "__isub__", "__imul__", "__ifloordiv__", "__imod__",
+    "__iand__", "__ior__", "__ixor__", "__itruediv__", "__ipow__",
+    "__ilshift__", "__irshift__", "__imatmul__",
+};
+
+// Immortal; written at start-up only.
+static RtObject *inplace_names[RT_NB_COUNT];
+
+RtObject *
+RtTypeSlots_CallInPlace(RtObject *a, RtObject *b, RtBinaryOp op)
+{
+    RtObject *func = RtType_LookupRef(Rt_TYPE(a), inplace_names[op]);
+    if (func == NULL) {
+        return Rt_NotImplemented;
+    }
+    RtObject *result = RtObject_CallAttribute(func, a, &b, 1);
+    Rt_DECREF(func);
+    return result;
+}
 
 // ---------------------------------------------------------------------------
 // Filling slots.
@@ -372,6 +418,12 @@ RtTypeSlots_Initialize(void)
     for (int i = 0; i < NAME_COUNT; i++) {
         names[i] = RtStr_InternStatic(rows[i].name);
         if (names[i] == NULL) {
+            return -1;
+        }
+    }
+    for (int i = 0; i < RT_NB_COUNT; i++) {
+        inplace_names[i] = RtStr_InternStatic(inplace_texts[i]);
+        if (inplace_names[i] == NULL) {
             return -1;
         }
     }
@@ -415,6 +467,7 @@ RtTypeSlots_Inherit(RtTypeObject *type)
         offsetof(RtTypeObject, tp_traverse),
         offsetof(RtTypeObject, tp_getattro),
         offsetof(RtTypeObject, tp_setattro),
+        offsetof(RtTypeObject, tp_call_kw),
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (get_slot(type, others[i]) == NULL) {

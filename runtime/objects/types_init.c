@@ -9,6 +9,7 @@
 #include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_code.h"        // types of the vm
+#include "rtcore_traceback.h"
 
 RtObject *rt_name_class;
 RtObject *rt_name_dict;
@@ -25,6 +26,7 @@ RtObject *rt_name_send;
 RtObject *rt_name_throw;
 RtObject *rt_name_close;
 RtObject *rt_name_missing;
+RtObject *rt_name_call;
 
 // A base that stands below its derived type is readied with it.
 static RtTypeObject *const static_types[] = {
@@ -43,7 +45,7 @@ static RtTypeObject *const static_types[] = {
     &RtRange_Type,
     &RtRangeIter_Type, &RtWeakref_Type, &RtLock_Type, &RtThread_Type,
     &RtModule_Type,
-    &RtExc_BaseException,
+    &RtExc_BaseException, &RtTraceback_Type, &RtTracebackFrame_Type,
     &RtRLock_Type, &RtCondition_Type, &RtEvent_Type, &RtSemaphore_Type,
     &RtBarrier_Type, &RtLocal_Type,
     &RtGen_Type, &RtCell_Type, &RtMember_Type, &RtProperty_Type,
@@ -67,7 +69,7 @@ make_names(void)
         { &rt_name_mro, "__mro__" }, { &rt_name_qualname, "__qualname__" },
         { &rt_name_slots, "__slots__" }, { &rt_name_weakref, "__weakref__" },
         { &rt_name_send, "send" }, { &rt_name_throw, "throw" },
-        { &rt_name_close, "close" },
+        { &rt_name_close, "close" }, { &rt_name_call, "__call__" },
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].name = RtStr_InternStatic(names[i].text);

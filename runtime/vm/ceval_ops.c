@@ -13,6 +13,7 @@
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
+#include "rtcore_traceback.h"
 
 void
 RtEvalOp_DropItems(RtStackRef *from, RtStackRef *to)
@@ -196,10 +197,7 @@ call_borrowed(RtObject *callable, RtObject *const *args, uint32_t nargs)
     RtCFunctionObject *func = (RtCFunctionObject *)callable;
     const RtTypeObject *owner =
         func->m_self == NULL ? NULL : Rt_TYPE(func->m_self);
-    if (RtMethodDef_CheckArgs(func->m_ml, owner, nargs) < 0) {
-        return NULL;
-    }
-    return func->m_ml->ml_meth(func->m_self, args, nargs);
+    return RtMethodDef_Call(func->m_ml, func->m_self, owner, args, nargs, NULL);
 }
 
 // Callee and arguments stay in their slots, which keep them alive.
@@ -435,6 +433,9 @@ RtEvalOp_Unwind(RtFrame *frame, RtStackRef *stack, RtStackRef *sp)
     RtObject *exc = RtErr_GetRaisedException();
     rt_assert(exc != NULL);
     const RtCodeObject *code = RtFrame_GetCode(frame);
+    if ((code->co_flags & RT_CO_TRACEBACK) != 0) {
+        RtTraceBack_Here(frame, exc);
+    }
     const RtExceptionEntry *e = find_handler(code, RtFrame_GetPc(frame));
     uint32_t depth = e == NULL ? 0 : e->depth;
     rt_assert(sp - stack >= (ssize_t)depth);

@@ -25,7 +25,8 @@ static const OpcodeText opcode_text[RT_OP_COUNT] = {
 };
 
 static const char *const binary_text[RT_NB_COUNT] = {
-    "+", "-", "*", "//", "%", "&", "|", "^",
+    "+", "-", "*", "//", "%", "&", "|", "^", "/", "**", "<<", ">>",
+    "@",
 };
 
 static const char *const compare_text[] = {

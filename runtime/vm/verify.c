@@ -226,7 +226,7 @@ check_header(const RtCodeSpec *spec, char *why, size_t why_size)
     {
         return reject_whole(why, why_size, "bad number of cells");
     }
-    if ((spec->flags & ~(uint32_t)RT_CO_GENERATOR) != 0) {
+    if ((spec->flags & ~(uint32_t)RT_CO_ALL) != 0) {
         return reject_whole(why, why_size, "unknown flags");
     }
     if (spec->argcount < 0 || spec->argcount > spec->nlocals) {

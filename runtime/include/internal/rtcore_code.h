@@ -63,6 +63,8 @@ typedef struct RtTargetInstruction {
 enum {                          // co_flags
     RT_CO_GENERATOR = 1,        // a call makes a generator; YIELD_VALUE is
                                 // allowed
+    RT_CO_TRACEBACK = 2,        // exceptions that pass leave a traceback entry
+    RT_CO_ALL = 3,
 };
 
 // What a compiler hands over. Everything is copied; consts and names are
@@ -185,6 +187,10 @@ RtObject *RtMethod_Bind(RtObject *func, RtObject *op, RtObject *type);
 // is the type whose method it is, or NULL.
 int RtMethodDef_CheckArgs(const RtMethodDef *def, const RtTypeObject *owner,
                           ssize_t nargs);
+// Checks the arguments and calls it. kwnames: NULL or not empty.
+RtObject *RtMethodDef_Call(const RtMethodDef *def, RtObject *self,
+                           const RtTypeObject *owner, RtObject *const *args,
+                           ssize_t nargs, RtObject *kwnames);
 // Calls a method descriptor; args[0] is self.
 RtObject *RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
                              ssize_t nargs);

@@ -335,6 +335,20 @@ RtObject *RtObject_CallPrepend(RtObject *callable, RtObject *self,
 // The same with what was found on the type of self: asked if a descriptor.
 RtObject *RtObject_CallAttribute(RtObject *func, RtObject *self,
                                  RtObject *const *args, ssize_t nargs);
+// As these three, with keywords; kwnames: NULL or not empty.
+RtObject *RtObject_CallPrependKw(RtObject *callable, RtObject *self,
+                                 RtObject *const *args, ssize_t nargs,
+                                 RtObject *kwnames);
+RtObject *RtObject_CallAttributeKw(RtObject *func, RtObject *self,
+                                   RtObject *const *args, ssize_t nargs,
+                                   RtObject *kwnames);
+// The arguments of a function in C, by parameter: `names` ends in NULL, "" is a
+// parameter that no keyword can name; the first `npositional` may be given by
+// position, the first `nrequired` must be given. out: borrowed, NULL where
+// nothing was given. 0, or -1 with TypeError.
+int RtArg_Unpack(const char *fname, const char *const *names, int npositional,
+                 int nrequired, RtObject *const *args, ssize_t nargs,
+                 RtObject *kwnames, RtObject **out);
 
 #define RT_LOCK_FIELD(op) (&((RtObject *)(op))->ob_mutex)
 

@@ -159,6 +159,9 @@ void RtTypeSlots_Inherit(RtTypeObject *type);
 // Sets the slots of a heap type by its MRO. The world is stopped, or no other
 // thread can see the type and none of its bases can change.
 void RtTypeSlots_Update(RtTypeObject *type);
+// a op= b by a method of a's class, which a program has made; NotImplemented
+// (borrowed, or from the method) if there is none.
+RtObject *RtTypeSlots_CallInPlace(RtObject *a, RtObject *b, RtBinaryOp op);
 // Whether the slots depend on the attribute.
 bool RtTypeSlots_IsSpecial(RtObject *name);
 // Sets anew the slots of the type and of all that derive from it: in a stopped
@@ -182,5 +185,6 @@ extern RtObject *rt_name_send;
 extern RtObject *rt_name_throw;
 extern RtObject *rt_name_close;
 extern RtObject *rt_name_missing;
+extern RtObject *rt_name_call;
 
 #endif  // RT_INTERNAL_TYPE_H

@@ -179,6 +179,7 @@ typedef struct RtExceptionObject {
     RtObject ob_base;
     RtObject *args;             // tuple; guarded by the object's lock
     RtObject *dict;             // attributes, or NULL
+    RtObject *traceback;        // or NULL; guarded by the object's lock
 } RtExceptionObject;
 
 // ---------------------------------------------------------------------------
