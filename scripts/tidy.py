@@ -104,7 +104,8 @@ HEADERS = {
     "rtcore_set.h": "objects",
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",
-    "rtcore_code.h": "vm", "rt_errors.h": "vm", "rtcore_traceback.h": "vm", "opcodes.def": "vm",
+    "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
+    "rtcore_traceback.h": "vm",
     "ceval_ops.h": "vm", "verify.h": "vm",
     "module.h": "modules", "cross_data.h": "modules",
     "sync_objects.h": "modules",
@@ -154,6 +155,10 @@ ALLOWED_EDGES = {
     ("runtime/objects/object.c", "rtcore_code.h"):
         "a dead generator that waits counts what its frame holds",
     ("runtime/objects/function.c", "rtcore_code.h"): "functions run code",
+    ("runtime/objects/t*.c", "rtcore_traceback.h"):
+        "an entry of a traceback is made of a frame",
+    ("runtime/objects/exceptions.c", "rtcore_traceback.h"):
+        "exceptions carry them",
     ("runtime/objects/method.c", "rtcore_code.h"): "methods call functions",
     ("runtime/gc/gc_free_threading.c", "rtcore_code.h"):
         "frames hold references that are not counted",

@@ -1,4 +1,4 @@
-// traceback.c: where exceptions came by: tb_next, tb_lineno, tb_lasti, tb_frame.
+// traceback.c: where exceptions came by: the entries of a traceback.
 //
 // Entries are made while a frame is unwound and never change, so that an
 // exception which several threads raise at once only gains entries: each puts
@@ -65,7 +65,8 @@ frame_dealloc(RtObject *self)
 static bool
 is_name(RtObject *name, const char *text)
 {
-    return Rt_IS_TYPE(name, &RtStr_Type) && strcmp(RtStr_AsUTF8(name), text) == 0;
+    return Rt_IS_TYPE(name, &RtStr_Type) &&
+           strcmp(RtStr_AsUTF8(name), text) == 0;
 }
 
 static RtObject *
