@@ -85,7 +85,7 @@ test_operands(void)
     Asm_LoadInt(&a, 1);
     Asm_LoadInt(&a, 1);
     Asm_Emit(&a, RT_OP_BINARY_OP, RT_NB_COUNT);
-    REJECTED(&a, "operation 8");
+    REJECTED(&a, "operation 13");
 
     Asm_Init(&a, "f", 0, 0);
     Asm_Emit(&a, RT_OP_COMPARE_OP, RT_GE + 1);
