@@ -248,6 +248,22 @@ test_sets(void)
     CHECK(RtHeap_Current() == first);
 }
 
+// What an interpreter leaves behind is walked by nobody: a thread without an
+// interpreter must not allocate among it.
+static void
+test_lost_objects(void)
+{
+    RtHeapSet *set = RtHeap_Bind(&owner);
+    RtObject *left = new_gc_block(64);
+    RtHeap_Release(set);
+    RtHeap_ReleaseInterpreter(&owner);
+    RtHeapSet *next = RtHeap_Current();
+    CHECK(next != set);
+    RtHeap_Release(next);
+    free_gc_block(left);
+    RtHeap_ReleaseAll();
+}
+
 typedef struct Churn {
     void *slots[64];            // atomic: blocks on their way to another thread
 } Churn;
@@ -411,6 +427,7 @@ main(void)
     test_object_heads();
     test_walk();
     test_sets();
+    test_lost_objects();
     test_cross_thread_frees();
     test_memory_of_ended_threads();
 #ifdef RT_WITH_HOOKS
