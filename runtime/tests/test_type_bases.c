@@ -384,8 +384,9 @@ static void
 derive(Race *race)
 {
     // Each class that is made before the collector runs makes a change of the
-    // bases longer, which starts anew if one was made meanwhile.
-    for (int i = 0; i < ROUNDS && rt_atomic_load_int(&race->done) == 0; i++) {
+    // bases longer, which starts anew if one was made meanwhile: the gate of
+    // RtTypes_WaitAtGate() lets it end.
+    while (rt_atomic_load_int(&race->done) == 0) {
         RtTypeObject *type = make_class("E", race->c);
         RtObject *mro = get_attr(type, "__mro__");
         CHECK(RtTuple_Size(mro) == 4);
