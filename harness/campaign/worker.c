@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "features.h"
 #include "fz_campaign.h"
-#include "fz_coverage.h"
 #include "fz_finding.h"
 #include "worker_internal.h"
 
@@ -27,57 +27,11 @@ typedef struct Worker {
     const FzStrategy *strategy; // forced, or NULL
     FzInput **corpus;
     size_t ncorpus;
-    uint8_t *seen_edges;        // buckets seen so far, one bit each of 8
-    uint8_t seen_interleavings[FZ_COVERAGE_SIZE];
+    FzFeatures seen;
     uint64_t signatures[MAX_SIGNATURES];
     size_t nsignatures;
     bool failed;                // a finding could not be written
 } Worker;
-
-static uint8_t interleavings[FZ_COVERAGE_SIZE];
-
-// AFL's classes of hit counts: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+.
-static uint8_t
-bucket_of(unsigned count)
-{
-    if (count <= 3) {
-        return count == 0 ? 0 : (uint8_t)(1u << (count - 1));
-    }
-    if (count < 32) {
-        return (uint8_t)(1u << (count < 8 ? 3 : count < 16 ? 4 : 5));
-    }
-    return (uint8_t)(1u << (count < 128 ? 6 : 7));
-}
-
-static uint8_t buckets[256];    // bucket_of(), looked up
-
-static unsigned
-merge_bytes(uint8_t *seen, const uint8_t *counters, size_t n)
-{
-    unsigned news = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint8_t bucket = buckets[counters[i]];
-        news += (bucket & ~seen[i]) != 0;
-        seen[i] |= bucket;
-    }
-    return news;
-}
-
-// Adds the counters to what was seen; number of new buckets.
-static unsigned
-merge_counters(uint8_t *seen, const uint8_t *counters, size_t n)
-{
-    unsigned news = 0;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint64_t word;
-        memcpy(&word, counters + i, sizeof(word));
-        if (word != 0) {
-            news += merge_bytes(seen + i, counters + i, 8);
-        }
-    }
-    return news + merge_bytes(seen + i, counters + i, n - i);
-}
 
 static FzEngineConfig
 config_for(const Worker *w, const FzInput *input)
@@ -87,22 +41,15 @@ config_for(const Worker *w, const FzInput *input)
     if (w->strategy != NULL) {
         config.schedule.strategy = w->strategy;
     }
-    config.coverage = interleavings;
-    config.coverage_size = sizeof(interleavings);
     return config;
 }
 
 static void
 execute(Worker *w, const FzInput *input, FzRun *run)
 {
-    size_t nedges;
-    uint8_t *edges = FzCoverage_Edges(&nedges);
-    if (edges != NULL) {
-        memset(edges, 0, nedges);
-    }
-    memset(interleavings, 0, sizeof(interleavings));
     w->shared->current = *input;
     FzEngineConfig config = config_for(w, input);
+    FzFeatures_Begin(&config);
     FzCrash_Arm(w->options->findings_dir, &w->shared->current,
                 &config.schedule, run);
     FzExec_Carry(&input->program, &config, run);
@@ -115,12 +62,8 @@ execute(Worker *w, const FzInput *input, FzRun *run)
 static void
 keep_if_new(Worker *w, const FzInput *input)
 {
-    size_t nedges;
-    const uint8_t *edges = FzCoverage_Edges(&nedges);
-    unsigned new_edges =
-        edges != NULL ? merge_counters(w->seen_edges, edges, nedges) : 0;
-    unsigned new_pairs = merge_counters(w->seen_interleavings, interleavings,
-                                        sizeof(interleavings));
+    unsigned new_edges, new_pairs;
+    FzFeatures_Add(&w->seen, &new_edges, &new_pairs);
     w->shared->edges += new_edges;
     w->shared->interleavings += new_pairs;
     // Long executions reach more and teach less for their time: their mutants
@@ -193,7 +136,6 @@ with_detail(Worker *w, const FzInput *input, const FzRun *run)
         return run;
     }
     FzEngineConfig config = config_for(w, input);
-    config.coverage = NULL;
     config.detail = true;
     FzCrash_Arm(w->options->findings_dir, &w->shared->current,
                 &config.schedule, &detailed);
@@ -327,8 +269,7 @@ load_corpus(Worker *w)
     while ((entry = readdir(dir)) != NULL &&
            __atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) == 0) {
         char path[4200], why[512];
-        size_t n = strlen(entry->d_name);
-        if (n < 4 || strcmp(entry->d_name + n - 4, ".ftz") != 0) {
+        if (!FzInputFile_IsInput(entry->d_name)) {
             continue;
         }
         snprintf(path, sizeof(path), "%s/%s", w->options->corpus_dir,
@@ -354,21 +295,16 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
         return FZ_WORKER_UNUSABLE;
     }
     FzCrash_Install(&shared->workers[index]);
-    size_t nedges = 0;
-    FzCoverage_Edges(&nedges);
     w->options = options;
     w->all = shared;
     w->shared = &shared->workers[index];
     // A restarted worker has seen nothing yet.
     w->shared->edges = w->shared->interleavings = w->shared->corpus = 0;
-    w->shared->edges_total = nedges;
     w->corpus = calloc(MAX_CORPUS, sizeof(*w->corpus));
-    w->seen_edges = calloc(nedges + 1, 1);
-    FZ_ASSERT(w->corpus != NULL && w->seen_edges != NULL);
+    FZ_ASSERT(w->corpus != NULL);
+    FzFeatures_Init(&w->seen);
+    w->shared->edges_total = w->seen.nedges;
     FzRng_Seed(&w->rng, seed);
-    for (unsigned i = 0; i < 256; i++) {
-        buckets[i] = bucket_of(i);
-    }
     if (options->strategy != NULL) {
         w->strategy = FzStrategy_Find(options->strategy);
     }

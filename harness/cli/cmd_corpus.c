@@ -1,5 +1,5 @@
 // cmd_corpus.c: ftfuzz corpus: failures of the past, kept as text, and run
-// again to see that they have not come back.
+// again to see that they have not come back. corpus_inputs.c does the rest.
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,17 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "corpus_internal.h"
 #include "fz_exec.h"
 #include "fz_finding.h"
 #include "fz_regression.h"
-
-typedef struct Options {
-    const char *dir;
-    const char *name;
-    uint64_t schedules;
-    bool quiet;
-} Options;
 
 static bool
 read_regression(const char *path, FzRegression *out)
@@ -44,7 +37,7 @@ read_regression(const char *path, FzRegression *out)
 // add
 
 static bool
-add(const Options *o, const char *folder)
+add(const FzCorpusOptions *o, const char *folder)
 {
     char path[4300], small[4300], why[5000];
     FzFinding finding;
@@ -105,7 +98,7 @@ typedef struct Corpus {
 } Corpus;
 
 static bool
-read_corpus(const Options *o, Corpus *corpus)
+read_corpus(const FzCorpusOptions *o, Corpus *corpus)
 {
     struct dirent **entries;
     int n = scandir(o->dir, &entries, is_text, alphasort);
@@ -155,7 +148,7 @@ list(const Corpus *corpus)
 
 // In a process of their own; the number that failed.
 static int
-check_here(const Options *o, const Corpus *corpus, int from, int to)
+check_here(const FzCorpusOptions *o, const Corpus *corpus, int from, int to)
 {
     FzRun run = {0};
     char why[512];
@@ -183,7 +176,7 @@ check_here(const Options *o, const Corpus *corpus, int from, int to)
 // Cases from..to have one kind of GIL. A process that dies is halved until the
 // case is known.
 static int
-check_range(const Options *o, const Corpus *corpus, int from, int to)
+check_range(const FzCorpusOptions *o, const Corpus *corpus, int from, int to)
 {
     fflush(NULL);
     pid_t pid = fork();
@@ -211,7 +204,7 @@ check_range(const Options *o, const Corpus *corpus, int from, int to)
 }
 
 static int
-check(const Options *o, const Corpus *corpus)
+check(const FzCorpusOptions *o, const Corpus *corpus)
 {
     enum { SLICE = 64 };
     int failed = 0;
@@ -235,7 +228,7 @@ check(const Options *o, const Corpus *corpus)
 // ---------------------------------------------------------------------------
 
 static int
-list_or_check(const Options *o, const char *what)
+list_or_check(const FzCorpusOptions *o, const char *what)
 {
     Corpus corpus = {0};
     int code = FZ_EXIT_USAGE;
@@ -252,18 +245,61 @@ list_or_check(const Options *o, const char *what)
     return code;
 }
 
+// After the options; `words` are what the command is to do, and to what.
+static int
+dispatch(const FzCorpusOptions *o, const char *const *words, int n)
+{
+    const char *what = n > 0 ? words[0] : "";
+    if (strcmp(what, "add") == 0 && n > 1) {
+        bool ok = true;
+        for (int i = 1; i < n; i++) {
+            ok = add(o, words[i]) && ok;
+        }
+        return ok ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    }
+    if (n == 1 &&
+        (strcmp(what, "list") == 0 || strcmp(what, "check") == 0)) {
+        return list_or_check(o, what);
+    }
+    char why[512];
+    bool keeps = strcmp(what, "minimize") == 0 || strcmp(what, "merge") == 0;
+    if (!keeps && strcmp(what, "stats") != 0) {
+        FzCli_Error("corpus: give add FINDING …, list, check, minimize, merge "
+                    "or stats FOLDER …");
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzExec_Init(why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return FZ_EXIT_USAGE;
+    }
+    return keeps ? FzCorpus_CmdKeep(o, strcmp(what, "merge") == 0, words + 1,
+                                    n - 1)
+                 : FzCorpus_CmdStats(o, words + 1, n - 1);
+}
+
 static int
 run(int argc, char **argv)
 {
-    Options o = {.dir = "corpus/regressions", .schedules = 20};
+    FzCorpusOptions o = {
+        .dir = "corpus/regressions",
+        .schedules = 20,
+        .limit = UINT64_MAX,
+    };
     const char *words[64];
     const FzOption options[] = {
         {"dir", "DIR", FZ_OPT_STRING, &o.dir,
-         "the corpus (default: corpus/regressions)"},
+         "the regressions (default: corpus/regressions)"},
         {"name", "NAME", FZ_OPT_STRING, &o.name,
          "add: name of the file, without .txt"},
         {"schedules", "N", FZ_OPT_NUMBER, &o.schedules,
          "check: other schedules for each (default 20)"},
+        {"to", "DIR", FZ_OPT_STRING, &o.to,
+         "minimize, merge: where inputs are kept"},
+        {"limit", "N", FZ_OPT_NUMBER, &o.limit,
+         "minimize, merge: keep N at most, those that reach most"},
+        {"text", NULL, FZ_OPT_FLAG, &o.text,
+         "minimize, merge: write text (.txt)"},
+        {"json", NULL, FZ_OPT_FLAG, &o.json, "stats: print one JSON object"},
         {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "print failures only"},
         {0},
     };
@@ -271,32 +307,20 @@ run(int argc, char **argv)
     if (n < 0) {
         return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
     }
-    bool adds = n > 0 && strcmp(words[0], "add") == 0;
-    bool others = n == 1 && (strcmp(words[0], "list") == 0 ||
-                             strcmp(words[0], "check") == 0);
-    if (!others && !(adds && n > 1)) {
-        FzCli_Error("corpus: give add FINDING …, list, or check");
-        return FZ_EXIT_USAGE;
-    }
-    if (!FzCli_NeedsEngine("corpus")) {
-        return FZ_EXIT_USAGE;
-    }
-    if (others) {
-        return list_or_check(&o, words[0]);
-    }
-    bool ok = true;
-    for (int i = 1; i < n; i++) {
-        ok = add(&o, words[i]) && ok;
-    }
-    return ok ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
+    return FzCli_NeedsEngine("corpus") ? dispatch(&o, words, n)
+                                       : FZ_EXIT_USAGE;
 }
 
 const FzCommand fz_command_corpus = {
-    "corpus", "add FINDING … | list | check",
-    "keep failures of the past and run them again",
+    "corpus",
+    "add FINDING … | list | check | minimize|merge DIR … --to DIR | stats DIR",
+    "keep failures of the past, and inputs to begin from",
     "A regression is one text file that names operations and operands, so it "
     "survives\nchanges of the binary format. add takes the minimised form if "
     "there is one.\ncheck runs each as it failed and under other schedules: "
-    "exit code 77 if one fails.",
+    "exit code 77 if one fails.\nminimize runs the inputs of folders and "
+    "writes the few that reach all that they\nreach, merge those that reach "
+    "what the inputs of --to do not; an input that\nbreaks a rule is named and "
+    "left out, with exit code 77.",
     run,
 };

@@ -103,8 +103,7 @@ fail_file(Tally *tally, const char *path)
 static int
 is_input(const struct dirent *entry)
 {
-    size_t n = strlen(entry->d_name);
-    return n > 4 && strcmp(entry->d_name + n - 4, ".ftz") == 0;
+    return FzInputFile_IsInput(entry->d_name);
 }
 
 static bool
@@ -214,7 +213,8 @@ run(int argc, char **argv)
 
 const FzCommand fz_command_failalloc = {
     "failalloc", "[FILE|DIR …]", "fail every allocation of programs in turn",
-    "Each FILE is an input.ftz, each DIR a folder of them. For k = 1, 2, … the "
-    "k-th\nallocation of the execution fails, until there is no k-th.",
+    "Each FILE is an input (.ftz or .txt), each DIR a folder of them. For "
+    "k = 1, 2, …\nthe k-th allocation of the execution fails, until there is "
+    "no k-th.",
     run,
 };

@@ -187,7 +187,13 @@ save_input(const RunOptions *o, const FzInput *input)
 {
     FzBuf bytes = {0};
     char why[512];
-    FzInputFile_Encode(input, &bytes);
+    size_t n = strlen(o->save);
+    if (n > 4 && strcmp(o->save + n - 4, ".txt") == 0) {
+        FzInputText_Print(input, NULL, &bytes);
+    }
+    else {
+        FzInputFile_Encode(input, &bytes);
+    }
     bool ok = FzFile_Write(o->save, bytes.data, bytes.size, why, sizeof(why));
     FzBuf_Free(&bytes);
     if (!ok) {
@@ -217,7 +223,7 @@ parse(RunOptions *o, int argc, char **argv, const char **file)
         {"findings", "DIR", FZ_OPT_STRING, &o->findings_dir,
          "write a finding to DIR"},
         {"save", "FILE", FZ_OPT_STRING, &o->save,
-         "write the input to FILE and do not run it"},
+         "write the input to FILE (.txt: as text), do not run it"},
         {"raw", NULL, FZ_OPT_FLAG, &o->raw,
          "FILE is a libFuzzer or AFL++ input (any bytes)"},
         {"python", NULL, FZ_OPT_FLAG, &o->python,
@@ -298,6 +304,7 @@ run(int argc, char **argv)
 
 const FzCommand fz_command_run = {
     "run", "[FILE]", "run one program under one or many schedules",
-    "FILE is an input.ftz; without it a program is generated from --seed.",
+    "FILE is an input (.ftz or .txt); without it a program is generated from "
+    "--seed.",
     run,
 };

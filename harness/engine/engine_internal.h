@@ -187,11 +187,12 @@ typedef struct FzShadow {
 } FzShadow;
 extern FZ_HIDDEN FzShadow fz_shadow;
 
-// Code address -> offset in the image.
+// Code address -> offset in the image; 0 stays 0: of a thread that has not
+// begun.
 static inline uintptr_t
 FzAddress_SiteOffset(uintptr_t site)
 {
-    return site - fz_shadow.image;
+    return site != 0 ? site - fz_shadow.image : 0;
 }
 
 FZ_WARN_UNUSED bool FzShadow_Init(char *why, size_t why_size);

@@ -95,26 +95,48 @@ check_size(const char *path, char *why, size_t why_size)
 }
 
 bool
+FzInputFile_IsInput(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 4 && name[0] != '.' && (strcmp(name + n - 4, ".ftz") == 0 ||
+                                       strcmp(name + n - 4, ".txt") == 0);
+}
+
+static bool
+decode(const FzBuf *bytes, const char *path, FzInput *input, char *why,
+       size_t why_size)
+{
+    const char *fault = find_fault(bytes);
+    if (fault != NULL) {
+        snprintf(why, why_size, "%s %s", path, fault);
+        return false;
+    }
+    FzInput_Decode(input, bytes->data + HEADER_SIZE,
+                   bytes->size - HEADER_SIZE);
+    return true;
+}
+
+bool
 FzInputFile_Read(const char *path, bool raw, FzInput *input, char *why,
                  size_t why_size)
 {
     FzBuf bytes = {0};
-    if (!check_size(path, why, why_size) ||
-        !FzFile_Read(path, &bytes, why, why_size)) {
-        FzBuf_Free(&bytes);
-        return false;
-    }
-    const char *fault = raw ? NULL : find_fault(&bytes);
-    if (fault != NULL) {
-        snprintf(why, why_size, "%s %s", path, fault);
-    }
-    else if (raw) {
+    char reason[400];
+    bool ok = check_size(path, why, why_size) &&
+              FzFile_Read(path, &bytes, why, why_size);
+    if (ok && raw) {
         FzInput_Decode(input, bytes.data, bytes.size);
     }
-    else {
-        FzInput_Decode(input, bytes.data + HEADER_SIZE,
-                       bytes.size - HEADER_SIZE);
+    else if (ok && FzInputText_IsText(bytes.data, bytes.size)) {
+        ok = FzInputText_Parse(FzBuf_CString(&bytes), input, reason,
+                               sizeof(reason));
+        if (!ok) {
+            snprintf(why, why_size, "%s: %s", path, reason);
+        }
+    }
+    else if (ok) {
+        ok = decode(&bytes, path, input, why, why_size);
     }
     FzBuf_Free(&bytes);
-    return fault == NULL;
+    return ok;
 }

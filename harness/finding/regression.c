@@ -7,6 +7,7 @@
 #include "fz_exec.h"
 #include "fz_finding.h"
 #include "fz_regression.h"
+#include "text_line.h"
 
 // ---------------------------------------------------------------------------
 // Text
@@ -26,36 +27,6 @@ FzRegression_Print(const FzRegression *r, FzBuf *out)
     }
     FzBuf_Printf(out, "program\n");
     FzProgram_PrintText(&r->program, out);
-}
-
-static bool
-refuse(char *why, size_t why_size, unsigned line, const char *what)
-{
-    snprintf(why, why_size, "line %u: %s", line, what);
-    return false;
-}
-
-// "name rest of the line".
-static bool
-take_word(const char *line, const char *name, char *out, size_t size)
-{
-    size_t n = strlen(name);
-    if (strncmp(line, name, n) != 0 || line[n] != ' ') {
-        return false;
-    }
-    return (size_t)snprintf(out, size, "%s", line + n + 1) < size;
-}
-
-static bool
-take_number(const char *line, const char *name, int64_t low, int64_t high,
-            int64_t *out)
-{
-    char text[32], *end;
-    if (!take_word(line, name, text, sizeof(text))) {
-        return false;
-    }
-    *out = strtoll(text, &end, 10);
-    return end != text && *end == '\0' && *out >= low && *out <= high;
 }
 
 static bool
@@ -80,20 +51,21 @@ static bool
 take_member(FzRegression *r, const char *line)
 {
     int64_t number;
-    if (take_word(line, "rule", r->rule, sizeof(r->rule)) ||
-        take_word(line, "signature", r->signature, sizeof(r->signature)) ||
-        take_word(line, "build", r->build, sizeof(r->build))) {
+    if (FzTextLine_Word(line, "rule", r->rule, sizeof(r->rule)) ||
+        FzTextLine_Word(line, "signature", r->signature,
+                        sizeof(r->signature)) ||
+        FzTextLine_Word(line, "build", r->build, sizeof(r->build))) {
         return true;
     }
-    if (take_number(line, "gil", -1, 1, &number)) {
+    if (FzTextLine_Number(line, "gil", -1, 1, &number)) {
         r->gil = (int)number;
         return true;
     }
-    if (take_number(line, "time-step-ns", 0, UINT32_MAX, &number)) {
+    if (FzTextLine_Number(line, "time-step-ns", 0, UINT32_MAX, &number)) {
         r->time_step_ns = (uint32_t)number;
         return true;
     }
-    if (take_number(line, "fail-allocation", 0, UINT16_MAX, &number)) {
+    if (FzTextLine_Number(line, "fail-allocation", 0, UINT16_MAX, &number)) {
         r->fail_allocation = (uint32_t)number;
         return true;
     }
@@ -105,18 +77,14 @@ FzRegression_Parse(const char *text, FzRegression *out, char *why,
                    size_t why_size)
 {
     static const char first[] = "ftfuzz regression 1";
-    char line[600];
+    char line[FZ_TEXT_LINE];
     unsigned number = 0;
     *out = (FzRegression){.gil = -1};
-    while (*text != '\0') {
-        size_t n = strcspn(text, "\n");
-        number++;
-        snprintf(line, sizeof(line), "%.*s", (int)(n < 599 ? n : 599), text);
-        text += n + (text[n] == '\n');
+    while (FzTextLine_Next(&text, &number, line)) {
         if (number == 1) {
             if (strcmp(line, first) != 0) {
-                return refuse(why, why_size, 1,
-                              "'ftfuzz regression 1' is expected");
+                return FzTextLine_Refuse(why, why_size, 1,
+                                         "'ftfuzz regression 1' is expected");
             }
         }
         else if (strcmp(line, "program") == 0) {
@@ -125,13 +93,15 @@ FzRegression_Parse(const char *text, FzRegression *out, char *why,
                 return false;
             }
             return *text == '\0' ||
-                   refuse(why, why_size, number, "something follows 'end'");
+                   FzTextLine_Refuse(why, why_size, number,
+                                     "something follows 'end'");
         }
         else if (!take_member(out, line)) {
-            return refuse(why, why_size, number, "not understood");
+            return FzTextLine_Refuse(why, why_size, number, "not understood");
         }
     }
-    return refuse(why, why_size, number, "the file has no program");
+    return FzTextLine_Refuse(why, why_size, number,
+                             "the file has no program");
 }
 
 // Turns follow the threads, as a tape does not. A build that does not fail any

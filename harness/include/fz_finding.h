@@ -9,6 +9,9 @@
 // An input container is: "FTFZ", version byte 1, 3 zero bytes, payload length
 // (u32, little endian), 64-bit hash of the payload, payload (FzInput). A file
 // that is truncated, damaged or something else is told apart and refused.
+// A seed may also be text (input_text.c): "ftfuzz input 1", lines "# comment",
+// "seed N", "strategy N", "fail-allocation N", "overrides HEX", then "program"
+// and the program's text up to "end".
 
 #ifndef FZ_FINDING_H
 #define FZ_FINDING_H
@@ -19,10 +22,18 @@
 enum { FZ_INPUT_MAX_BYTES = 1 << 16 };
 
 void FzInputFile_Encode(const FzInput *input, FzBuf *out);
-// raw: the bytes are the payload itself, as libFuzzer writes them.
+// Either form. raw: the bytes are the payload itself, as libFuzzer writes them.
 FZ_WARN_UNUSED bool FzInputFile_Read(const char *path, bool raw,
                                      FzInput *input, char *why,
                                      size_t why_size);
+
+// idea: a comment of one line, or NULL.
+void FzInputText_Print(const FzInput *input, const char *idea, FzBuf *out);
+FZ_WARN_UNUSED bool FzInputText_Parse(const char *text, FzInput *input,
+                                      char *why, size_t why_size);
+bool FzInputText_IsText(const void *bytes, size_t n);
+// Whether a file in a folder of inputs is one, by its name.
+bool FzInputFile_IsInput(const char *name);
 
 typedef struct FzFinding {
     FzInput input;

@@ -1,4 +1,5 @@
-"""Findings kept as text: added, listed, checked; what is damaged is refused.
+"""Findings and inputs kept as text; what is damaged is refused. The few inputs
+that reach what all of a folder reach.
 
 usage: corpus.py FTFUZZ ROOT
 """
@@ -111,10 +112,86 @@ def check_exports(base):
           f"nothing to explain: {result}")
 
 
+def trace(path):
+    result = ftfuzz("run", "--json", path)
+    return re.search(r'"trace": "(\w+)"', result.stdout)[1]
+
+
+def count(result, pattern):
+    found = re.search(pattern, result.stdout)
+    check(found, f"{pattern}: {result}")
+    return [int(n) for n in found.groups()] if found else [0] * 9
+
+
+def check_inputs(base):
+    """Both forms of an input run alike; minimize keeps what is reached."""
+    many, few = base / "many", base / "few"
+    many.mkdir()
+    for seed in range(40):
+        ftfuzz("run", "--seed", seed, "--save",
+               many / (f"{seed:02}.txt" if seed % 2 else f"{seed:02}.ftz"))
+    ftfuzz("run", many / "00.ftz", "--save", base / "as-text.txt")
+    check(trace(many / "00.ftz") == trace(base / "as-text.txt"),
+          "text and binary form run alike")
+    for seed in range(40):      # each once more
+        name = many / (f"{seed:02}.txt" if seed % 2 else f"{seed:02}.ftz")
+        shutil.copy(name, many / f"again-{name.name}")
+    stats = ftfuzz("corpus", "stats", many)
+    inputs, reached, pairs, needed = count(
+        stats, r": (\d+) inputs, 0 fail\n(\d+) edges and (\d+) "
+        r"interleavings, [^;]*; (\d+) of")
+    for _ in range(4):
+        check(ftfuzz("corpus", "stats", many).stdout == stats.stdout,
+              "the same inputs reach the same, in every process")
+    check(inputs == 80 and 1 < needed <= 40 and pairs > 0, f"stats: {stats}")
+    result = ftfuzz("corpus", "minimize", many, "--to", few, "--text")
+    kept, of, *figures = count(
+        result, r"(\d+) of (\d+) inputs written .*; (\d+) of (\d+) edges and "
+        r"(\d+) of (\d+) interleavings")
+    check(kept == needed == len(list(few.iterdir())) and of == 80, result)
+    check(figures == [reached, reached, pairs, pairs], f"{figures} {stats}")
+    result = ftfuzz("corpus", "minimize", many, "--to", few)
+    check(result.returncode == 2 and "merge" in result.stderr, result)
+    result = ftfuzz("corpus", "merge", many, "--to", few)
+    check(result.returncode == 0 and result.stdout.startswith("0 of 80 "),
+          f"nothing new to merge: {result}")
+    next(few.iterdir()).unlink()
+    result = ftfuzz("corpus", "merge", many, "--to", few)
+    check(0 < count(result, r"^(\d+) of 80 ")[0] < needed,
+          f"what was lost is merged: {result}")
+    result = ftfuzz("corpus", "minimize", many, "--to", base / "three",
+                    "--limit", 3)
+    check(len(list((base / "three").iterdir())) == 3, f"limit: {result}")
+
+
+def check_bad_inputs(base):
+    text = (base / "as-text.txt").read_text()
+    lines = text.count("\n")
+    for bad, why in ((text.replace("program\n", "prgram\n"),
+                      "not understood"),
+                     (text.replace("\nend\n", "\n"), f"line {lines - 1}:"),
+                     (text + "more\n", "something follows"),
+                     (text.replace("strategy ", "strategy 9999"),
+                      "line 3: not understood"),
+                     ("ftfuzz input 1\nseed 3\n", "no program"),
+                     ("ftfuzz input 1\noverrides 0\n", "not understood"),
+                     ("ftfuzz input 2\n", "no ftfuzz input")):
+        (base / "bad.txt").write_text(bad)
+        for command in (("run",), ("corpus", "stats"), ("failalloc",)):
+            result = ftfuzz(*command, base / "bad.txt")
+            check(result.returncode == 2 and why in result.stderr and
+                  "bad.txt" in result.stderr, f"{bad!r}: {result}")
+    (base / "empty").mkdir()
+    result = ftfuzz("corpus", "stats", base / "empty")
+    check(result.returncode == 2 and "no inputs" in result.stderr, result)
+
+
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     check_refused(folder, check_corpus(folder))
     check_exports(folder)
+    check_inputs(folder)
+    check_bad_inputs(folder)
 for failure in failures:
     print(failure)
 sys.exit(1 if failures else 0)

@@ -234,8 +234,8 @@ main(void)
 
 #else
 
-// Without an engine one thread is left: it reads nothing that it frees. With the
-// GIL memory is freed at once; else once the thread has passed a quiescent
+// Without an engine one thread is left: it reads nothing that it frees. With
+// the GIL memory is freed at once; else once the thread has passed a quiescent
 // state, and nothing is left when the runtime has ended.
 int
 main(void)

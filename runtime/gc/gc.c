@@ -13,6 +13,7 @@
 #ifndef RT_GIL_DISABLED
 
 #include "rt_errors.h"
+#include "rtcore_sanitizer.h"
 #include "rtcore_weakref.h"
 
 #define NEXT_UNREACHABLE ((uintptr_t)1)
@@ -538,7 +539,7 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
 }
 
 // Whether to go on.
-static bool
+RT_NO_COVERAGE static bool
 visit_list(RtGcHead *head, RtHeapVisitor visit, void *arg)
 {
     for (RtGcHead *gc = head->next; gc != head; gc = gc->next) {
@@ -549,7 +550,7 @@ visit_list(RtGcHead *head, RtHeapVisitor visit, void *arg)
     return true;
 }
 
-void
+RT_NO_COVERAGE void
 RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
     for (int i = 0; i < RT_GC_GENERATIONS; i++) {

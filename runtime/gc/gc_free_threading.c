@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "rt_errors.h"
+#include "rtcore_sanitizer.h"
 #include "rtcore_weakref.h"
 #include "rtcore_code.h"        // frames
 
@@ -582,7 +583,7 @@ typedef struct TrackedWalk {
     bool all;                   // frozen and unreachable ones too
 } TrackedWalk;
 
-static bool
+RT_NO_COVERAGE static bool
 visit_if_tracked(RtObject *op, void *arg)
 {
     const TrackedWalk *walk = arg;
@@ -594,7 +595,7 @@ visit_if_tracked(RtObject *op, void *arg)
     return walk->visit(op, walk->arg);
 }
 
-void
+RT_NO_COVERAGE void
 RtGC_VisitTracked(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
     TrackedWalk walk = { visit, arg, true };

@@ -23,6 +23,14 @@
     __attribute__((noinline, no_sanitize_address, no_sanitize_thread))
 #endif
 
+// A walk that audits make too, as often as their tables need: it tells nothing
+// of what the program reached.
+#if defined(__clang__)
+#define RT_NO_COVERAGE __attribute__((no_sanitize("coverage")))
+#else
+#define RT_NO_COVERAGE
+#endif
+
 #ifdef RT_ASAN
 #include <sanitizer/asan_interface.h>
 // Bytes after each payload that are never touched.
