@@ -97,6 +97,8 @@ HEADERS = {
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
     "rtcore_stackref.h": "objects",
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
+    "rtcore_long.h": "objects", "rtcore_number.h": "objects",
+    "rtcore_str.h": "objects",
     "rtcore_weakref.h": "objects",
     "rtcore_dict_object.h": "objects", "rtcore_dict.h": "objects",
     "rt_types.h": "objects",

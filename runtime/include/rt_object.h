@@ -98,6 +98,14 @@ typedef struct RtMethodDef {
 enum { RT_METH_KEYWORDS = -2 };
 #define RT_KEYWORDS(func) ((RtCFunction)(void (*)(void))(func))
 
+// An attribute that functions in C read and set. `set` NULL: read-only; value
+// NULL deletes.
+typedef struct RtGetSetDef {
+    const char *name;           // NULL ends a table
+    RtObject *(*get)(RtObject *self);
+    int (*set)(RtObject *self, RtObject *value);
+} RtGetSetDef;
+
 enum {                          // richcompare operations, CPython's numbers
     RT_LT = 0, RT_LE = 1, RT_EQ = 2, RT_NE = 3, RT_GT = 4, RT_GE = 5,
 };
@@ -185,6 +193,7 @@ struct RtTypeObject {
 
     RtMethodDef *tp_methods;    // static types; put into tp_dict when readied
     RtMethodDef *tp_class_methods;      // likewise; `self` is the class
+    const RtGetSetDef *tp_getset;       // likewise
     RtTypeObject *tp_base;
     RtObject *tp_bases;         // tuple; heap types own it
     RtObject *tp_mro;           // tuple, starting with the type itself
@@ -256,6 +265,7 @@ extern RtTypeObject RtNotImplemented_Type;
 
 RtObject *RtObject_Repr(RtObject *op);
 RtObject *RtObject_Str(RtObject *op);
+RtObject *RtObject_ASCII(RtObject *op);
 ssize_t RtObject_Hash(RtObject *op);    // -1: exception set
 ssize_t RtObject_HashNotImplemented(RtObject *op);
 RtObject *RtObject_RichCompare(RtObject *a, RtObject *b, int op);

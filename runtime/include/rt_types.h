@@ -6,17 +6,28 @@
 
 #include "rt_object.h"
 
-// ---- int, bool (long.c, bool.c). The value fits an int64_t; arithmetic that
-// leaves this range raises OverflowError.
+// ---- int of any size, bool (long*.c, bool.c).
 extern RtTypeObject RtLong_Type;
 extern RtTypeObject RtBool_Type;
 RtObject *RtLong_FromInt64(int64_t value);      // -5..256 are immortal
-int64_t RtLong_AsInt64(RtObject *op);           // -1 and TypeError if no int
+RtObject *RtLong_FromUInt64(uint64_t value);
+// The number in a text; base 0: as its prefix says. ValueError.
+RtObject *RtLong_FromString(const char *text, int base);
+// -1 and TypeError if no int, OverflowError if it does not fit.
+int64_t RtLong_AsInt64(RtObject *op);
+RtObject *RtLong_Exact(RtObject *op);   // an int of no subclass
+RtObject *RtNumber_Long(RtObject *op);  // int(op)
 RtObject *RtBool_FromInt(int truth);
 int RtLong_InitSmall(void);     // start-up: makes the small ints
 
-// ---- str (str.c): immutable UTF-8 bytes with a cached hash; the length is in
-// bytes (programs are ASCII).
+// ---- float (float*.c)
+extern RtTypeObject RtFloat_Type;
+RtObject *RtFloat_FromDouble(double value);
+// By __float__ or __index__ if op is no float. -1.0 and an exception.
+double RtFloat_AsDouble(RtObject *op);
+
+// ---- str (str*.c): immutable UTF-8 bytes with a cached hash; lone surrogates
+// are written as three bytes. Sizes in C are in bytes.
 extern RtTypeObject RtStr_Type;
 RtObject *RtStr_FromString(const char *utf8);
 RtObject *RtStr_FromStringAndSize(const char *utf8, ssize_t size);
@@ -28,6 +39,11 @@ bool RtStr_Equal(RtObject *a, RtObject *b);     // both str; never fails
 // The immortal str with this text. Borrowed. Only while one thread exists
 // (start-up): the table is read without a lock afterwards.
 RtObject *RtStr_InternStatic(const char *utf8);
+
+// ---- slice (slice.c)
+extern RtTypeObject RtSlice_Type;
+// NULL: None.
+RtObject *RtSlice_New(RtObject *start, RtObject *stop, RtObject *step);
 
 // ---- tuple (tuple.c): immutable after its creator has filled it.
 extern RtTypeObject RtTuple_Type;
@@ -114,6 +130,7 @@ extern RtTypeObject RtCFunction_Type;           // C function or bound C method
 extern RtTypeObject RtClassMethodDescr_Type;
 extern RtTypeObject RtMethodDescr_Type;         // C method in a type's dict
 extern RtTypeObject RtMember_Type;              // a slot of a class
+extern RtTypeObject RtGetSetDescr_Type;         // getset.c
 extern RtTypeObject RtProperty_Type;            // descriptor.c
 extern RtTypeObject RtClassMethod_Type;
 extern RtTypeObject RtStaticMethod_Type;
@@ -122,6 +139,7 @@ RtObject *RtFunction_New(RtObject *code, RtObject *globals, RtObject *name);
 RtObject *RtMethod_New(RtObject *func, RtObject *self);
 RtObject *RtCFunction_New(RtMethodDef *def, RtObject *self);
 RtObject *RtMethodDescr_New(RtTypeObject *type, RtMethodDef *def);
+RtObject *RtGetSetDescr_New(RtTypeObject *type, const RtGetSetDef *def);
 // A method of the type itself: `self` is the class that it is asked of.
 RtObject *RtClassMethodDescr_New(RtTypeObject *type, RtMethodDef *def);
 

@@ -15,6 +15,7 @@
 #include "rt_types.h"
 #include "rtcore_heap.h"
 #include "rtcore_type.h"
+#include "rtcore_types.h"
 
 enum { SMALL_CALL = 8 };        // arguments of a call that needs no block
 
@@ -367,6 +368,22 @@ RtObject_CallAttribute(RtObject *func, RtObject *self, RtObject *const *args,
     return result;
 }
 
+int
+RtObject_CallSpecial(RtObject *op, RtObject *name, RtObject **result)
+{
+    *result = NULL;
+    if (!RtType_IsHeap(Rt_TYPE(op))) {
+        return 0;
+    }
+    RtObject *func = RtType_LookupRef(Rt_TYPE(op), name);
+    if (func == NULL) {
+        return 0;
+    }
+    *result = RtObject_CallAttribute(func, op, NULL, 0);
+    Rt_DECREF(func);
+    return *result == NULL ? -1 : 1;
+}
+
 RtObject *
 RtObject_CallMethod(RtObject *op, RtObject *name, RtObject *const *args,
                     ssize_t nargs)
@@ -475,6 +492,11 @@ inplace_builtin(RtObject *a, RtObject *b, RtBinaryOp op)
         RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS))
     {
         return RtList_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
+    }
+    if (op == RT_NB_MULTIPLY &&
+        RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS))
+    {
+        return RtList_MultiplyInPlace(a, b);
     }
     return Rt_NotImplemented;
 }

@@ -13,7 +13,7 @@
 
 typedef struct SeqIter {
     RtObject ob_base;
-    ssize_t index;
+    ssize_t index;              // in a str: of a byte
     RtObject *seq;              // GIL build: NULL once exhausted
 } SeqIter;
 
@@ -74,7 +74,8 @@ seqiter_next(RtObject *op)
     }
     RtObject *item = item_at(it->seq, i);
     if (item != NULL) {
-        RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->index, i + 1);
+        ssize_t step = RtStr_Check(it->seq) ? Rt_SIZE(item) : 1;
+        RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->index, i + step);
         return item;
     }
     if (RtErr_Occurred() == NULL) {

@@ -3,7 +3,7 @@
 // What changes the list, or must see it at one instant, holds its critical
 // section; searching reads item by item without the lock. An item is owned
 // while user code may run, since that code may take it out of the list.
-// Mirrors Objects/listobject.c (CPython 3.13); departs: no slices.
+// Mirrors Objects/listobject.c (CPython 3.13); departs: none.
 
 #include "rtcore_types.h"
 #include "rt_critical_section.h"
@@ -188,12 +188,20 @@ list_contains(RtObject *op, RtObject *value)
     return i == -2 ? -1 : i >= 0;
 }
 
+// index(value[, start[, stop]])
 static RtObject *
 list_index(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    (void)nargs;
-    ssize_t i = find_item(as_list(self), args[0], 0);
-    if (i >= 0) {
+    RtSliceRange range = { 0, PTRDIFF_MAX, 1 };
+    if (nargs > 1 &&
+        (RtSlice_Argument(args[1], &range.start) < 0 ||
+         (nargs > 2 && RtSlice_Argument(args[2], &range.stop) < 0)))
+    {
+        return NULL;
+    }
+    (void)RtSlice_Adjust(&range, RtList_Size(self));
+    ssize_t i = find_item(as_list(self), args[0], range.start);
+    if (i >= 0 && (nargs < 3 || i < range.stop)) {
         return RtLong_FromInt64(i);
     }
     RtObject *repr = i == -2 ? NULL : RtObject_Repr(args[0]);
@@ -269,6 +277,9 @@ static RtObject *
 list_subscript(RtObject *op, RtObject *key)
 {
     ssize_t i;
+    if (RtSlice_Check(key)) {
+        return RtList_GetSlice(op, key);
+    }
     if (RtLong_AsIndex(key, &i, "list indices must be integers or slices")
         < 0) {
         return NULL;
@@ -283,6 +294,9 @@ static int
 list_ass_subscript(RtObject *op, RtObject *key, RtObject *value)
 {
     ssize_t i;
+    if (RtSlice_Check(key)) {
+        return RtList_AssignSlice(op, key, value);
+    }
     if (RtLong_AsIndex(key, &i, "list indices must be integers or slices")
         < 0) {
         return -1;
@@ -350,15 +364,27 @@ list_multiply(RtObject *a, RtObject *b)
 {
     RtObject *op = RtList_Check(a) ? a : b;
     RtObject *count = op == a ? b : a;
-    if (!RtList_Check(op) || !RtLong_Check(count)) {
-        return Rt_NotImplemented;
+    ssize_t n;
+    int status = RtList_Check(op) ? RtLong_AsRepeatCount(count, &n) : 1;
+    if (status != 0) {
+        return status < 0 ? NULL : Rt_NotImplemented;
     }
-    ssize_t n = RtLong_VALUE(count) < 0 ? 0 : (ssize_t)RtLong_VALUE(count);
     RtObject *result;
     RT_BEGIN_CRITICAL_SECTION(op);
     result = repeat_locked(as_list(op), n);
     RT_END_CRITICAL_SECTION();
     return result;
+}
+
+RtObject *
+RtList_MultiplyInPlace(RtObject *op, RtObject *count)
+{
+    ssize_t n;
+    int status = RtLong_AsRepeatCount(count, &n);
+    if (status != 0) {
+        return status < 0 ? NULL : Rt_NotImplemented;
+    }
+    return RtList_RepeatInPlace(op, n) < 0 ? NULL : Rt_NewRef(op);
 }
 
 // ---------------------------------------------------------------------------
@@ -444,7 +470,7 @@ static RtMethodDef list_methods[] = {
     {"copy", list_copy, 0, 0},
     {"count", list_count, 1, 1},
     {"extend", list_extend, 1, 1},
-    {"index", list_index, 1, 1},
+    {"index", list_index, 1, 3},
     {"insert", list_insert, 2, 2},
     {"pop", list_pop, 0, 1},
     {"remove", list_remove, 1, 1},

@@ -1,20 +1,22 @@
 // long.c: int.
 //
-// An int holds an int64_t and never changes. -5 to 256 are immortal objects in
-// static memory, so that the commonest numbers are never counted or freed.
+// An int never changes. -5 to 256 are immortal objects in static memory, so
+// that the commonest numbers are never counted or freed. What fits 64 bits is
+// computed here; long_big.c, long_bits.c, long_text.c and long_float.c have the
+// rest (rtcore_long.h).
 // Other ints that die wait on a list of the thread for the next one it makes;
 // their head is one at any time: a reader with a stale pointer finds no
 // reference there, or another int than the one he looks for.
-// Mirrors Objects/longobject.c (CPython 3.13); departs: 64 bits, beyond which
-// arithmetic raises OverflowError; a free list, as 3.14 has it.
+// Mirrors Objects/longobject.c (CPython 3.13); departs: compact ints have 64
+// bits; a free list, as 3.14 has it.
 
-#include "rtcore_types.h"
+#include "rtcore_long.h"
+
 #include "rt_errors.h"
 #include "rtcore_heap.h"
+#include "rtcore_type.h"
 
-#include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 enum { FREE_INTS = 100 };       // of a thread, as in 3.14
@@ -54,12 +56,14 @@ take_free(RtThreadState *tstate)
     return op;
 }
 
+// Those that have limbs have given them back.
 static inline bool
 put_free(RtThreadState *tstate, RtObject *op)
 {
     if (tstate == NULL || tstate->free_ints_room <= 0 || !RtMem_MayReuse()) {
         return false;
     }
+    ((RtLongObject *)op)->limbs = NULL;
     *next_free(op) = tstate->free_ints;
     tstate->free_ints = op;
     tstate->free_ints_room--;
@@ -86,13 +90,29 @@ RtLong_CloseFreeList(RtThreadState *tstate)
     }
 }
 
+// An int of a subtype with the value of `value`.
 static RtObject *
-long_new_of_type(RtTypeObject *type, int64_t value)
+long_new_of_type(RtTypeObject *type, RtObject *value)
 {
-    RtLongObject *op = (RtLongObject *)RtObject_New(type, 0);
-    if (op != NULL) {
-        op->value = value;
+    RtLongView view;
+    RtLongLimbs *limbs = NULL;
+    if (!RtLong_IsCompact(value)) {
+        RtLong_GetView(value, &view);
+        limbs = RtLimbs_New(view.size);
+        if (limbs == NULL) {
+            return NULL;
+        }
+        limbs->size = view.size;
+        limbs->negative = view.negative;
+        memcpy(limbs->limb, view.limb, (size_t)view.size * sizeof(uint64_t));
     }
+    RtLongObject *op = (RtLongObject *)RtObject_New(type, 0);
+    if (op == NULL) {
+        RtLimbs_Free(limbs);
+        return NULL;
+    }
+    op->value = RtLong_VALUE(value);
+    op->limbs = limbs;
     return (RtObject *)op;
 }
 
@@ -105,45 +125,126 @@ RtLong_FromInt64(int64_t value)
     RtThreadState *tstate = RtThreadState_Get();
     RtObject *op = tstate == NULL ? NULL : take_free(tstate);
     if (op == NULL) {
-        return long_new_of_type(&RtLong_Type, value);
+        op = RtObject_New(&RtLong_Type, 0);
     }
-    ((RtLongObject *)op)->value = value;
+    if (op != NULL) {
+        ((RtLongObject *)op)->value = value;
+    }
     return op;
+}
+
+RtObject *
+RtLong_FromUInt64(uint64_t value)
+{
+    return RtLong_FromInt128((__int128)value);
+}
+
+// ---------------------------------------------------------------------------
+// As C has numbers.
+
+bool
+RtIndex_Check(RtObject *op)
+{
+    if (RtLong_Check(op)) {
+        return true;
+    }
+    if (!RtType_IsHeap(Rt_TYPE(op))) {
+        return false;
+    }
+    RtObject *method = RtType_LookupRef(Rt_TYPE(op), rt_name_index);
+    Rt_XDECREF(method);
+    return method != NULL;
+}
+
+RtObject *
+RtNumber_Index(RtObject *op)
+{
+    if (RtLong_Check(op)) {
+        return Rt_NewRef(op);
+    }
+    RtObject *result;
+    int found = RtObject_CallSpecial(op, rt_name_index, &result);
+    if (found == 0) {
+        RtErr_Format(&RtExc_TypeError,
+                     "'%s' object cannot be interpreted as an integer",
+                     Rt_TYPE(op)->tp_name);
+    }
+    if (found <= 0 || RtLong_Check(result)) {
+        return result;
+    }
+    RtErr_Format(&RtExc_TypeError, "__index__ returned non-int (type %s)",
+                 Rt_TYPE(result)->tp_name);
+    Rt_DECREF(result);
+    return NULL;
 }
 
 int64_t
 RtLong_AsInt64(RtObject *op)
 {
-    if (!RtLong_Check(op)) {
-        RtErr_Format(&RtExc_TypeError,
-                     "'%s' object cannot be interpreted as an integer",
-                     Rt_TYPE(op)->tp_name);
+    RtObject *number = RtNumber_Index(op);
+    if (number == NULL) {
         return -1;
     }
-    return RtLong_VALUE(op);
+    bool compact = RtLong_IsCompact(number);
+    int64_t value = RtLong_VALUE(number);
+    Rt_DECREF(number);
+    if (!compact) {
+        RtErr_SetString(&RtExc_OverflowError,
+                        "Python int too large to convert to C long");
+        return -1;
+    }
+    return value;
 }
 
 int
 RtLong_AsIndex(RtObject *op, ssize_t *result, const char *what)
 {
-    if (!RtLong_Check(op)) {
+    if (!RtIndex_Check(op)) {
         RtErr_Format(&RtExc_TypeError, "%s, not %s", what,
                      Rt_TYPE(op)->tp_name);
         return -1;
     }
-    *result = (ssize_t)RtLong_VALUE(op);
+    RtObject *number = RtNumber_Index(op);
+    if (number == NULL) {
+        return -1;
+    }
+    bool compact = RtLong_IsCompact(number);
+    *result = (ssize_t)RtLong_VALUE(number);
+    Rt_DECREF(number);
+    if (!compact) {
+        RtErr_Format(&RtExc_IndexError,
+                     "cannot fit '%s' into an index-sized integer",
+                     Rt_TYPE(op)->tp_name);
+        return -1;
+    }
+    return 0;
+}
+
+int
+RtLong_AsRepeatCount(RtObject *op, ssize_t *count)
+{
+    if (!RtIndex_Check(op)) {
+        return 1;
+    }
+    RtObject *number = RtNumber_Index(op);
+    if (number == NULL) {
+        return -1;
+    }
+    bool compact = RtLong_IsCompact(number);
+    int64_t value = RtLong_VALUE(number);
+    Rt_DECREF(number);
+    *count = value < 0 ? 0 : (ssize_t)value;
+    if (!compact) {
+        RtErr_Format(&RtExc_OverflowError,
+                     "cannot fit '%s' into an index-sized integer",
+                     Rt_TYPE(op)->tp_name);
+        return -1;
+    }
     return 0;
 }
 
 // ---------------------------------------------------------------------------
-// Arithmetic.
-
-static RtObject *
-overflow(void)
-{
-    RtErr_SetString(&RtExc_OverflowError, "int result does not fit 64 bits");
-    return NULL;
-}
+// Arithmetic: in 64 bits if operands and result fit them.
 
 #define NEED_INTS(a, b) \
     do { \
@@ -152,13 +253,21 @@ overflow(void)
         } \
     } while (0)
 
+static inline bool
+both_compact(RtObject *a, RtObject *b)
+{
+    return RtLong_IsCompact(a) && RtLong_IsCompact(b);
+}
+
 static RtObject *
 long_add(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
     int64_t result;
-    if (__builtin_add_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result)) {
-        return overflow();
+    if (!both_compact(a, b) ||
+        __builtin_add_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result))
+    {
+        return RtLong_AddBig(a, b, false);
     }
     return RtLong_FromInt64(result);
 }
@@ -168,8 +277,10 @@ long_subtract(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
     int64_t result;
-    if (__builtin_sub_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result)) {
-        return overflow();
+    if (!both_compact(a, b) ||
+        __builtin_sub_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result))
+    {
+        return RtLong_AddBig(a, b, true);
     }
     return RtLong_FromInt64(result);
 }
@@ -179,10 +290,23 @@ long_multiply(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
     int64_t result;
-    if (__builtin_mul_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result)) {
-        return overflow();
+    if (!both_compact(a, b) ||
+        __builtin_mul_overflow(RtLong_VALUE(a), RtLong_VALUE(b), &result))
+    {
+        return RtLong_MultiplyBig(a, b);
     }
     return RtLong_FromInt64(result);
+}
+
+// 0, or -1 with ZeroDivisionError.
+static int
+check_divisor(RtObject *b, const char *message)
+{
+    if (RtLong_VALUE(b) != 0) {
+        return 0;
+    }
+    RtErr_SetString(&RtExc_ZeroDivisionError, message);
+    return -1;
 }
 
 // Rounds towards minus infinity, where C rounds towards zero.
@@ -190,15 +314,14 @@ static RtObject *
 long_floor_divide(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
-    int64_t x = RtLong_VALUE(a);
-    int64_t y = RtLong_VALUE(b);
-    if (y == 0) {
-        RtErr_SetString(&RtExc_ZeroDivisionError,
-                        "integer division or modulo by zero");
+    if (check_divisor(b, "integer division or modulo by zero") < 0) {
         return NULL;
     }
-    if (x == INT64_MIN && y == -1) {
-        return overflow();
+    int64_t x = RtLong_VALUE(a);
+    int64_t y = RtLong_VALUE(b);
+    if (!both_compact(a, b) || (x == INT64_MIN && y == -1)) {
+        RtObject *result;
+        return RtLong_DivmodBig(a, b, &result, NULL) < 0 ? NULL : result;
     }
     int64_t quotient = x / y;
     if (x % y != 0 && (x < 0) != (y < 0)) {
@@ -212,11 +335,14 @@ static RtObject *
 long_remainder(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
+    if (check_divisor(b, "integer modulo by zero") < 0) {
+        return NULL;
+    }
     int64_t x = RtLong_VALUE(a);
     int64_t y = RtLong_VALUE(b);
-    if (y == 0) {
-        RtErr_SetString(&RtExc_ZeroDivisionError, "integer modulo by zero");
-        return NULL;
+    if (!both_compact(a, b)) {
+        RtObject *result;
+        return RtLong_DivmodBig(a, b, NULL, &result) < 0 ? NULL : result;
     }
     if (y == -1) {
         return RtLong_FromInt64(0);
@@ -229,33 +355,145 @@ long_remainder(RtObject *a, RtObject *b)
 }
 
 static RtObject *
+long_divmod(RtObject *a, RtObject *b)
+{
+    NEED_INTS(a, b);
+    if (check_divisor(b, "integer division or modulo by zero") < 0) {
+        return NULL;
+    }
+    RtObject *items[2];
+    if (RtLong_DivmodBig(a, b, &items[0], &items[1]) < 0) {
+        return NULL;
+    }
+    RtObject *pair = RtTuple_FromArray(items, 2);
+    Rt_DECREF(items[0]);
+    Rt_DECREF(items[1]);
+    return pair;
+}
+
+static RtObject *
+long_true_divide(RtObject *a, RtObject *b)
+{
+    NEED_INTS(a, b);
+    return RtLong_TrueDivide(a, b);
+}
+
+static RtObject *
+long_power(RtObject *a, RtObject *b)
+{
+    NEED_INTS(a, b);
+    if (RtLong_VALUE(b) >= 0) {
+        return RtLong_Power(a, b, NULL);
+    }
+    double x = RtLong_ToDouble(a);
+    double y = RtErr_Occurred() != NULL ? -1.0 : RtLong_ToDouble(b);
+    return RtErr_Occurred() != NULL ? NULL : RtFloat_Power(x, y);
+}
+
+// How far to shift: beyond all memory for what is too large. -1: ValueError.
+static int
+shift_count(RtObject *b, size_t *n)
+{
+    if (RtLong_VALUE(b) < 0) {
+        RtErr_SetString(&RtExc_ValueError, "negative shift count");
+        return -1;
+    }
+    *n = (size_t)RtLong_VALUE(b);
+    return 0;
+}
+
+static RtObject *
+long_lshift(RtObject *a, RtObject *b)
+{
+    NEED_INTS(a, b);
+    size_t n;
+    if (shift_count(b, &n) < 0) {
+        return NULL;
+    }
+    int64_t x = RtLong_VALUE(a);
+    if (RtLong_IsCompact(a) && n < 62 && x >= -1 - (INT64_MAX >> n) &&
+        x <= INT64_MAX >> n)
+    {
+        return RtLong_FromInt64((int64_t)((uint64_t)x << n));
+    }
+    return RtLong_ShiftLeft(a, n);
+}
+
+static RtObject *
+long_rshift(RtObject *a, RtObject *b)
+{
+    NEED_INTS(a, b);
+    size_t n;
+    if (shift_count(b, &n) < 0) {
+        return NULL;
+    }
+    if (RtLong_IsCompact(a)) {
+        return RtLong_FromInt64(RtLong_VALUE(a) >> (n > 63 ? 63 : n));
+    }
+    return RtLong_ShiftRight(a, n);
+}
+
+static RtObject *
 long_and(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
-    return RtLong_FromInt64(RtLong_VALUE(a) & RtLong_VALUE(b));
+    return both_compact(a, b)
+        ? RtLong_FromInt64(RtLong_VALUE(a) & RtLong_VALUE(b))
+        : RtLong_Bitwise(a, b, '&');
 }
 
 static RtObject *
 long_or(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
-    return RtLong_FromInt64(RtLong_VALUE(a) | RtLong_VALUE(b));
+    return both_compact(a, b)
+        ? RtLong_FromInt64(RtLong_VALUE(a) | RtLong_VALUE(b))
+        : RtLong_Bitwise(a, b, '|');
 }
 
 static RtObject *
 long_xor(RtObject *a, RtObject *b)
 {
     NEED_INTS(a, b);
-    return RtLong_FromInt64(RtLong_VALUE(a) ^ RtLong_VALUE(b));
+    return both_compact(a, b)
+        ? RtLong_FromInt64(RtLong_VALUE(a) ^ RtLong_VALUE(b))
+        : RtLong_Bitwise(a, b, '^');
 }
 
 static RtObject *
 long_negative(RtObject *a)
 {
-    if (RtLong_VALUE(a) == INT64_MIN) {
-        return overflow();
+    int64_t value = RtLong_VALUE(a);
+    if (!RtLong_IsCompact(a) || value == INT64_MIN) {
+        return RtLong_NegateBig(a, value > 0);
     }
-    return RtLong_FromInt64(-RtLong_VALUE(a));
+    return RtLong_FromInt64(-value);
+}
+
+RtObject *
+RtLong_Exact(RtObject *a)
+{
+    if (RtLong_CheckExact(a)) {
+        return Rt_NewRef(a);
+    }
+    return RtLong_IsCompact(a) ? RtLong_FromInt64(RtLong_VALUE(a))
+                               : RtLong_NegateBig(a, RtLong_VALUE(a) < 0);
+}
+
+static RtObject *
+long_absolute(RtObject *a)
+{
+    return RtLong_VALUE(a) < 0 ? long_negative(a) : RtLong_Exact(a);
+}
+
+// -a - 1
+static RtObject *
+long_invert(RtObject *a)
+{
+    if (RtLong_IsCompact(a)) {
+        return RtLong_FromInt64(~RtLong_VALUE(a));
+    }
+    return RtLong_Bitwise(a, RtLong_FromInt64(-1), '^');
 }
 
 static int
@@ -270,7 +508,7 @@ long_bool(RtObject *a)
 static RtObject *
 long_repr(RtObject *op)
 {
-    return RtStr_FromFormat("%" PRId64, RtLong_VALUE(op));
+    return RtLong_Format(op, 10, false);
 }
 
 // CPython's hash: the value modulo the Mersenne prime 2**61 - 1, with its sign.
@@ -278,6 +516,9 @@ static ssize_t
 long_hash(RtObject *op)
 {
     const uint64_t modulus = ((uint64_t)1 << 61) - 1;
+    if (!RtLong_IsCompact(op)) {
+        return RtLong_HashBig(op);
+    }
     int64_t value = RtLong_VALUE(op);
     uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
     ssize_t hash = (ssize_t)(magnitude % modulus);
@@ -291,14 +532,15 @@ static RtObject *
 long_richcompare(RtObject *a, RtObject *b, int op)
 {
     NEED_INTS(a, b);
-    int64_t x = RtLong_VALUE(a);
-    int64_t y = RtLong_VALUE(b);
-    return RtCompare_Answer((x > y) - (x < y), op);
+    return RtCompare_Answer(RtLong_Compare(a, b), op);
 }
 
 static void
 long_dealloc(RtObject *op)
 {
+    if (!RtLong_IsCompact(op)) {
+        RtLimbs_Free(((RtLongObject *)op)->limbs);
+    }
     if (!Rt_IS_TYPE(op, &RtLong_Type) ||
         !put_free(RtThreadState_Get(), op))
     {
@@ -307,127 +549,102 @@ long_dealloc(RtObject *op)
 }
 
 // ---------------------------------------------------------------------------
-// int(x)
+// int(x, base)
 
-static int
-invalid_literal(RtObject *text)
+// What x says by __int__, __index__ or __trunc__.
+static RtObject *
+convert_by_method(RtObject *x)
 {
-    RtObject *repr = RtObject_Repr(text);
-    if (repr != NULL) {
-        RtErr_Format(&RtExc_ValueError,
-                     "invalid literal for int() with base 10: %s",
-                     RtStr_AsUTF8(repr));
-        Rt_DECREF(repr);
+    RtObject *const methods[] = {
+        rt_name_int, rt_name_index, rt_name_trunc,
+    };
+    for (int i = 0; i < 3; i++) {
+        RtObject *value;
+        int found = RtObject_CallSpecial(x, methods[i], &value);
+        if (found < 0 || (found > 0 && RtLong_Check(value))) {
+            return value;
+        }
+        if (found > 0) {
+            RtErr_Format(&RtExc_TypeError, "%s returned non-int (type %s)",
+                         RtStr_AsUTF8(methods[i]), Rt_TYPE(value)->tp_name);
+            Rt_DECREF(value);
+            return NULL;
+        }
     }
-    return -1;
+    RtErr_Format(&RtExc_TypeError, "int() argument must be a string, a "
+                 "bytes-like object or a real number, not '%s'",
+                 Rt_TYPE(x)->tp_name);
+    return NULL;
 }
 
-// Decimal digits with single underscores between them, sign and white space
-// around.
-static int
-parse_int(RtObject *text, int64_t *result)
+static RtObject *
+from_float(double value)
 {
-    const char *s = RtStr_AsUTF8(text);
-    const char *end = s + Rt_SIZE(text);
-    while (s < end && isspace((unsigned char)*s)) {
-        s++;
+    if (isnan(value) || isinf(value)) {
+        RtErr_Format(isnan(value) ? &RtExc_ValueError : &RtExc_OverflowError,
+                     "cannot convert float %s to integer",
+                     isnan(value) ? "NaN" : "infinity");
+        return NULL;
     }
-    while (end > s && isspace((unsigned char)end[-1])) {
-        end--;
-    }
-    bool negative = s < end && *s == '-';
-    if (s < end && (*s == '-' || *s == '+')) {
-        s++;
-    }
-    if (s == end || !isdigit((unsigned char)*s)) {
-        return invalid_literal(text);
-    }
-    int64_t value = 0;
-    bool too_big = false;
-    for (; s < end; s++) {
-        if (*s == '_' && s + 1 < end && s[1] != '_') {
-            continue;
-        }
-        if (!isdigit((unsigned char)*s)) {
-            return invalid_literal(text);
-        }
-        int digit = *s - '0';
-        too_big |= __builtin_mul_overflow(value, 10, &value);
-        too_big |= __builtin_add_overflow(value, negative ? -digit : digit,
-                                          &value);
-    }
-    if (too_big) {
-        (void)overflow();
-        return -1;
-    }
-    *result = value;
-    return 0;
+    return RtLong_FromDouble(value);
 }
 
-// x.__int__() of a class that a program defined.
-static int
-convert_by_method(RtObject *x, int64_t *result)
+RtObject *
+RtNumber_Long(RtObject *x)
 {
-    RtObject *name = RtStr_FromString("__int__");
-    if (name == NULL) {
-        return -1;
+    if (RtLong_Check(x)) {
+        return RtLong_Exact(x);
     }
-    RtObject *method = RtType_LookupRef(Rt_TYPE(x), name);
-    Rt_DECREF(name);
-    if (method == NULL) {
-        if (RtErr_Occurred() == NULL) {
-            RtErr_Format(&RtExc_TypeError,
-                         "int() argument must be a string, a bytes-like "
-                         "object or a real number, not '%s'",
-                         Rt_TYPE(x)->tp_name);
-        }
-        return -1;
+    if (RtFloat_CheckExact(x)) {
+        return from_float(RtFloat_VALUE(x));
     }
-    RtObject *value = RtObject_CallOneArg(method, x);
-    Rt_DECREF(method);
-    if (value == NULL) {
-        return -1;
+    if (RtStr_Check(x)) {
+        return RtLong_FromText(x, 10);
     }
-    int status = 0;
-    if (RtLong_Check(value)) {
-        *result = RtLong_VALUE(value);
+    if (RtType_IsHeap(Rt_TYPE(x)) && RtFloat_Check(x)) {
+        RtObject *value;
+        int found = RtObject_CallSpecial(x, rt_name_int, &value);
+        return found != 0 ? value : from_float(RtFloat_VALUE(x));
     }
-    else {
-        RtErr_Format(&RtExc_TypeError, "__int__ returned non-int (type %s)",
-                     Rt_TYPE(value)->tp_name);
-        status = -1;
+    return convert_by_method(x);
+}
+
+static RtObject *
+from_text_in_base(RtObject *x, RtObject *base_object)
+{
+    int64_t base = RtLong_AsInt64(base_object);
+    if (base == -1 && RtErr_Occurred() != NULL) {
+        return NULL;
     }
-    Rt_DECREF(value);
-    return status;
+    if (base != 0 && (base < 2 || base > 36)) {
+        RtErr_SetString(&RtExc_ValueError,
+                        "int() base must be >= 2 and <= 36, or 0");
+        return NULL;
+    }
+    if (!RtStr_Check(x)) {
+        RtErr_SetString(&RtExc_TypeError, "int() can't convert non-string "
+                        "with explicit base");
+        return NULL;
+    }
+    return RtLong_FromText(x, (int)base);
 }
 
 static RtObject *
 long_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 {
-    if (RtArg_CheckMax("int", nargs, 1) < 0) {
+    if (RtArg_CheckMax("int", nargs, 2) < 0) {
         return NULL;
     }
-    int64_t value = 0;
-    if (nargs == 1) {
-        RtObject *x = args[0];
-        int status = 0;
-        if (RtLong_Check(x)) {
-            value = RtLong_VALUE(x);
-        }
-        else if (RtStr_Check(x)) {
-            status = parse_int(x, &value);
-        }
-        else {
-            status = convert_by_method(x, &value);
-        }
-        if (status < 0) {
-            return NULL;
-        }
+    RtObject *value = nargs == 0 ? RtLong_FromInt64(0)
+                      : nargs == 1 ? RtNumber_Long(args[0])
+                      : from_text_in_base(args[0], args[1]);
+    if (value == NULL || (type == &RtLong_Type && RtLong_CheckExact(value))) {
+        return value;
     }
-    if (type == &RtLong_Type) {
-        return RtLong_FromInt64(value);
-    }
-    return long_new_of_type(type, value);
+    RtObject *result = type == &RtLong_Type ? RtLong_Exact(value)
+                                            : long_new_of_type(type, value);
+    Rt_DECREF(value);
+    return result;
 }
 
 RtTypeObject RtLong_Type = {
@@ -448,6 +665,16 @@ RtTypeObject RtLong_Type = {
     .nb_and = long_and,
     .nb_or = long_or,
     .nb_xor = long_xor,
+    .nb_true_divide = long_true_divide,
+    .nb_power = long_power,
+    .nb_lshift = long_lshift,
+    .nb_rshift = long_rshift,
+    .nb_divmod = long_divmod,
     .nb_negative = long_negative,
+    .nb_positive = RtLong_Exact,
+    .nb_absolute = long_absolute,
+    .nb_invert = long_invert,
     .nb_bool = long_bool,
+    .tp_methods = rt_long_methods,
+    .tp_class_methods = rt_long_class_methods,
 };

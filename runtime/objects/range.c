@@ -2,7 +2,7 @@
 //
 // A range never changes. The iterator's only state is an index, loaded and
 // stored whole: threads that share it may skip or repeat numbers, no more.
-// Mirrors Objects/rangeobject.c (CPython 3.13); departs: 64 bits, no slices;
+// Mirrors Objects/rangeobject.c (CPython 3.13); departs: 64 bits;
 // the iterator computes each number from the index.
 
 #include "rtcore_types.h"
@@ -168,10 +168,31 @@ range_length(RtObject *op)
 }
 
 static RtObject *
+range_slice(RangeObject *range, RtObject *slice)
+{
+    RtSliceRange part;
+    if (RtSlice_Unpack(slice, &part) < 0) {
+        return NULL;
+    }
+    ssize_t n = RtSlice_Adjust(&part, range->length);
+    RangeObject *result = (RangeObject *)RtObject_New(&RtRange_Type, 0);
+    if (result != NULL) {
+        result->start = number_at(range->start, range->step, part.start);
+        result->stop = number_at(range->start, range->step, part.stop);
+        result->step = (int64_t)((uint64_t)range->step * (uint64_t)part.step);
+        result->length = n;
+    }
+    return (RtObject *)result;
+}
+
+static RtObject *
 range_subscript(RtObject *op, RtObject *key)
 {
     RangeObject *range = as_range(op);
     ssize_t i;
+    if (RtSlice_Check(key)) {
+        return range_slice(range, key);
+    }
     if (RtLong_AsIndex(key, &i, "range indices must be integers or slices")
         < 0) {
         return NULL;
@@ -205,7 +226,8 @@ range_contains(RtObject *op, RtObject *value)
     RangeObject *range = as_range(op);
     if (RtLong_Check(value)
         && !RtType_HasFeature(Rt_TYPE(value), RT_TPFLAGS_HEAPTYPE)) {
-        return has_number(range, RtLong_VALUE(value));
+        return RtLong_IsCompact(value)
+               && has_number(range, RtLong_VALUE(value));
     }
     int equal = 0;
     for (ssize_t i = 0; i < range->length && equal == 0; i++) {
@@ -265,7 +287,84 @@ rangeiter_next(RtObject *op)
     return RtLong_FromInt64(number_at(it->start, it->step, i));
 }
 
+// The position of a value, or -1; -2 with an exception.
+static ssize_t
+find_number(RangeObject *range, RtObject *value)
+{
+    if (RtLong_CheckExact(value)) {
+        if (!RtLong_IsCompact(value)
+            || !has_number(range, RtLong_VALUE(value))) {
+            return -1;
+        }
+        int64_t distance = (int64_t)((uint64_t)RtLong_VALUE(value)
+                                     - (uint64_t)range->start);
+        return (ssize_t)(distance / range->step);
+    }
+    for (ssize_t i = 0; i < range->length; i++) {
+        RtObject *number = RtLong_FromInt64(
+            number_at(range->start, range->step, i));
+        int equal = number == NULL ? -1 : RtObject_EqualBool(number, value);
+        Rt_XDECREF(number);
+        if (equal != 0) {
+            return equal < 0 ? -2 : i;
+        }
+    }
+    return -1;
+}
+
+static RtObject *
+range_index(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    ssize_t i = find_number(as_range(self), args[0]);
+    if (i >= 0) {
+        return RtLong_FromInt64(i);
+    }
+    RtObject *repr = i == -2 ? NULL : RtObject_Repr(args[0]);
+    if (repr != NULL) {
+        RtErr_Format(&RtExc_ValueError, "%s is not in range",
+                     RtStr_AsUTF8(repr));
+        Rt_DECREF(repr);
+    }
+    return NULL;
+}
+
+static RtObject *
+range_count_of(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    ssize_t i = find_number(as_range(self), args[0]);
+    return i == -2 ? NULL : RtLong_FromInt64(i >= 0);
+}
+
+static RtObject *
+range_start(RtObject *op)
+{
+    return RtLong_FromInt64(as_range(op)->start);
+}
+
+static RtObject *
+range_stop(RtObject *op)
+{
+    return RtLong_FromInt64(as_range(op)->stop);
+}
+
+static RtObject *
+range_step(RtObject *op)
+{
+    return RtLong_FromInt64(as_range(op)->step);
+}
+
+static const RtGetSetDef range_getset[] = {
+    {"start", range_start, NULL},
+    {"stop", range_stop, NULL},
+    {"step", range_step, NULL},
+    {NULL, NULL, NULL},
+};
+
 static RtMethodDef range_methods[] = {
+    {"count", range_count_of, 1, 1},
+    {"index", range_index, 1, 1},
     {"__reversed__", range_reversed, 0, 0},
     {NULL, NULL, 0, 0},
 };
@@ -284,6 +383,7 @@ RtTypeObject RtRange_Type = {
     .mp_subscript = range_subscript,
     .sq_contains = range_contains,
     .tp_methods = range_methods,
+    .tp_getset = range_getset,
 };
 
 RtTypeObject RtRangeIter_Type = {

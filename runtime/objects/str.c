@@ -1,10 +1,12 @@
 // str.c: str, and the table of immortal strs.
 //
-// A str is bytes of UTF-8 with a NUL behind them. Its hash is computed when it
-// is made, so that nothing of it ever changes and no access takes a lock. The
-// table of interned strs grows at start-up only and is read without a lock.
-// Mirrors Objects/unicodeobject.c (CPython 3.13); departs: UTF-8 only, indexed
-// by bytes, FNV-1a hash without a seed, nothing is interned at run time.
+// A str is bytes of UTF-8 with a NUL behind them. Its hash and its length are
+// computed when it is made, so that nothing of it ever changes and no access
+// takes a lock. The table of interned strs grows at start-up only and is read
+// without a lock.
+// Mirrors Objects/unicodeobject.c (CPython 3.13); departs: UTF-8 only, so that
+// to find a character of what is not ASCII walks; FNV-1a hash without a seed,
+// nothing is interned at run time.
 
 #include "rtcore_types.h"
 #include "rt_errors.h"
@@ -51,10 +53,21 @@ str_alloc(ssize_t size)
     return op;
 }
 
+static ssize_t
+count_chars(const char *data, ssize_t size)
+{
+    ssize_t rest = 0;           // bytes that continue a character
+    for (ssize_t i = 0; i < size; i++) {
+        rest += ((unsigned char)data[i] & 0xc0) == 0x80;
+    }
+    return size - rest;
+}
+
 static RtObject *
 str_seal(RtStrObject *op)
 {
     op->hash = hash_bytes(op->data, Rt_SIZE(op));
+    op->length = count_chars(op->data, Rt_SIZE(op));
     return (RtObject *)op;
 }
 
@@ -128,15 +141,6 @@ RtStr_Concat(RtObject *a, RtObject *b)
     memcpy(op->data, as_str(a)->data, na);
     memcpy(op->data + na, as_str(b)->data, nb);
     return str_seal(op);
-}
-
-RtObject *
-RtStr_TryGetItem(RtObject *op, ssize_t i)
-{
-    if (i < 0 || i >= Rt_SIZE(op)) {
-        return NULL;
-    }
-    return RtStr_FromStringAndSize(as_str(op)->data + i, 1);
 }
 
 // ---------------------------------------------------------------------------
@@ -220,44 +224,10 @@ str_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
-static void
-write_escaped(RtStrWriter *w, char c, char quote)
-{
-    char escape[8];
-    switch (c) {
-    case '\n': RtStrWriter_Write(w, "\\n", 2); return;
-    case '\r': RtStrWriter_Write(w, "\\r", 2); return;
-    case '\t': RtStrWriter_Write(w, "\\t", 2); return;
-    case '\\': RtStrWriter_Write(w, "\\\\", 2); return;
-    default: break;
-    }
-    if (c == quote) {
-        RtStrWriter_Write(w, "\\", 1);
-    }
-    if ((unsigned char)c < 0x20 || c == 0x7f) {
-        int n = snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)c);
-        RtStrWriter_Write(w, escape, n);
-    }
-    else {
-        RtStrWriter_Write(w, &c, 1);
-    }
-}
-
 static RtObject *
 str_repr(RtObject *op)
 {
-    const char *data = as_str(op)->data;
-    size_t size = (size_t)Rt_SIZE(op);
-    bool single = memchr(data, '\'', size) != NULL;
-    char quote = single && memchr(data, '"', size) == NULL ? '"' : '\'';
-    RtStrWriter w;
-    RtStrWriter_Init(&w);
-    RtStrWriter_Write(&w, &quote, 1);
-    for (size_t i = 0; i < size; i++) {
-        write_escaped(&w, data[i], quote);
-    }
-    RtStrWriter_Write(&w, &quote, 1);
-    return RtStrWriter_Finish(&w);
+    return RtStr_ReprOf(op, false);
 }
 
 static RtObject *
@@ -294,27 +264,33 @@ str_richcompare(RtObject *a, RtObject *b, int op)
 static ssize_t
 str_length(RtObject *op)
 {
-    return Rt_SIZE(op);
+    return RtStr_LENGTH(op);
 }
 
 static RtObject *
 str_subscript(RtObject *op, RtObject *key)
 {
-    if (!RtLong_Check(key)) {
+    if (RtSlice_Check(key)) {
+        return RtStr_GetSlice(op, key);
+    }
+    if (!RtIndex_Check(key)) {
         RtErr_Format(&RtExc_TypeError,
                      "string indices must be integers, not '%s'",
                      Rt_TYPE(key)->tp_name);
         return NULL;
     }
-    ssize_t i = (ssize_t)RtLong_VALUE(key);
-    if (i < 0) {
-        i += Rt_SIZE(op);
+    ssize_t i;
+    if (RtLong_AsIndex(key, &i, "") < 0) {
+        return NULL;
     }
-    if (i < 0 || i >= Rt_SIZE(op)) {
+    if (i < 0) {
+        i += RtStr_LENGTH(op);
+    }
+    if (i < 0 || i >= RtStr_LENGTH(op)) {
         RtErr_SetString(&RtExc_IndexError, "string index out of range");
         return NULL;
     }
-    return RtStr_TryGetItem(op, i);
+    return RtStr_TryGetItem(op, RtStr_ByteOffset(op, i));
 }
 
 static int
@@ -352,10 +328,11 @@ str_multiply(RtObject *a, RtObject *b)
 {
     RtObject *op = RtStr_Check(a) ? a : b;
     RtObject *count = op == a ? b : a;
-    if (!RtStr_Check(op) || !RtLong_Check(count)) {
-        return Rt_NotImplemented;
+    ssize_t n;
+    int status = RtStr_Check(op) ? RtLong_AsRepeatCount(count, &n) : 1;
+    if (status != 0) {
+        return status < 0 ? NULL : Rt_NotImplemented;
     }
-    ssize_t n = RtLong_VALUE(count) < 0 ? 0 : (ssize_t)RtLong_VALUE(count);
     ssize_t unit = Rt_SIZE(op);
     ssize_t size;
     if (__builtin_mul_overflow(n, unit, &size)) {
@@ -365,7 +342,7 @@ str_multiply(RtObject *a, RtObject *b)
     if (result == NULL) {
         return NULL;
     }
-    for (ssize_t at = 0; at < size; at += unit) {
+    for (ssize_t at = 0; at < size && unit > 0; at += unit) {
         memcpy(result->data + at, as_str(op)->data, (size_t)unit);
     }
     return str_seal(result);

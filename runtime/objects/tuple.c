@@ -5,7 +5,7 @@
 // code, but the items stay alive, since the tuple owns them and the caller
 // owns the tuple.
 // Mirrors Objects/tupleobject.c (CPython 3.13); departs: no free lists, no
-// shared empty tuple, no slices.
+// shared empty tuple.
 
 #include "rtcore_types.h"
 #include "rt_errors.h"
@@ -196,9 +196,31 @@ tuple_length(RtObject *op)
 }
 
 static RtObject *
+tuple_slice(RtObject *op, RtObject *slice)
+{
+    RtSliceRange range;
+    if (RtSlice_Unpack(slice, &range) < 0) {
+        return NULL;
+    }
+    ssize_t n = RtSlice_Adjust(&range, Rt_SIZE(op));
+    if (n == Rt_SIZE(op) && range.step == 1 && RtTuple_CheckExact(op)) {
+        return Rt_NewRef(op);
+    }
+    RtObject *result = RtTuple_New(n);
+    for (ssize_t i = 0; result != NULL && i < n; i++) {
+        as_tuple(result)->ob_item[i] = Rt_NewRef(
+            as_tuple(op)->ob_item[range.start + i * range.step]);
+    }
+    return result;
+}
+
+static RtObject *
 tuple_subscript(RtObject *op, RtObject *key)
 {
     ssize_t i;
+    if (RtSlice_Check(key)) {
+        return tuple_slice(op, key);
+    }
     if (RtLong_AsIndex(key, &i, "tuple indices must be integers or slices")
         < 0) {
         return NULL;
@@ -258,10 +280,11 @@ tuple_multiply(RtObject *a, RtObject *b)
 {
     RtObject *op = RtTuple_Check(a) ? a : b;
     RtObject *count = op == a ? b : a;
-    if (!RtTuple_Check(op) || !RtLong_Check(count)) {
-        return Rt_NotImplemented;
+    ssize_t n;
+    int status = RtTuple_Check(op) ? RtLong_AsRepeatCount(count, &n) : 1;
+    if (status != 0) {
+        return status < 0 ? NULL : Rt_NotImplemented;
     }
-    ssize_t n = RtLong_VALUE(count) < 0 ? 0 : (ssize_t)RtLong_VALUE(count);
     ssize_t size;
     if (__builtin_mul_overflow(n, Rt_SIZE(op), &size)
         || size > RT_SEQUENCE_SIZE_MAX) {
@@ -275,11 +298,19 @@ tuple_multiply(RtObject *a, RtObject *b)
     return result;
 }
 
+// index(value[, start[, stop]])
 static RtObject *
 tuple_index(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    (void)nargs;
-    for (ssize_t i = 0; i < Rt_SIZE(self); i++) {
+    RtSliceRange range = { 0, PTRDIFF_MAX, 1 };
+    if (nargs > 1 &&
+        (RtSlice_Argument(args[1], &range.start) < 0 ||
+         (nargs > 2 && RtSlice_Argument(args[2], &range.stop) < 0)))
+    {
+        return NULL;
+    }
+    (void)RtSlice_Adjust(&range, Rt_SIZE(self));
+    for (ssize_t i = range.start; i < range.stop; i++) {
         int equal = RtObject_EqualBool(as_tuple(self)->ob_item[i], args[0]);
         if (equal != 0) {
             return equal < 0 ? NULL : RtLong_FromInt64(i);
@@ -333,7 +364,7 @@ tuple_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 }
 
 static RtMethodDef tuple_methods[] = {
-    {"index", tuple_index, 1, 1},
+    {"index", tuple_index, 1, 3},
     {"count", tuple_count, 1, 1},
     {NULL, NULL, 0, 0},
 };

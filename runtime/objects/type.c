@@ -109,11 +109,29 @@ add_methods(RtObject *dict, RtTypeObject *type, RtMethodDef *def,
     return 0;
 }
 
+static int
+add_getset(RtObject *dict, RtTypeObject *type)
+{
+    const RtGetSetDef *def = type->tp_getset;
+    for (; def != NULL && def->name != NULL; def++) {
+        RtObject *name = RtStr_InternStatic(def->name);
+        RtObject *descr = RtGetSetDescr_New(type, def);
+        if (name == NULL || descr == NULL) {
+            return -1;
+        }
+        RtObject_SetImmortal(descr);
+        if (RtDict_SetItem(dict, name, descr) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static RtObject *
 static_dict(RtTypeObject *type)
 {
     RtObject *dict = RtDict_New();
-    if (dict == NULL ||
+    if (dict == NULL || add_getset(dict, type) < 0 ||
         add_methods(dict, type, type->tp_methods, RtMethodDescr_New) < 0 ||
         add_methods(dict, type, type->tp_class_methods,
                     RtClassMethodDescr_New) < 0)

@@ -9,6 +9,7 @@
 #include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_code.h"        // types of the vm
+#include "rtcore_types.h"
 #include "rtcore_traceback.h"
 
 RtObject *rt_name_class;
@@ -26,12 +27,28 @@ RtObject *rt_name_send;
 RtObject *rt_name_throw;
 RtObject *rt_name_close;
 RtObject *rt_name_missing;
+RtObject *rt_name_index;
+RtObject *rt_name_int;
+RtObject *rt_name_float;
+RtObject *rt_name_trunc;
+RtObject *rt_name_round;
+RtObject *rt_name_format;
+RtObject *rt_name_reversed;
+RtObject *rt_name_length_hint;
+RtObject *rt_name_new;
+RtObject *rt_name_bytes;
+RtObject *rt_name_dir;
+RtObject *rt_name_init_subclass;
+RtObject *rt_name_set_name;
+RtObject *rt_name_module;
+RtObject *rt_name_doc;
 RtObject *rt_name_call;
 
 // A base that stands below its derived type is readied with it.
 static RtTypeObject *const static_types[] = {
     &RtBaseObject_Type, &RtType_Type, &RtNone_Type, &RtNotImplemented_Type,
-    &RtLong_Type, &RtBool_Type, &RtStr_Type, &RtTuple_Type, &RtList_Type,
+    &RtLong_Type, &RtBool_Type, &RtFloat_Type, &RtSlice_Type,
+    &RtGetSetDescr_Type, &RtStr_Type, &RtTuple_Type, &RtList_Type,
     &RtSet_Type, &RtFrozenSet_Type, &RtSetIter_Type,
     &RtDeque_Type, &RtDequeIter_Type, &RtDequeRevIter_Type,
     &RtCallIter_Type, &RtEnumerate_Type, &RtReversed_Type, &RtZip_Type,
@@ -70,6 +87,21 @@ make_names(void)
         { &rt_name_slots, "__slots__" }, { &rt_name_weakref, "__weakref__" },
         { &rt_name_send, "send" }, { &rt_name_throw, "throw" },
         { &rt_name_close, "close" }, { &rt_name_call, "__call__" },
+        { &rt_name_index, "__index__" },
+        { &rt_name_int, "__int__" },
+        { &rt_name_float, "__float__" },
+        { &rt_name_trunc, "__trunc__" },
+        { &rt_name_round, "__round__" },
+        { &rt_name_format, "__format__" },
+        { &rt_name_reversed, "__reversed__" },
+        { &rt_name_length_hint, "__length_hint__" },
+        { &rt_name_new, "__new__" },
+        { &rt_name_bytes, "__bytes__" },
+        { &rt_name_dir, "__dir__" },
+        { &rt_name_init_subclass, "__init_subclass__" },
+        { &rt_name_set_name, "__set_name__" },
+        { &rt_name_module, "__module__" },
+        { &rt_name_doc, "__doc__" },
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].name = RtStr_InternStatic(names[i].text);
@@ -92,5 +124,5 @@ RtTypes_Initialize(void)
             return -1;
         }
     }
-    return RtLong_InitSmall();
+    return RtLong_InitSmall() < 0 ? -1 : RtStr_InitChars();
 }

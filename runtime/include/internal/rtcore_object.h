@@ -335,6 +335,9 @@ RtObject *RtObject_CallPrepend(RtObject *callable, RtObject *self,
 // The same with what was found on the type of self: asked if a descriptor.
 RtObject *RtObject_CallAttribute(RtObject *func, RtObject *self,
                                  RtObject *const *args, ssize_t nargs);
+// type(op).name(op) of a class that a program has made: 1 and *result, 0 if
+// there is no such method (*result NULL), -1.
+int RtObject_CallSpecial(RtObject *op, RtObject *name, RtObject **result);
 // As these three, with keywords; kwnames: NULL or not empty.
 RtObject *RtObject_CallPrependKw(RtObject *callable, RtObject *self,
                                  RtObject *const *args, ssize_t nargs,

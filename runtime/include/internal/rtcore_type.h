@@ -185,6 +185,21 @@ extern RtObject *rt_name_send;
 extern RtObject *rt_name_throw;
 extern RtObject *rt_name_close;
 extern RtObject *rt_name_missing;
+extern RtObject *rt_name_index;
+extern RtObject *rt_name_int;
+extern RtObject *rt_name_float;
+extern RtObject *rt_name_trunc;
+extern RtObject *rt_name_round;
+extern RtObject *rt_name_format;
+extern RtObject *rt_name_reversed;
+extern RtObject *rt_name_length_hint;
+extern RtObject *rt_name_new;
+extern RtObject *rt_name_bytes;
+extern RtObject *rt_name_dir;
+extern RtObject *rt_name_init_subclass;
+extern RtObject *rt_name_set_name;
+extern RtObject *rt_name_module;
+extern RtObject *rt_name_doc;
 extern RtObject *rt_name_call;
 
 #endif  // RT_INTERNAL_TYPE_H

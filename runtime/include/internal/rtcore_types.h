@@ -10,92 +10,10 @@
 
 #include "rt_types.h"
 #include "rtcore_dict_object.h" // dict
+#include "rtcore_number.h"      // int, float
 #include "rtcore_object.h"
 #include "rtcore_sanitizer.h"   // RT_NO_INSTRUMENT
-
-// Longer sequences are refused with MemoryError before anything is allocated.
-#define RT_SEQUENCE_SIZE_MAX ((ssize_t)1 << 24)
-
-// ---------------------------------------------------------------------------
-// int
-
-enum { RT_SMALL_INT_MIN = -5, RT_SMALL_INT_MAX = 256 };
-
-typedef struct RtLongObject {
-    RtObject ob_base;
-    int64_t value;
-} RtLongObject;
-
-static inline bool
-RtLong_Check(RtObject *op)
-{
-    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_LONG_SUBCLASS);
-}
-
-static inline bool
-RtLong_CheckExact(RtObject *op)
-{
-    return Rt_IS_TYPE(op, &RtLong_Type);
-}
-
-static inline int64_t
-RtLong_VALUE(RtObject *op)
-{
-    return ((RtLongObject *)op)->value;
-}
-
-// For subscripts and repeat counts: 0, or -1 with TypeError "`what`, not T".
-int RtLong_AsIndex(RtObject *op, ssize_t *result, const char *what);
-
-// ---------------------------------------------------------------------------
-// str
-
-typedef struct RtStrObject {
-    RtVarObject ob_base;
-    ssize_t hash;               // set before the object is visible
-    char data[];                // ob_size bytes and a NUL
-} RtStrObject;
-
-static inline bool
-RtStr_Check(RtObject *op)
-{
-    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_STR_SUBCLASS);
-}
-
-static inline bool
-RtStr_CheckExact(RtObject *op)
-{
-    return Rt_IS_TYPE(op, &RtStr_Type);
-}
-
-static inline ssize_t
-RtStr_HASH(RtObject *op)
-{
-    return ((RtStrObject *)op)->hash;
-}
-
-extern RtMethodDef rt_str_methods[];
-
-// The character at a byte position, or NULL without an exception past the end.
-RtObject *RtStr_TryGetItem(RtObject *op, ssize_t i);
-
-// Collects the text of a str. After a failed write the rest are ignored and
-// Finish returns NULL with the exception set.
-typedef struct RtStrWriter {
-    char *data;
-    ssize_t size;
-    ssize_t capacity;
-    bool failed;
-    char small[128];
-} RtStrWriter;
-
-void RtStrWriter_Init(RtStrWriter *w);
-void RtStrWriter_Write(RtStrWriter *w, const char *bytes, ssize_t size);
-void RtStrWriter_WriteString(RtStrWriter *w, const char *text);
-// Writes repr(op). 0, or -1 with an exception. Runs user code.
-int RtStrWriter_WriteRepr(RtStrWriter *w, RtObject *op);
-RtObject *RtStrWriter_Finish(RtStrWriter *w);
-void RtStrWriter_Discard(RtStrWriter *w);
+#include "rtcore_str.h"         // str
 
 // ---------------------------------------------------------------------------
 // tuple
@@ -172,6 +90,34 @@ RtObject *RtList_FromItemsLocked(RtListObject *list);   // a copy of the list
 
 RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs);
 
+// list_slice.c
+RtObject *RtList_GetSlice(RtObject *op, RtObject *slice);
+int RtList_AssignSlice(RtObject *op, RtObject *slice, RtObject *value);
+int RtList_RepeatInPlace(RtObject *op, ssize_t n);      // n >= 0
+RtObject *RtList_MultiplyInPlace(RtObject *op, RtObject *count);
+
+// ---------------------------------------------------------------------------
+// slice
+
+typedef struct RtSliceRange {
+    ssize_t start;
+    ssize_t stop;
+    ssize_t step;               // not 0
+} RtSliceRange;
+
+static inline bool
+RtSlice_Check(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtSlice_Type);
+}
+
+// An argument that means a position, as slices have it. 0, or -1.
+int RtSlice_Argument(RtObject *op, ssize_t *value);
+// The fields as numbers. Runs user code. 0, or -1.
+int RtSlice_Unpack(RtObject *slice, RtSliceRange *range);
+// Fits them to a length. The number of items.
+ssize_t RtSlice_Adjust(RtSliceRange *range, ssize_t size);
+
 // ---------------------------------------------------------------------------
 // exceptions
 
@@ -230,7 +176,7 @@ RtObject_EqualFast(RtObject *a, RtObject *b)
         return -1;
     }
     if (RtLong_CheckExact(a)) {
-        return RtLong_VALUE(a) == RtLong_VALUE(b);
+        return RtLong_Compare(a, b) == 0;
     }
     if (RtStr_CheckExact(a)) {
         return RtStr_Equal(a, b);
