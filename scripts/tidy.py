@@ -91,6 +91,7 @@ HEADERS = {
     "rtcore_wait_queue.h": "sync",
     "rtcore_heap.h": "mem",
     "rtcore_state.h": "state", "rtcore_ceval.h": "state",
+    "rtcore_unbroken.h": "state",
     "rt_gilstate.h": "state", "rt_module.h": "objects",
     "rt_critical_section.h": "state",
     "rtcore_interp.h": "state", "rtcore_reclaim.h": "state",
@@ -451,6 +452,51 @@ def map_names(path, text):
         for name in re.findall(r"`(\w+)`", cells[1]):
             if name not in words:
                 yield first + number, f"there is no {name} in {cells[2]}"
+
+
+# The invariants: letter of the group -> how many it has.
+INVARIANTS = {"H": 15, "B": 9, "R": 5, "W": 6, "M": 15, "C": 9, "Q": 9, "A": 9,
+              "G": 14, "S": 10, "E": 8, "L": 9, "T": 14, "K": 11, "Y": 5,
+              "N": 4}
+
+
+def check_row(cells):
+    """What is wrong with a row of the table of invariants: each name stands in
+    the file named before it, each verdict is one."""
+    words = set()
+    for name in re.findall(r"`([^`]+)`", cells[2]):
+        if "/" in name:
+            file = ROOT / name
+            words = set(re.findall(r"\w+", file.read_text())
+                        if file.exists() else ())
+        elif name not in words:
+            yield f"{cells[0]}: {name} does not stand in the file before it"
+    verdicts = set(re.findall(
+        r"FZ_RULE\((\w+)", (ROOT / "harness/oracle/verdict.def").read_text()))
+    for name in re.findall(r"`([^`]+)`", cells[3]):
+        if name not in verdicts:
+            yield f"{cells[0]}: there is no verdict {name}"
+
+
+@rule(r"^harness/README\.md$",
+      ("harness/README.md", "## Invariants and what checks them\n"
+       "| H1 | x | `runtime/objects/brc.c` `gone` | – |\n"), None)
+def invariants(path, text):
+    """Each invariant has a row, and what its row names is there."""
+    start = text.find("## Invariants and what checks them")
+    end = text.find("\n## ", start + 1)
+    first = text.count("\n", 0, start)
+    seen = set()
+    for number, line in numbered(text[start:end if end > 0 else None]):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 4 and cells[0] not in ("id", "---"):
+            seen.add(cells[0])
+            for message in check_row(cells):
+                yield first + number, message
+    for letter, count in INVARIANTS.items():
+        for number in range(1, count + 1):
+            if f"{letter}{number}" not in seen:
+                yield first + 1, f"{letter}{number} has no row"
 
 
 @rule(r"^runtime/README\.md$",

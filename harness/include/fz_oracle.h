@@ -50,6 +50,7 @@ extern const FzOracleOps fz_oracle_gc_count;
 extern const FzOracleOps fz_oracle_gc;
 extern const FzOracleOps fz_oracle_weakref;     // lists, callbacks
 extern const FzOracleOps fz_oracle_attributes;  // dicts of instances
+extern const FzOracleOps fz_oracle_generator;   // who runs its frame
 extern const FzOracleOps fz_oracle_gil;
 extern const FzOracleOps fz_oracle_gilstate;
 extern const FzOracleOps fz_oracle_eval_breaker;     // calls, exceptions

@@ -1,6 +1,7 @@
 // eval_request.c: what is asked of a thread through its eval breaker is seen at
-// its next check, taken out of the word before it is done, and done soon
-// (invariants E1, E2, E6).
+// its next check, taken out of the word before it is done, and done soon; and
+// who finds objects on his merge queue was asked to merge them (invariants E1,
+// E2, E6, B6).
 //
 // The word is followed note by note: bits that were set and not cleared since
 // are what a check must find.
@@ -10,6 +11,7 @@
 #include "oracle_internal.h"
 #include "oracle_map.h"
 #include "rtcore_hooks.h"
+#include "rtcore_object.h"
 
 enum {
     NBITS = 7,
@@ -88,6 +90,38 @@ checked(uint32_t thread, Breaker *b, unsigned bits)
     }
 }
 
+#ifdef RT_GIL_DISABLED
+// Who pushes tells the owner before the bucket's lock is released: between two
+// checks of its own the owner cannot have been forgotten.
+static void
+check_queue(uint32_t thread, const RtThreadState *tstate, unsigned bits)
+{
+    const RtBrcThreadState *brc = &tstate->brc;
+    if (RtObjectStack_IsEmpty(&brc->objects_to_merge) ||
+        (bits & RT_EVAL_EXPLICIT_MERGE_BIT) != 0)
+    {
+        return;
+    }
+    const RtBrcBucket *bucket =
+        &tstate->interp->brc_table[brc->tid % RT_BRC_NUM_BUCKETS];
+    if ((bucket->mutex.bits & RT_MUTEX_LOCKED) == 0) {
+        FzEngine_Violation(FZ_RULE_QUEUE_UNANNOUNCED, UINT32_MAX,
+                           "thread %u passes an eval-breaker check, has "
+                           "objects to merge and was not told so",
+                           thread);
+        FzEngine_Stop();
+    }
+}
+#else
+static void
+check_queue(uint32_t thread, const RtThreadState *tstate, unsigned bits)
+{
+    (void)thread;
+    (void)tstate;
+    (void)bits;
+}
+#endif
+
 static void
 cleared(Breaker *b, unsigned bits)
 {
@@ -140,6 +174,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t value)
         work(thread, b, (unsigned)value);
         break;
     default:
+        check_queue(thread, a, (unsigned)value);
         checked(thread, b, (unsigned)value);
         break;
     }

@@ -16,6 +16,7 @@ static const FzOracleOps *const oracles[] = {
     &fz_oracle_attributes,
     &fz_oracle_dead_object, &fz_oracle_weakref,    &fz_oracle_eval_breaker,
     &fz_oracle_attach,      &fz_oracle_heap_walk,  &fz_oracle_gc_count,
+    &fz_oracle_generator,
 };
 enum { NORACLES = sizeof(oracles) / sizeof(oracles[0]) };
 static_assert(NORACLES < 32, "a bit for each");

@@ -71,6 +71,9 @@ audit_failed(const void *op, RtAuditRule rule)
              rule == RT_AUDIT_SET_INVALID ||
              rule == RT_AUDIT_DEQUE_INVALID ||
              rule == RT_AUDIT_INSTANCE_INVALID ||
+             rule == RT_AUDIT_TYPE_CACHE_STALE ||
+             rule == RT_AUDIT_TYPE_BASES ||
+             rule == RT_AUDIT_TYPE_SLOTS ||
              rule == RT_AUDIT_KEYS_BELOW_USERS) {
         verdict = FZ_RULE_HEAP_INVALID;
     }

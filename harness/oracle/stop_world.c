@@ -1,6 +1,6 @@
 // stop_world.c: while a world is stopped only the requester is attached to it,
 // and nobody else makes, frees or changes an object of it (invariants S1, S2,
-// S6, S7, C9). A world is an interpreter, or all of them.
+// S6, S7, C9, Q3, Q4). A world is an interpreter, or all of them.
 
 #include <string.h>
 
@@ -51,6 +51,33 @@ overlap(uintptr_t a, uintptr_t b)
     return a == 0 || b == 0 || a == b;
 }
 
+#ifdef RT_GIL_DISABLED
+// A slot in use and its thread state lead to each other, and of an interpreter
+// that stands still only the requester reads without locks.
+static void
+check_slots(const RtInterpreterState *interp, const void *requester)
+{
+    for (ssize_t i = 0; i < interp->qsbr.size; i++) {
+        const RtQsbrThreadState *slot = &interp->qsbr.slots[i];
+        const char *wrong =
+            slot->allocated != (slot->tstate != NULL) ? "is half in use"
+            : slot->allocated && slot->tstate->qsbr != slot
+                ? "is not that of its thread state"
+            : slot->seq != 0 && (!slot->allocated || slot->tstate != requester)
+                ? "is online, but its thread stands still"
+            : slot->seq == 0 && slot->allocated && slot->tstate == requester
+                ? "is offline, but its thread is attached"
+            : NULL;
+        if (wrong != NULL) {
+            FzEngine_Violation(FZ_RULE_QSBR_STATE, UINT32_MAX,
+                               "slot %zd of QSBR %s while the world is stopped",
+                               i, wrong);
+            FzEngine_Stop();
+        }
+    }
+}
+#endif
+
 static void
 stopped(uint32_t thread, const void *requester, uintptr_t interp)
 {
@@ -82,6 +109,11 @@ stopped(uint32_t thread, const void *requester, uintptr_t interp)
         FzEngine_Stop();
     }
     state.stops[state.nstops++] = (Stop){ interp, thread };
+#ifdef RT_GIL_DISABLED
+    if (interp != 0) {
+        check_slots((const RtInterpreterState *)interp, requester);
+    }
+#endif
 }
 
 // The requester makes every suspended thread DETACHED again.

@@ -216,7 +216,7 @@ report(RtObject *op, RtAuditRule rule)
 
 // Number of broken rules; *count receives the object's references.
 RT_NO_INSTRUMENT static int
-check_head(RtObject *op, ssize_t *count)
+check_head(const RtInterpreterState *interp, RtObject *op, ssize_t *count)
 {
 #ifdef RT_GIL_DISABLED
     ssize_t shared = op->ob_ref_shared;
@@ -227,6 +227,11 @@ check_head(RtObject *op, ssize_t *count)
             return report(op, RT_AUDIT_DEFERRED_UNTRACKED);
         }
     }
+    if ((shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_QUEUED &&
+        !RtBrc_IsQueued(interp, op))
+    {
+        return report(op, RT_AUDIT_QUEUE);
+    }
     bool merged = (shared & RT_REF_SHARED_FLAG_MASK) == RT_REF_MERGED;
     if (merged && (op->ob_tid != 0 || op->ob_ref_local != 0)) {
         return report(op, RT_AUDIT_MERGED_HAS_OWNER);
@@ -235,6 +240,7 @@ check_head(RtObject *op, ssize_t *count)
         return report(op, RT_AUDIT_OWNER_WITHOUT_FLAG);
     }
 #else
+    (void)interp;
     *count = op->ob_refcnt;
 #endif
     return 0;
@@ -339,7 +345,8 @@ count_keys(RtObject *op)
 }
 
 RT_NO_INSTRUMENT static int
-check_entry(const AuditEntry *entry, bool tracked)
+check_entry(const RtInterpreterState *interp, const AuditEntry *entry,
+            bool tracked)
 {
     RtObject *op = entry->op;
     if (entry->keys_user != NULL) {
@@ -351,7 +358,7 @@ check_entry(const AuditEntry *entry, bool tracked)
         return 0;
     }
     ssize_t count;
-    int broken = check_head(op, &count);
+    int broken = check_head(interp, op, &count);
     if (count < (ssize_t)entry->found) {
         broken += report(op, RT_AUDIT_REFCOUNT_BELOW_REFERENCES);
     }
@@ -438,7 +445,8 @@ RtAudit_Heap(RtInterpreterState *interp)
         count_keys(op);
     }
     for (size_t i = 0; i < table.count; i++) {
-        broken += check_entry(&table.entries[i], i < table.ntracked);
+        broken += check_entry(interp, &table.entries[i],
+                              i < table.ntracked);
     }
     return broken;
 }

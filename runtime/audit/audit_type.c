@@ -1,5 +1,6 @@
 // audit_type.c: heap types: what the cache holds for a version that is valid is
-// what the MRO says (Y2), and bases, MRO and lists of subclasses agree (Y4).
+// what the MRO says (Y2), bases, MRO and lists of subclasses agree (Y4), and so
+// do slots and special methods (Y5).
 //
 // As audit.c: the world is stopped, nothing is written, locked or allocated.
 // Mirrors Objects/typeobject.c, _PyType_CheckConsistency (CPython 3.13, debug
@@ -9,6 +10,7 @@
 
 #include "rt_types.h"
 #include "rtcore_sanitizer.h"
+#include "rtcore_type.h"
 #include "rtcore_types.h"
 
 RT_NO_INSTRUMENT static RtTypeObject *
@@ -98,6 +100,27 @@ bases_agree(const RtTypeObject *type)
     return true;
 }
 
+// A class that was changed stops the world to have its slots follow, and one
+// that the collector takes apart may have lost its dict before its MRO.
+RT_NO_INSTRUMENT static bool
+slots_agree(const RtInterpreterState *interp, const RtTypeObject *type)
+{
+    if (interp->types.slots_behind > 0) {
+        return true;
+    }
+#ifdef RT_GIL_DISABLED
+    if ((type->ob_base.ob_base.ob_gc_bits & RT_GC_BITS_UNREACHABLE) != 0) {
+        return true;
+    }
+#endif
+    for (ssize_t i = 0; i < Rt_SIZE(type->tp_mro); i++) {
+        if (type_at(type->tp_mro, i)->tp_dict == NULL) {
+            return true;
+        }
+    }
+    return RtTypeSlots_Agree(type);
+}
+
 RT_NO_INSTRUMENT RtAuditRule
 RtAudit_Type(RtInterpreterState *interp, RtObject *op)
 {
@@ -107,6 +130,9 @@ RtAudit_Type(RtInterpreterState *interp, RtObject *op)
     }
     if (!bases_agree(type)) {
         return RT_AUDIT_TYPE_BASES;
+    }
+    if (!slots_agree(interp, type)) {
+        return RT_AUDIT_TYPE_SLOTS;
     }
     return cache_is_right(interp, type) ? RT_AUDIT_COUNT
                                         : RT_AUDIT_TYPE_CACHE_STALE;

@@ -179,10 +179,12 @@ compute_refs(RtGcHead *containers)
         gc->prev = (gc->prev & RT_GC_PREV_FINALIZED) | RT_GC_PREV_COLLECTING;
         set_refs(gc, op->ob_refcnt);
     }
+    RtLockOrder_Has(RT_RANK_TRAVERSE);
     for (gc = containers->next; gc != containers; gc = gc->next) {
         RtObject *op = RtGC_FromHead(gc);
         (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
     }
+    RtLockOrder_GivesBack(RT_RANK_TRAVERSE);
 }
 
 // Something reachable refers to op.
@@ -230,6 +232,7 @@ move_unreachable(RtGcHead *young, RtGcHead *unreachable)
 {
     RtGcHead *prev = young;
     RtGcHead *gc = young->next;
+    RtLockOrder_Has(RT_RANK_TRAVERSE);
     while (gc != young) {
         if (get_refs(gc) != 0) {
             RtObject *op = RtGC_FromHead(gc);
@@ -243,6 +246,7 @@ move_unreachable(RtGcHead *young, RtGcHead *unreachable)
         }
         gc = prev->next;
     }
+    RtLockOrder_GivesBack(RT_RANK_TRAVERSE);
     young->prev = (uintptr_t)prev;
 }
 

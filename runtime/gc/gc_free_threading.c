@@ -164,6 +164,9 @@ borrow_tid(GcRow *row, ssize_t held)
     RtObject *op = row->op;
     row->tid = rt_atomic_load_uintptr_owned(&op->ob_tid);
     rt_assert((row->tid == 0) == RtObject_IsMerged(op));
+    // What the collector holds nobody else has owned since.
+    rt_assert(held == 0 || row->tid == 0);
+    rt_assert(Rt_REFCNT(op) >= held);
     row->refs = Rt_REFCNT(op) - held;
     row->next = NULL;
     rt_atomic_store_uintptr_owned(&op->ob_tid, (uintptr_t)row);
@@ -212,6 +215,7 @@ visit_uncounted_mark(RtStackRef ref, void *arg)
 static void
 mark_pending(RtCollection *c)
 {
+    RtLockOrder_Has(RT_RANK_TRAVERSE);
     while (c->pending != NULL) {
         RtObject *op = c->pending->op;
         c->pending = c->pending->next;
@@ -220,6 +224,7 @@ mark_pending(RtCollection *c)
             RtGen_VisitUncounted(op, visit_uncounted_mark, c);
         }
     }
+    RtLockOrder_GivesBack(RT_RANK_TRAVERSE);
 }
 
 // ---------------------------------------------------------------------------
@@ -341,12 +346,14 @@ deduce_unreachable(RtCollection *c, size_t count, ssize_t held)
     if (held == 0 && !c->interp->gc.frozen) {
         mark_alive(c, count);
     }
+    RtLockOrder_Has(RT_RANK_TRAVERSE);
     for (size_t i = 0; i < count; i++) {
         RtObject *op = rows[i].op;
         if (is_unreachable(op)) {
             (void)Rt_TYPE(op)->tp_traverse(op, visit_decref, NULL);
         }
     }
+    RtLockOrder_GivesBack(RT_RANK_TRAVERSE);
     size_t uncounted = add_uncounted(c);
     rt_assert(uncounted == 0 || (held == 0 && c->interp->gc.frozen));
     (void)uncounted;
@@ -387,6 +394,7 @@ static int
 find_unreachable(RtCollection *c)
 {
     RtBrc_MergeAllQueued(c->interp, &c->zeroed);
+    rt_assert(RtBrc_IsDrained(c->interp));
     RtMem_ProcessAllDelayed(c->interp);
     if (gather_objects(c) < 0) {
         return -1;
@@ -406,6 +414,7 @@ find_unreachable(RtCollection *c)
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject *op = c->rows[i].op;
         RT_NOTE(GC_UNREACHABLE, op, 0);
+        rt_assert(!RtGC_IsFrozen(op));
         (void)RtObject_ExplicitMergeRefcount(op, 1);
     }
     RT_NOTE(GC_JUDGED, c->interp, c->unreachable);
@@ -459,6 +468,7 @@ delete_garbage(RtCollection *c)
     for (size_t i = 0; i < c->unreachable; i++) {
         RtObject *op = c->rows[i].op;
         rt_assert(RtObject_IsMerged(op));
+        rt_assert(!RtGC_IsFrozen(op));
         clear_unreachable(op);
         if (RtGC_IsTracked(op)) {
             RtGC_ClearObject(op);

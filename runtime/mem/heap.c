@@ -503,15 +503,20 @@ RT_NO_INSTRUMENT void
 RtHeap_VisitGc(RtInterpreterState *interp, RtHeapVisitor visit, void *arg)
 {
     HeapList *list = interp != NULL ? list_of(interp) : NULL;
+    // What is made or freed meanwhile would be missed, or be shown when it is
+    // gone.
+    RtLockOrder_Has(RT_RANK_HEAP_WALK);
     if (list == NULL || !update_list(interp, list)) {
         walk_heaps(interp, visit, arg);
-        return;
     }
-    for (size_t i = 0; i < list->count; i++) {
-        if (!visit(list->rows[i].op, arg)) {
-            break;
+    else {
+        for (size_t i = 0; i < list->count; i++) {
+            if (!visit(list->rows[i].op, arg)) {
+                break;
+            }
         }
     }
+    RtLockOrder_GivesBack(RT_RANK_HEAP_WALK);
 }
 
 // ---------------------------------------------------------------------------

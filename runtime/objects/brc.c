@@ -16,6 +16,7 @@
 
 #include "rtcore_gc.h"
 #include "rtcore_object_stack.h"
+#include "rtcore_sanitizer.h"
 #include "rtcore_state.h"
 
 static RtBrcBucket *
@@ -79,16 +80,35 @@ merge_with_world_stopped(RtInterpreterState *interp, RtObject *op)
 {
     RtEval_StopTheWorld(interp);
     ssize_t count = RtObject_ExplicitMergeRefcount(op, -1);
+    RtThreadState_Get()->brc.in_flight = NULL;
     RtEval_StartTheWorld(interp);
     if (count == 0) {
         RtObject_Dealloc(op);
     }
 }
 
+// Only for assertions: what is queued says so, or was merged meanwhile.
+__attribute__((unused)) static bool
+has_queued_flag(const RtObject *op)
+{
+    ssize_t flags = rt_atomic_load_ssize_owned(&op->ob_ref_shared) &
+                    RT_REF_SHARED_FLAG_MASK;
+    return flags == RT_REF_QUEUED || flags == RT_REF_MERGED;
+}
+
+// Only for assertions: or its owner has just dropped its last reference.
+__attribute__((unused)) static bool
+is_owned_by(const RtObject *op, uintptr_t tid)
+{
+    uintptr_t owner = rt_atomic_load_uintptr_owned(&op->ob_tid);
+    return owner == tid || owner == 0;
+}
+
 void
 RtBrc_QueueObject(RtObject *op)
 {
-    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtThreadState *me = RtThreadState_Get();
+    RtInterpreterState *interp = me->interp;
     uintptr_t tid = rt_atomic_load_uintptr_relaxed(&op->ob_tid);
     if (tid == 0) {
         // The owner has merged since: an ordinary reference again.
@@ -96,9 +116,12 @@ RtBrc_QueueObject(RtObject *op)
         return;
     }
     RtBrcBucket *bucket = get_bucket(interp, tid);
+    rt_assert(me->brc.in_flight == NULL);
+    me->brc.in_flight = op;
     RtMutex_LockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
     RtThreadState *owner = find_thread_state(bucket, tid);
     if (owner == NULL) {
+        me->brc.in_flight = NULL;
         bool dead = merge_orphan(op);
         RtMutex_UnlockRanked(&bucket->mutex, RT_RANK_BRC_BUCKET);
         if (dead) {
@@ -111,6 +134,9 @@ RtBrc_QueueObject(RtObject *op)
         merge_with_world_stopped(interp, op);
         return;
     }
+    me->brc.in_flight = NULL;
+    rt_assert(has_queued_flag(op));
+    rt_assert(is_owned_by(op, tid));
     RT_NOTE(REF_QUEUED, op, tid);
     // Under the mutex: it keeps the owner's thread state in existence.
     RtThreadState_SetEvalBreakerBit(owner, RT_EVAL_EXPLICIT_MERGE_BIT);
@@ -126,6 +152,7 @@ merge_queued_objects(RtObjectStack *to_merge)
     RtObject *op;
     while ((op = RtObjectStack_Pop(to_merge)) != NULL) {
         RT_NOTE(REF_DEQUEUED, op, 0);
+        rt_assert(has_queued_flag(op));
         // The queue had a reference. Destructors may come back here for the
         // rest of the stack.
         if (RtObject_ExplicitMergeRefcount(op, -1) == 0) {
@@ -206,6 +233,7 @@ merge_chunk(RtObjectStackChunk *chunk)
     for (ssize_t i = 0; i < chunk->n; i++) {
         RtObject *op = chunk->objs[i];
         RT_NOTE(REF_DEQUEUED, op, 0);
+        rt_assert(has_queued_flag(op));
         ssize_t count = RtObject_ExplicitMergeRefcount(op, -1);
         if (count == 0 && !is_left_to_collector(op)) {
             rt_atomic_add_ssize(&op->ob_ref_shared,
@@ -242,6 +270,43 @@ RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed)
         }
         chunk = prev;
     }
+}
+
+RT_NO_INSTRUMENT static int
+count_in_stack(const RtObjectStack *stack, const RtObject *op)
+{
+    int found = 0;
+    for (const RtObjectStackChunk *chunk = stack->head; chunk != NULL;
+         chunk = chunk->prev)
+    {
+        for (ssize_t i = 0; i < chunk->n; i++) {
+            found += chunk->objs[i] == op;
+        }
+    }
+    return found;
+}
+
+bool
+RtBrc_IsDrained(const RtInterpreterState *interp)
+{
+    bool drained = true;
+    for (const RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+        drained = drained && RtObjectStack_IsEmpty(&t->brc.objects_to_merge) &&
+                  RtObjectStack_IsEmpty(&t->brc.local_objects_to_merge);
+    }
+    return drained;
+}
+
+RT_NO_INSTRUMENT bool
+RtBrc_IsQueued(const RtInterpreterState *interp, const RtObject *op)
+{
+    int found = 0;
+    for (const RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+        found += count_in_stack(&t->brc.objects_to_merge, op) +
+                 count_in_stack(&t->brc.local_objects_to_merge, op) +
+                 (t->brc.in_flight == op);
+    }
+    return found == 1;
 }
 
 #else

@@ -13,6 +13,7 @@
 #include "rtcore_deque.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 enum { CENTER = (RT_DEQUE_BLOCKLEN - 1) / 2 };
 
@@ -165,6 +166,7 @@ take_right(RtDequeObject *d)
 static int
 push_locked(RtDequeObject *d, RtDequeEnd end, RtObject *item)
 {
+    uint64_t begun = RtUnbroken_Begin();
     if (d->size >= RT_SEQUENCE_SIZE_MAX
         || (end == RT_DEQUE_LEFT ? put_left(d, item) : put_right(d, item))
            < 0) {
@@ -173,6 +175,7 @@ push_locked(RtDequeObject *d, RtDequeEnd end, RtObject *item)
     }
     d->state++;
     Rt_INCREF(item);
+    rt_assert(RtUnbroken_Holds(begun));
     store_size(d, d->size + 1);
     return 0;
 }
@@ -307,6 +310,7 @@ RtDeque_RotateLocked(RtDequeObject *d, ssize_t n)
         n += size;
     }
     RtDequeEnd end = n > 0 ? RT_DEQUE_LEFT : RT_DEQUE_RIGHT;
+    uint64_t begun = RtUnbroken_Begin();
     if (reserve_block(d, end, n > 0 ? n : -n) < 0) {
         return -1;
     }
@@ -319,6 +323,7 @@ RtDeque_RotateLocked(RtDequeObject *d, ssize_t n)
         status |= put_right(d, take_left(d));
     }
     rt_assert(status == 0);
+    rt_assert(RtUnbroken_Holds(begun));
     (void)status;
     return 0;
 }

@@ -19,6 +19,7 @@
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 #include <string.h>
 
@@ -395,6 +396,7 @@ RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
         return 0;
     }
     Garbage garbage = { NULL, NULL, false };
+    uint64_t begun = RtUnbroken_Begin();        // the key is absent
     bool all_str = mp->ma_keys->all_str && RtStr_CheckExact(key);
     if ((mp->ma_values != NULL || mp->ma_keys->usable <= 0
          || mp->ma_keys->all_str != all_str)
@@ -402,6 +404,7 @@ RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
         return -1;
     }
     insert_combined(mp, key, hash, value);
+    rt_assert(RtUnbroken_Holds(begun));
     free_garbage(&garbage);
     return 0;
 }

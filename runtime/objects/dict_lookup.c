@@ -13,6 +13,7 @@
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 #include <string.h>
 
@@ -170,17 +171,20 @@ RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
         return get_locked(mp, key, hash, result);
     }
     RtDictKeysObject *keys = rt_atomic_load_ptr_acquire(&mp->ma_keys);
+    uint64_t begun = RtLockFree_Begin();
     ssize_t ix = UNDECIDED;
     if (keys->all_str && RtStr_CheckExact(key)) {
         ix = lookup_identity(keys, key, hash);
     }
     if (ix == UNDECIDED) {
         ix = lookup_lockfree(mp, key, hash, &keys);
+        begun = RtLockFree_Begin();     // as it was after each comparison
     }
     if (ix == RT_DICT_EMPTY || ix == RT_DICT_ERROR) {
         return ix == RT_DICT_ERROR ? -1 : 0;
     }
     int found = ix >= 0 ? take_value(mp, keys, ix, result) : -1;
+    rt_assert(found < 0 || RtLockFree_Holds(begun));
     return found >= 0 ? found : get_locked(mp, key, hash, result);
 }
 
@@ -277,12 +281,14 @@ RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
         }
     }
     ssize_t start = *pos;
+    uint64_t begun = RtLockFree_Begin();
     ssize_t ix = values != NULL ? next_split(values, pos)
                                 : next_combined(keys, pos);
     if (ix == RT_DICT_EMPTY) {
         return 0;
     }
     if (take_entry(mp, keys, values, ix, key, value)) {
+        rt_assert(RtLockFree_Holds(begun));
         return 1;
     }
     *pos = start;

@@ -23,6 +23,7 @@
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rtcore_type.h"
+#include "rtcore_unbroken.h"
 
 #include <string.h>
 
@@ -98,6 +99,7 @@ make_dict_locked(RtObject *op)
 {
     RtTypeObject *type = Rt_TYPE(op);
     RtDictKeysObject *keys = type->ht_cached_keys;
+    uint64_t begun = RtUnbroken_Begin();
     RtObject *dict;
     if (keys == NULL) {
         dict = RtDict_New();
@@ -115,6 +117,7 @@ make_dict_locked(RtObject *op)
         }
     }
     if (dict != NULL) {
+        rt_assert(RtUnbroken_Holds(begun));
         store_dict(op, dict);
         RT_NOTE(DICT_MATERIALIZED, op, 0);
     }
@@ -158,6 +161,7 @@ static int
 detach_locked(RtObject *op, RtDictObject *mp)
 {
     RtDictValues *values = inline_values(op);
+    uint64_t begun = RtUnbroken_Begin();
     if (mp->ma_values != values) {
         return 0;
     }
@@ -172,6 +176,7 @@ detach_locked(RtObject *op, RtDictObject *mp)
     invalidate(values);
     RtObject *moved[RT_SHARED_KEYS_MAX];
     (void)RtDictValues_TakeAll(values, moved);
+    rt_assert(RtUnbroken_Holds(begun));
     RT_NOTE(VALUES_DETACHED, op, 0);
     return 0;
 }
@@ -310,11 +315,13 @@ get_value(RtObject *op, ssize_t ix, RtObject **result)
     RtDictValues *values = inline_values(op);
     RtObject **slot = &values->values[ix];
     RtObject *value = rt_atomic_load_ptr_acquire(slot);
+    uint64_t begun = RtLockFree_Begin();
     if (value != NULL && !RtObject_TryIncrefCompare(slot, value)) {
         return get_inline_locked(op, ix, result);
     }
     // They were made invalid before a slot was cleared.
     if (are_valid(values)) {
+        rt_assert(RtLockFree_Holds(begun));
         *result = value;
         return value != NULL;
     }

@@ -14,6 +14,7 @@
 #include "rtcore_types.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 #include <string.h>
 
@@ -178,9 +179,11 @@ int
 RtList_AppendLocked(RtListObject *list, RtObject *value)
 {
     ssize_t size = Rt_SIZE(list);
+    uint64_t begun = RtUnbroken_Begin();
     if (RtList_ReserveLocked(list, size + 1) < 0) {
         return -1;
     }
+    rt_assert(RtUnbroken_Holds(begun));
     store_slot(&list->ob_item[size], value);
     store_size(list, size + 1);
     return 0;
@@ -191,9 +194,11 @@ int
 RtList_InsertLocked(RtListObject *list, ssize_t i, RtObject *value)
 {
     ssize_t size = Rt_SIZE(list);
+    uint64_t begun = RtUnbroken_Begin();
     if (RtList_ReserveLocked(list, size + 1) < 0) {
         return -1;
     }
+    rt_assert(RtUnbroken_Holds(begun));
     if (i < 0) {
         i = i + size < 0 ? 0 : i + size;
     }
@@ -234,6 +239,7 @@ RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n)
         return 0;
     }
     bool own = items == list->ob_item;
+    uint64_t begun = RtUnbroken_Begin();
     if (RtList_ReserveLocked(list, size + n) < 0) {
         return -1;
     }
@@ -243,6 +249,7 @@ RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n)
     for (ssize_t i = 0; i < n; i++) {
         store_slot(&list->ob_item[size + i], Rt_NewRef(items[i]));
     }
+    rt_assert(RtUnbroken_Holds(begun));
     store_size(list, size + n);
     return 0;
 }
@@ -290,6 +297,7 @@ RtList_TryGetItemRef(RtListObject *list, ssize_t i)
     if (i >= rt_atomic_load_ssize_relaxed(&Rt_SIZE(list))) {
         return NULL;
     }
+    uint64_t begun = RtLockFree_Begin();
     // Pairs with the release in switch_array() and RtList_ReplaceLocked().
     RtObject **items = rt_atomic_load_ptr_acquire(&list->ob_item);
     if (items == NULL || i >= array_of(items)->capacity) {
@@ -297,6 +305,7 @@ RtList_TryGetItemRef(RtListObject *list, ssize_t i)
     }
     RtObject *item = RtObject_TryXGetRef(&items[i]);
     if (item != NULL) {
+        rt_assert(RtLockFree_Holds(begun));
         if (rt_atomic_load_ptr_acquire(&list->ob_item) == items) {
             return item;
         }

@@ -1,4 +1,4 @@
-// object.c: reference counts, the life of an object, the singletons.
+// object.c: reference counts, and the life of an object.
 //
 // Invariant (free-threaded build): ob_tid is 0 exactly if the flags say MERGED
 // or the object is immortal. Only the owner writes ob_ref_local; anyone changes
@@ -69,6 +69,35 @@ Rt_DecRef(RtObject *op)
 
 #ifdef RT_GIL_DISABLED
 
+// Only for assertions: INIT, MAYBE_WEAKREF, QUEUED and MERGED follow each other
+// in this order, and none comes back.
+__attribute__((unused)) static bool
+flags_advance(ssize_t from, ssize_t to)
+{
+    return (from & RT_REF_SHARED_FLAG_MASK) <= (to & RT_REF_SHARED_FLAG_MASK);
+}
+
+// Only for assertions: nobody else changes the local count. It is the caller's,
+// or of a thread that stands still, or of one that is not registered, nor can
+// be while the bucket is locked.
+__attribute__((unused)) static bool
+may_merge(const RtObject *op)
+{
+    uintptr_t tid = rt_atomic_load_uintptr_owned(&op->ob_tid);
+    const RtThreadState *tstate = RtThreadState_Get();
+    return tid == 0 || tid == RtThread_Id() || tstate == NULL ||
+           RtEval_HasStopped(tstate) || RtLockOrder_Holds(RT_RANK_BRC_BUCKET);
+}
+
+// Only for assertions: the thread is where others find it when they queue an
+// object of its; or there are no other threads yet, or any more.
+__attribute__((unused)) static bool
+is_registered(void)
+{
+    const RtThreadState *tstate = RtThreadState_Get();
+    return tstate == NULL || tstate->brc.tid == RtThread_Id();
+}
+
 ssize_t
 Rt_REFCNT(RtObject *op)
 {
@@ -87,6 +116,8 @@ Rt_REFCNT(RtObject *op)
 static bool
 decref_shared_is_dead(RtObject *op)
 {
+    RtLockOrder_CheckCount(op);
+    rt_assert(is_registered());
     ssize_t shared = rt_atomic_load_ssize_hint(&op->ob_ref_shared);
     ssize_t desired;
     bool should_queue;
@@ -97,6 +128,7 @@ decref_shared_is_dead(RtObject *op)
                                : shared - (1 << RT_REF_SHARED_SHIFT);
     } while (!rt_atomic_compare_exchange_ssize(&op->ob_ref_shared, &shared,
                                                desired));
+    rt_assert(flags_advance(shared, desired));
     if (should_queue) {
         RtBrc_QueueObject(op);
         return false;
@@ -119,6 +151,7 @@ void
 RtObject_MergeZeroLocalRefcount(RtObject *op)
 {
     rt_assert(rt_atomic_load_uint32_owned(&op->ob_ref_local) == 0);
+    rt_assert(is_registered());
     ssize_t shared = rt_atomic_load_ssize_acquire(&op->ob_ref_shared);
     if (shared == 0) {
         // Never shared, so nobody else can have a reference. The owner stays
@@ -147,6 +180,7 @@ ssize_t
 RtObject_ExplicitMergeRefcount(RtObject *op, ssize_t extra)
 {
     rt_assert(!Rt_IsImmortal(op));
+    rt_assert(may_merge(op));
     // Both before the exchange: afterwards the object is touched only by those
     // who hold one of the references counted there.
     ssize_t local = rt_atomic_load_uint32_owned(&op->ob_ref_local);
@@ -262,6 +296,9 @@ RtObject_NewRefWithLock(RtObject *op)
         }
     } while (!rt_atomic_compare_exchange_ssize(&op->ob_ref_shared, &shared,
                                                desired));
+    // Who reads the slot next needs no lock.
+    rt_assert((desired & RT_REF_SHARED_FLAG_MASK) != RT_REF_INIT);
+    rt_assert(flags_advance(shared, desired));
     return op;
 }
 
@@ -298,6 +335,8 @@ void
 RtObject_Reuse(RtObject *op, RtTypeObject *type)
 {
     rt_assert(!RtType_IsHeap(type));
+    rt_assert(op->ob_type == type);
+    rt_assert(Rt_REFCNT(op) == 0);
     RtObject_InitHead(op, type);
     RT_NOTE(OBJECT_NEW, op, type);
 }
@@ -334,6 +373,10 @@ new_bare(RtTypeObject *type, ssize_t nitems, size_t extra)
     }
     RtObject *op = (RtObject *)(payload + head_size);
     memset(op + 1, 0, size - sizeof(RtObject));
+    rt_assert(op->ob_type == NULL);     // fresh memory, no object
+#ifdef RT_GIL_DISABLED
+    rt_assert(is_registered());
+#endif
     RtObject_InitHead(op, type);
     if (type->tp_itemsize != 0) {
         ((RtVarObject *)op)->ob_size = nitems;
@@ -373,6 +416,8 @@ free_memory(RtObject *op, void *payload)
 {
 #ifdef RT_GIL_DISABLED
     rt_assert(rt_atomic_load_uint8_owned(&op->ob_mutex.bits) == 0);
+    rt_assert((rt_atomic_load_ssize_owned(&op->ob_ref_shared) &
+               RT_REF_SHARED_FLAG_MASK) != RT_REF_QUEUED);
     uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
     if ((bits & RT_GC_BITS_SHARED_INLINE) != 0) {
         RtMem_RetireBlock(payload);
@@ -620,72 +665,3 @@ RtObject_CallFinalizerFromDealloc(RtObject *op)
     RtObject_CallFinalizer(op);
     return resurrect_end(op) ? 0 : -1;
 }
-
-// ---------------------------------------------------------------------------
-// None and NotImplemented.
-
-static void
-singleton_dealloc(RtObject *self)
-{
-    Rt_FatalError("singleton_dealloc", Rt_TYPE(self)->tp_name);
-}
-
-static RtObject *
-none_repr(RtObject *self)
-{
-    (void)self;
-    return RtStr_FromString("None");
-}
-
-static RtObject *
-not_implemented_repr(RtObject *self)
-{
-    (void)self;
-    return RtStr_FromString("NotImplemented");
-}
-
-// Constants, because an address would make the order of programs' dicts and
-// the decisions behind it differ between processes.
-static ssize_t
-none_hash(RtObject *self)
-{
-    (void)self;
-    return 0xfca86420;
-}
-
-static ssize_t
-not_implemented_hash(RtObject *self)
-{
-    (void)self;
-    return 0x1ca86421;
-}
-
-static int
-none_bool(RtObject *self)
-{
-    (void)self;
-    return 0;
-}
-
-RtTypeObject RtNone_Type = {
-    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "NoneType",
-    .tp_basicsize = sizeof(RtObject),
-    .tp_dealloc = singleton_dealloc,
-    .tp_repr = none_repr,
-    .tp_hash = none_hash,
-    .nb_bool = none_bool,
-};
-
-RtTypeObject RtNotImplemented_Type = {
-    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "NotImplementedType",
-    .tp_basicsize = sizeof(RtObject),
-    .tp_dealloc = singleton_dealloc,
-    .tp_repr = not_implemented_repr,
-    .tp_hash = not_implemented_hash,
-};
-
-RtObject rt_none_struct = RT_OBJECT_HEAD_IMMORTAL(&RtNone_Type);
-RtObject rt_not_implemented_struct =
-    RT_OBJECT_HEAD_IMMORTAL(&RtNotImplemented_Type);

@@ -15,6 +15,7 @@
 #include "rtcore_set.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 #include <string.h>
 
@@ -295,6 +296,7 @@ RtSet_AddLocked(RtSetObject *so, RtObject *key, ssize_t hash)
         }
     }
     i = RtSet_LookupLocked(so, key, hash);
+    uint64_t begun = RtUnbroken_Begin();
     if (i != RT_SET_ABSENT) {
         return i == RT_SET_ERROR ? -1 : 0;
     }
@@ -309,6 +311,7 @@ RtSet_AddLocked(RtSetObject *so, RtObject *key, ssize_t hash)
     store_entry(&so->table[p.i], Rt_NewRef(key), hash);
     so->fill++;
     store_used(so, so->used + 1);
+    rt_assert(RtUnbroken_Holds(begun));
     if (is_crowded(so, so->fill)) {
         // Without memory the set goes on in the table that it has.
         (void)resize(so, so->used > LARGE ? so->used * 2 : so->used * GROWTH);

@@ -108,6 +108,7 @@ update_dict(RtTypeObject *type, RtObject *name, RtObject *value)
     RtObject *old_key = NULL;
     RtObject *old_value = NULL;
     int result;
+    bool special = false;
     RT_BEGIN_CRITICAL_SECTION2_MUT(&types->mutex, type->tp_dict);
     RtType_ModifiedLocked(type);
     result = change_dict((RtDictObject *)type->tp_dict, name, value, &old_key,
@@ -115,8 +116,12 @@ update_dict(RtTypeObject *type, RtObject *name, RtObject *value)
     // A dict that grows may wait and so release the lock: by now somebody may
     // have given the type a version for its old state.
     RtType_ModifiedLocked(type);
-    RT_END_CRITICAL_SECTION2();
     if (result > 0 && RtTypeSlots_IsSpecial(name)) {
+        special = true;
+        types->slots_behind++;
+    }
+    RT_END_CRITICAL_SECTION2();
+    if (special) {
         RtTypeSlots_UpdateSubtypes(type);
     }
     Rt_XDECREF(old_key);

@@ -19,6 +19,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_types.h"       // RtStr_HASH()
+#include "rtcore_unbroken.h"
 
 #ifdef RT_TINY_LIMITS
 enum { MAX_VERSION_TAG = 24, MAX_VERSIONS_PER_CLASS = 8 };
@@ -28,9 +29,11 @@ enum { MAX_VERSION_TAG = INT32_MAX, MAX_VERSIONS_PER_CLASS = 1000 };
 
 #ifdef RT_GIL_DISABLED
 #define LOAD_VERSION(p) rt_atomic_load_uint32_acquire(p)
+#define LOAD_VERSION_OWNED(p) rt_atomic_load_uint32_owned(p)
 #define STORE_VERSION(p, v) rt_atomic_store_uint32_release((p), (v))
 #else
 #define LOAD_VERSION(p) (*(p))
+#define LOAD_VERSION_OWNED(p) (*(p))
 #define STORE_VERSION(p, v) ((void)(*(p) = (v)))
 #endif
 
@@ -77,6 +80,8 @@ RtType_AssignVersion(RtTypesState *types, RtTypeObject *type)
     }
     type->tp_versions_used++;
     version = ++types->next_version_tag;
+    // Its readers find it void until then, and take no number for two states.
+    rt_assert(LOAD_VERSION_OWNED(&type->tp_version_tag) == 0);
     STORE_VERSION(&type->tp_version_tag, version);
     return version;
 }
@@ -180,6 +185,7 @@ read_entry(RtTypesState *types, RtTypeObject *type, RtObject *name,
         return false;
     }
     RtTypeCacheEntry *entry = find_entry(types, version, name);
+    uint64_t begun = RtLockFree_Begin();
     uint32_t sequence = RtSeqLock_BeginRead(&entry->sequence);
     // Pairs with the release in fill_entry(): the value is initialised.
     if (rt_atomic_load_uint32_acquire(&entry->version) != version ||
@@ -191,6 +197,7 @@ read_entry(RtTypesState *types, RtTypeObject *type, RtObject *name,
     if (value != NULL && !RtObject_TryIncref(value)) {
         return false;
     }
+    rt_assert(RtLockFree_Holds(begun));
     if (!RtSeqLock_EndRead(&entry->sequence, sequence)) {
         *late = value;
         return false;

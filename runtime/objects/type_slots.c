@@ -515,19 +515,39 @@ resolve_slot(const RtTypeObject *type, int first, int end)
     return NULL;
 }
 
+// The end of the rows of one slot.
+static int
+end_of_slot(int first)
+{
+    int end = first + 1;
+    while (end < NAME_COUNT && rows[end].offset == rows[first].offset) {
+        end++;
+    }
+    return end;
+}
+
 void
 RtTypeSlots_Update(RtTypeObject *type)
 {
     rt_assert(RtType_IsHeap(type));
-    int first = 0;
-    while (first < NAME_COUNT) {
-        int end = first + 1;
-        while (end < NAME_COUNT && rows[end].offset == rows[first].offset) {
-            end++;
-        }
+    for (int first = 0, end; first < NAME_COUNT; first = end) {
+        end = end_of_slot(first);
         set_slot(type, rows[first].offset, resolve_slot(type, first, end));
-        first = end;
     }
+}
+
+bool
+RtTypeSlots_Agree(const RtTypeObject *type)
+{
+    for (int first = 0, end; first < NAME_COUNT; first = end) {
+        end = end_of_slot(first);
+        if (get_slot(type, rows[first].offset) !=
+            resolve_slot(type, first, end))
+        {
+            return false;
+        }
+    }
+    return true;
 }
 
 // What the collector has cleared has no MRO and needs no slots.
@@ -548,5 +568,7 @@ RtTypeSlots_UpdateSubtypes(RtTypeObject *type)
     RtInterpreterState *interp = RtThreadState_Get()->interp;
     RtEval_StopTheWorld(interp);
     RtTypeSlots_UpdateWithSubclasses(type);
+    rt_assert(interp->types.slots_behind > 0);
+    interp->types.slots_behind--;
     RtEval_StartTheWorld(interp);
 }

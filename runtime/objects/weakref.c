@@ -58,6 +58,18 @@ unlock_stripe(RtMutex *stripe)
 #endif
 }
 
+// Only for assertions: whether the caller may look at the lists of a stripe.
+__attribute__((unused)) static bool
+has_stripe(void)
+{
+#ifdef RT_GIL_DISABLED
+    return RtLockOrder_Holds(RT_RANK_WEAKREF) ||
+           RtEval_HasStopped(RtThreadState_Get());
+#else
+    return true;                // the GIL is the lock
+#endif
+}
+
 static RtObject *
 load_referent(const RtWeakReference *ref)
 {
@@ -95,6 +107,7 @@ link_ref(RtWeakReference *ref, RtObject *op)
                                     Rt_IS_TYPE(&ref->ob_base, &RtWeakref_Type)
                                 ? NULL
                                 : get_basic(list);
+    rt_assert(has_stripe());
     rt_assert(!ref->wr_linked);
     RtWeakReference *next = prev == NULL ? *list : prev->wr_next;
     ref->wr_prev = prev;
@@ -118,6 +131,7 @@ static void
 unlink_ref(RtWeakReference *ref)
 {
     RtObject *op = ref->wr_object;
+    rt_assert(has_stripe());
     if (op == Rt_None) {
         rt_assert(!ref->wr_linked);
         return;
@@ -177,6 +191,7 @@ allocate_ref(RtTypeObject *type, RtObject *op, RtObject *callback)
 static RtObject *
 reuse_basic(RtObject *op)
 {
+    rt_assert(has_stripe());
     RtWeakReference *ref = get_basic(RtWeakref_List(op));
     if (ref == NULL || !RtObject_TryIncref((RtObject *)ref)) {
         return NULL;
@@ -313,6 +328,7 @@ append_to_chain(RtWeakReference *ref, RtWeakrefChain *chain)
 static void
 call_callback(RtWeakReference *ref)
 {
+    RtLockOrder_CheckRun(ref);
     lock_stripe(ref->wr_stripe);
     RtObject *callback = ref->wr_callback;
     ref->wr_callback = NULL;

@@ -154,12 +154,13 @@ collect_all(RtThreadState *tstate)
 {
     // Of a thread that hung in the middle of it.
     RtGC_TakeOver(tstate->interp);
-    RtGC_DropCallbacks(tstate->interp);
     if (tstate->interp->gc.frozen) {
         RtGC_Unfreeze(tstate->interp);
     }
     for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
         bool some_left = false;
+        // A finalizer may have asked for the list, and so have made a new one.
+        RtGC_DropCallbacks(tstate->interp);
         RtGC_VisitTracked(tstate->interp, note_tracked, &some_left);
         if (!some_left) {
             break;

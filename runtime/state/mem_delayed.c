@@ -53,6 +53,8 @@ process_queue(RtThreadState *tstate, RtDelayedChunk *head, bool keep_empty,
               size_t *bytes)
 {
     while (head != NULL) {
+        rt_assert(0 <= head->rd_idx && head->rd_idx <= head->wr_idx &&
+                  head->wr_idx <= WORK_ITEMS_PER_CHUNK);
         while (head->rd_idx < head->wr_idx) {
             DelayedItem *item = &head->items[head->rd_idx];
             if (!RtQsbr_Poll(tstate, item->qsbr_goal)) {
@@ -260,6 +262,8 @@ RtMem_ProcessAllDelayed(RtInterpreterState *interp)
     // HEAD_LOCK.
     RtThreadState *me = RtThreadState_Get();
     rt_assert(me == NULL || me->interp == interp);
+    // Queues of other threads are touched: they stand still, or are no more.
+    rt_assert(has_no_readers(me));
     if (me != NULL) {
         // The caller is the only reader left, and has nothing in its hands.
         RtQsbr_Advance(interp);

@@ -38,6 +38,15 @@ seq_lt(uint64_t a, uint64_t b)
     return (int64_t)(a - b) < 0;
 }
 
+// Only for assertions. What readers have reached is loaded first: both grow.
+__attribute__((unused)) static bool
+is_behind(const RtQsbrShared *shared)
+{
+    uint64_t rd_seq = rt_atomic_load_uint64_owned(&shared->rd_seq);
+    uint64_t wr_seq = rt_atomic_load_uint64_owned(&shared->wr_seq);
+    return rd_seq % 2 == 1 && !seq_lt(wr_seq, rd_seq);
+}
+
 void
 RtQsbr_Init(RtInterpreterState *interp)
 {
@@ -175,6 +184,7 @@ RtQsbr_Detach(RtThreadState *tstate)
     RtQsbrThreadState *slot = tstate->qsbr;
     rt_assert(slot->tstate == tstate);
     rt_assert(rt_atomic_load_uint64_owned(&slot->seq) != QSBR_OFFLINE);
+    tstate->quiescences++;
     RT_NOTE(QSBR_OFFLINE, tstate, 0);
     // Pairs with the load in poll_scan(): reads come before the free.
     rt_atomic_store_uint64_release(&slot->seq, QSBR_OFFLINE);
@@ -187,6 +197,7 @@ RtQsbr_QuiescentState(RtThreadState *tstate)
     rt_assert(slot->tstate == tstate);
     uint64_t seq = rt_atomic_load_uint64_acquire(&tstate->interp->qsbr.wr_seq);
     rt_assert(!seq_lt(seq, rt_atomic_load_uint64_owned(&slot->seq)));
+    tstate->quiescences++;
     RT_NOTE(QSBR_QUIESCENT, tstate, seq);
     // Nobody waits for a sequence that this thread has announced already.
     if (rt_atomic_load_uint64_owned(&slot->seq) != seq) {
@@ -242,6 +253,7 @@ poll_scan(RtQsbrShared *shared)
                                                 min_seq);
         rd_seq = min_seq;
     }
+    rt_assert(is_behind(shared));
     return rd_seq;
 }
 

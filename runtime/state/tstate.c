@@ -164,6 +164,7 @@ detach_thread(RtThreadState *tstate, int detached_state)
     rt_assert(tstate == RtThreadState_Get());
     rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_ATTACHED);
     rt_assert(detached_state != RT_THREAD_ATTACHED);
+    tstate->detaches++;
     if (tstate->critical_section != 0) {
         RtCriticalSection_SuspendAll(tstate);
     }
@@ -192,6 +193,7 @@ RtThreadState_Detach(RtThreadState *tstate)
 #else
     rt_assert(tstate == RtThreadState_Get());
     rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_ATTACHED);
+    tstate->detaches++;
     RT_NOTE(TSTATE_DETACHED, tstate, 0);
     rt_atomic_store_int_owned(&tstate->state, RT_THREAD_DETACHED);
     rt_thread_local.tstate = NULL;
@@ -326,6 +328,8 @@ free_tstate(RtThreadState *tstate)
     rt_assert(RtLimbo_IsEmpty(&tstate->limbo));
 #ifdef RT_GIL_DISABLED
     rt_assert(RtObjectStack_IsEmpty(&tstate->brc.local_objects_to_merge));
+    rt_assert(RtObjectStack_IsEmpty(&tstate->brc.objects_to_merge));
+    rt_assert(tstate->brc.in_flight == NULL);
     RtQsbr_Release(tstate);
 #endif
     RtMem_Free(tstate);

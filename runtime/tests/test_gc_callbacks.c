@@ -265,6 +265,14 @@ garbage_with(RtObject *type)
     return op;
 }
 
+// No special method says so: for the audit the slots are behind.
+static void
+set_finalizer(RtObject *type, destructor finalize)
+{
+    interp()->types.slots_behind = 1;
+    ((RtTypeObject *)type)->tp_finalize = finalize;
+}
+
 typedef struct Hanging {
     CheckThread thread;
     bool in_callback;           // else in a finalizer
@@ -313,7 +321,7 @@ run_hanging(bool in_callback)
     kept = RtList_New(0);
     hanging_type = Class("C", NULL, &no_methods);
     if (!in_callback) {
-        ((RtTypeObject *)hanging_type)->tp_finalize = hang;
+        set_finalizer(hanging_type, hang);
     }
     RtThreadState *tstate = RtEval_SaveThread();
     CheckThread_Start(&h.thread, hang_main, &h, 0);
@@ -357,6 +365,25 @@ test_hangs_in_callback(void)
 }
 
 static void
+ask_for_callbacks(RtObject *self)
+{
+    (void)self;
+    test_end();
+}
+
+// The interpreter ends, and a finalizer asks for the list, which is gone.
+static void
+test_asked_for_at_end(void)
+{
+    RtObject *type = Class("C", NULL, &no_methods);
+    set_finalizer(type, ask_for_callbacks);
+    kept = RtList_New(0);
+    Rt_DECREF(garbage_with(type));
+    Rt_CLEAR(kept);
+    Rt_DECREF(type);
+}
+
+static void
 test_nothing_to_take_over(void)
 {
     RtGC_TakeOver(interp());
@@ -370,7 +397,7 @@ main(void)
     static void (*const tests[])(void) = {
         test_words, test_bad_ones, test_end, test_no_memory, test_one_list,
         test_nothing_to_take_over, test_hangs_in_finalizer,
-        test_hangs_in_callback,
+        test_hangs_in_callback, test_asked_for_at_end,
     };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -16,6 +16,8 @@
     ROW(MERGED_HAS_OWNER, "a merged object has an owner or a local count") \
     ROW(OWNER_WITHOUT_FLAG, \
         "an unowned object is neither merged nor immortal") \
+    ROW(QUEUE, \
+        "an object that is queued for merging is in no queue, or in two") \
     ROW(LIST_INVALID, \
         "a list's size exceeds its capacity, or an item is NULL") \
     ROW(DICT_INVALID, \
@@ -34,6 +36,8 @@
     ROW(TYPE_BASES, \
         "a type's base, bases, MRO or its bases' lists of subclasses " \
         "disagree") \
+    ROW(TYPE_SLOTS, \
+        "a type's slots are not what its special methods and bases say") \
     ROW(WEAKREF_LIST, \
         "a weak reference and the list of its referent contradict each " \
         "other") \

@@ -78,6 +78,20 @@ RtLockOrder_Has(RtLockRank rank)
     rt_thread_local.held_ranks |= (uint32_t)1 << rank;
 }
 
+// Whether the thread has a lock of this rank (for assertions).
+static inline bool
+RtLockOrder_Holds(RtLockRank rank)
+{
+    return (rt_thread_local.held_ranks & (uint32_t)1 << rank) != 0;
+}
+
+// Before a count is changed that the collector may be looking at.
+static inline void
+RtLockOrder_CheckCount(const void *object)
+{
+    RtLockOrder_Check((uint32_t)1 << RT_RANK_TRAVERSE, RT_RANK_COUNT, object);
+}
+
 static inline void
 RtLockOrder_GivesBack(RtLockRank rank)
 {
@@ -89,6 +103,8 @@ RtLockOrder_GivesBack(RtLockRank rank)
 #define RtLockOrder_CheckRun(object) ((void)(object))
 #define RtLockOrder_Asks(rank, lock) ((void)(rank), (void)(lock))
 #define RtLockOrder_Has(rank) ((void)(rank))
+#define RtLockOrder_Holds(rank) ((void)(rank), true)
+#define RtLockOrder_CheckCount(object) ((void)(object))
 #define RtLockOrder_GivesBack(rank) ((void)(rank))
 #endif
 

@@ -86,6 +86,9 @@ void RtBrc_MergeRefcounts(RtThreadState *tstate);
 // count is zero and that the collector does not see are pushed, with one
 // reference, on `zeroed`.
 void RtBrc_MergeAllQueued(RtInterpreterState *interp, RtObjectStack *zeroed);
+bool RtBrc_IsDrained(const RtInterpreterState *interp);  // nothing is queued
+// Whether op is in one queue, or on its way there; the world is stopped.
+bool RtBrc_IsQueued(const RtInterpreterState *interp, const RtObject *op);
 #else
 static inline bool
 RtObject_TryIncref(RtObject *op)
@@ -172,6 +175,7 @@ Rt_INCREF(void *object)
         rt_atomic_store_uint32_owned(&op->ob_ref_local, local + 1);
     }
     else {
+        RtLockOrder_CheckCount(op);
         rt_atomic_add_ssize(&op->ob_ref_shared, 1 << RT_REF_SHARED_SHIFT);
     }
 #else

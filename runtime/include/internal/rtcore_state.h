@@ -45,6 +45,7 @@ typedef struct RtBrcThreadState {
     uintptr_t tid;                              // set when bound
     RtObjectStack objects_to_merge;             // bucket mutex
     RtObjectStack local_objects_to_merge;       // owner only
+    RtObject *in_flight;        // QUEUED by this thread, in no queue yet
 } RtBrcThreadState;
 
 typedef struct RtThreadState {
@@ -67,6 +68,8 @@ typedef struct RtThreadState {
     int stops;                  // of its world that it asked for and that are
                                 // in effect, nested; its thread only
     uintptr_t critical_section; // tagged top of the stack; its thread only
+    uint64_t detaches;          // how often it has given up what it had locked
+    uint64_t quiescences;       // … what it was reading without a lock
     RtBrcThreadState brc;       // free-threaded build
     RtQsbrThreadState *qsbr;    // slot; free-threaded build
     struct RtDelayedChunk *delayed_head;        // deferred frees, oldest
@@ -173,6 +176,8 @@ typedef struct RtTypesState {
     // written in a stopped world.
     uint32_t bases_changes;
     uint32_t classes_made;
+    int slots_behind;           // type lock; changes of special methods that
+                                // slots do not follow yet
     bool closed;                // the interpreter ends: nothing is cached
     RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
 } RtTypesState;

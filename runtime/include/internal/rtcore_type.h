@@ -159,13 +159,15 @@ void RtTypeSlots_Inherit(RtTypeObject *type);
 // Sets the slots of a heap type by its MRO. The world is stopped, or no other
 // thread can see the type and none of its bases can change.
 void RtTypeSlots_Update(RtTypeObject *type);
+// Whether they are what they were set to then. The world is stopped.
+bool RtTypeSlots_Agree(const RtTypeObject *type);
 // a op= b by a method of a's class, which a program has made; NotImplemented
 // (borrowed, or from the method) if there is none.
 RtObject *RtTypeSlots_CallInPlace(RtObject *a, RtObject *b, RtBinaryOp op);
 // Whether the slots depend on the attribute.
 bool RtTypeSlots_IsSpecial(RtObject *name);
 // Sets anew the slots of the type and of all that derive from it: in a stopped
-// world, and in one that it stops.
+// world, and in one that it stops, after types.slots_behind was raised.
 void RtTypeSlots_UpdateWithSubclasses(RtTypeObject *type);
 void RtTypeSlots_UpdateSubtypes(RtTypeObject *type);
 
