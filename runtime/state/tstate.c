@@ -164,7 +164,6 @@ detach_thread(RtThreadState *tstate, int detached_state)
     rt_assert(tstate == RtThreadState_Get());
     rt_assert(rt_atomic_load_int_owned(&tstate->state) == RT_THREAD_ATTACHED);
     rt_assert(detached_state != RT_THREAD_ATTACHED);
-    tstate->detaches++;
     if (tstate->critical_section != 0) {
         RtCriticalSection_SuspendAll(tstate);
     }
@@ -172,6 +171,7 @@ detach_thread(RtThreadState *tstate, int detached_state)
     if (detached_state == RT_THREAD_DETACHED) {
         RT_NOTE(TSTATE_DETACHED, tstate, 0);
     }
+    tstate->detaches++;
     // Pairs with the compare-exchange in park_detached_threads().
     rt_atomic_store_int(&tstate->state, detached_state);
     if (detached_state == RT_THREAD_SUSPENDED) {
