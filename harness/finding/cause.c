@@ -1,6 +1,6 @@
-// cause.c: finds the preemption that matters in a run with few of them: the
-// last one at which another thread, before the preempted one went on, touched
-// what that one was about to touch; else the last one.
+// cause.c: the preemptions of a run with few of them, and for each what another
+// thread did, before the preempted one went on, to what that one was about to
+// touch.
 
 #include <string.h>
 
@@ -83,6 +83,7 @@ describe(const FzRun *run, const Preemption *p, const FzTraceEvent *conflict,
     FzSignature_Subject(name, out->kind, sizeof(out->kind), out->field,
                         sizeof(out->field));
     if (conflict != NULL) {
+        out->conflicts = true;
         out->other = conflict->thread;
         out->other_line = conflict->line;
         out->other_site = conflict->site;
@@ -91,15 +92,13 @@ describe(const FzRun *run, const Preemption *p, const FzTraceEvent *conflict,
     }
 }
 
-void
-FzCause_Of(const FzRun *run, const FzGuide *turns, FzCause *out)
+size_t
+FzCause_All(const FzRun *run, const FzGuide *turns, FzCause *out, size_t most)
 {
     uint64_t own[FZ_MAX_THREADS] = {0};
     uint64_t step = 0;
-    size_t next = 0;
+    size_t next = 0, n = 0;
     bool alone = true;
-    const FzTraceEvent *best_conflict = NULL;
-    *out = (FzCause){0};
     for (size_t i = 0; i < run->nevents; i++) {
         const FzTraceEvent *e = &run->events[i];
         if (e->kind == FZ_TRACE_POINT) {
@@ -117,12 +116,26 @@ FzCause_Of(const FzRun *run, const FzGuide *turns, FzCause *out)
         if (!is_preemption(turns, &next, from, own[from] + 1)) {
             continue;
         }
+        if (n == most) {
+            memmove(out, out + 1, (most - 1) * sizeof(*out));
+            n--;
+        }
         Preemption p = {i, step, own[from] + 1, from};
-        const FzTraceEvent *conflict =
-            find_conflict(run, i + 1, from, e->object);
-        if (conflict != NULL || best_conflict == NULL) {
-            describe(run, &p, conflict, out);
-            best_conflict = conflict;
+        describe(run, &p, find_conflict(run, i + 1, from, e->object),
+                 &out[n++]);
+    }
+    return n;
+}
+
+void
+FzCause_Of(const FzRun *run, const FzGuide *turns, FzCause *out)
+{
+    FzCause all[FZ_CAUSES];
+    size_t n = FzCause_All(run, turns, all, FZ_CAUSES);
+    *out = (FzCause){0};
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].conflicts || !out->conflicts) {
+            *out = all[i];
         }
     }
 }

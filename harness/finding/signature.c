@@ -126,16 +126,79 @@ function_of_fatal(const char *message, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)n, message);
 }
 
-// Where a thread happens to be, of which the rule says only that it is there:
-// the reader that a free did not wait for, whoever ran as the budget ended.
-static void
-forget_bystander(FzRule rule, FzSignature *s)
+// What of a report says nothing about the mistake, because the rule is about a
+// mechanism: the object that it was used on, where the thread stood of which
+// the rule says only that it is there, or where whoever saw it happened to be.
+enum { THE_OBJECT = 1, THE_OTHER = 2, THE_ONE_WHO_SAW = 4 };
+
+static unsigned
+incidental(FzRule rule)
 {
-    if (rule == FZ_RULE_QSBR_FREED_EARLY || rule == FZ_RULE_STEP_BUDGET) {
-        s->functions[1][0] = '\0';
+    switch (rule) {
+    case FZ_RULE_DEADLOCK:
+    case FZ_RULE_LOST_WAKEUP:
+    case FZ_RULE_STEP_BUDGET:
+    case FZ_RULE_REF_LOST_QUEUE:
+    case FZ_RULE_GIL_NOT_HELD:
+        return THE_OBJECT | THE_OTHER | THE_ONE_WHO_SAW;
+    case FZ_RULE_SECTION_ORDER:
+    case FZ_RULE_SECTION_NOT_SUSPENDED:
+    case FZ_RULE_SECTION_NESTING:
+    case FZ_RULE_SECTION_RESUMED:
+    case FZ_RULE_LOCK_NOT_OWNER:
+    case FZ_RULE_LOCK_TWO_OWNERS:
+    case FZ_RULE_LOCK_ORDER:
+    case FZ_RULE_LOCK_UNFAIR:
+    case FZ_RULE_HANDOFF_BROKEN:
+    case FZ_RULE_WRITER_OVERTAKEN:
+    case FZ_RULE_WAIT_QUEUE:
+    case FZ_RULE_PARK_ORDER:
+    case FZ_RULE_WORLD_NOT_STOPPED:
+    case FZ_RULE_STOPPER_WAITS:
+    case FZ_RULE_ATTACH_WHILE_STOPPED:
+    case FZ_RULE_ATTACH_STARVED:
+    case FZ_RULE_GC_FREED_REACHABLE:
+    case FZ_RULE_GC_MISSED_GARBAGE:
+    case FZ_RULE_GC_KEPT_GARBAGE:
+    case FZ_RULE_GC_ORDER:
+    case FZ_RULE_HEAP_WALK:
+    case FZ_RULE_QSBR_BACKLOG:
+    case FZ_RULE_QSBR_STATE:
+    case FZ_RULE_QSBR_FREED_EARLY:
+    case FZ_RULE_GIL_TWO_HOLDERS:
+    case FZ_RULE_GIL_DROP_IGNORED:
+    case FZ_RULE_GIL_RETAKEN:
+    case FZ_RULE_REQUEST_LOST:
+    case FZ_RULE_REQUEST_IGNORED:
+    case FZ_RULE_TWO_DICTS:
+        return THE_OBJECT | THE_OTHER;
+    default:
+        return 0;
     }
-    if (rule == FZ_RULE_STEP_BUDGET) {
+}
+
+// Every object has a head: a race on it is no matter of this kind of object.
+static bool
+is_of_head(const char *field)
+{
+    return strncmp(field, "ob_", 3) == 0;
+}
+
+static void
+forget_incidental(FzRule rule, FzSignature *s)
+{
+    unsigned what = incidental(rule);
+    if ((what & THE_OBJECT) != 0) {
+        s->kind[0] = s->field[0] = '\0';
+    }
+    if (rule == FZ_RULE_DATA_RACE && is_of_head(s->field)) {
+        s->kind[0] = '\0';
+    }
+    if ((what & THE_ONE_WHO_SAW) != 0) {
         s->functions[0][0] = '\0';
+    }
+    if ((what & THE_OTHER) != 0) {
+        s->functions[1][0] = '\0';
     }
 }
 
@@ -153,7 +216,7 @@ FzSignature_OfViolation(const FzViolation *violation, FzSignature *out)
         function_of_fatal(violation->message, out->functions[1],
                           sizeof(out->functions[1]));
     }
-    forget_bystander(violation->rule, out);
+    forget_incidental(violation->rule, out);
     order_functions(out);
 }
 

@@ -186,7 +186,7 @@ FzSymbol_IsPlumbing(const char *function)
     static const char *const prefixes[] = {
         "rt_atomic_", "__tsan_",  "__sanitizer", "Fz",        "fz_",
         "Rt_INCREF",  "Rt_DECREF", "Rt_XDECREF", "RtThread_Id",
-        "RtAddress_Key", "RtMem_Free", "RtObject_Free", "??",
+        "RtAddress_Key", "RtMem_Free", "RtObject_Free", "Rt_Fatal",  "??",
     };
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(function, prefixes[i], strlen(prefixes[i])) == 0) {

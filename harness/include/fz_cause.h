@@ -9,6 +9,7 @@
 
 typedef struct FzCause {
     bool preempted;             // there is such a preemption
+    bool conflicts;             // the other touched the same meanwhile
     uint32_t thread, other;     // preempted; which ran instead
     uint64_t step;              // of the switch
     uint64_t own;               // FzTurn.at of it
@@ -20,7 +21,13 @@ typedef struct FzCause {
     char other_function[96];    // that touched the same meanwhile; "": none
 } FzCause;
 
-// run: with events and a violation; turns: of the same run.
+enum { FZ_CAUSES = 8 };         // preemptions that are looked at
+
+// The preemptions of a run, in order; of more than `most` the last. run: with
+// events and a violation; turns: of the same run.
+size_t FzCause_All(const FzRun *run, const FzGuide *turns, FzCause *out,
+                   size_t most);
+// The last one with a conflict, or the last.
 void FzCause_Of(const FzRun *run, const FzGuide *turns, FzCause *out);
 // "function|kind.field|other_function"; "" if nothing was preempted.
 void FzCause_Print(const FzCause *cause, char *out, size_t size);

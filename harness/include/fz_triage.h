@@ -21,6 +21,8 @@ typedef struct FzTriaged {
     char *freed_by;             // function, or ""
     char **aliases;             // signatures that the small program shows too
     size_t naliases;
+    char **kin;                 // those of them with the same cause
+    size_t nkin;
     bool tight;                 // the cause is at that point and no other
     uint32_t threads, operations, preemptions;
     uint64_t steps;

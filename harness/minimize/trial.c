@@ -21,6 +21,7 @@ static struct {
     FzGuide turns;              // of the run in progress
     FzSchedule schedule;
     const FzProgram *program;
+    bool any_rule;              // races and details, whatever the target is
     char report_path[128];
 } worker;
 
@@ -86,11 +87,11 @@ run_once(const FzProgram *program, const FzSchedule *schedule)
     FzEngineConfig config = FzExec_DefaultConfig();
     config.schedule = *schedule;
     config.turns = &worker.turns;
-    config.detail = wants_detail(worker.shared);
+    config.detail = worker.any_rule || wants_detail(worker.shared);
     config.record_events = worker.slot->task.kind == FZ_TASK_SAVE;
     const char *rule = worker.shared->rule;
-    config.races = config.races &&
-                   (rule[0] == '\0' || strcmp(rule, "DATA_RACE") == 0);
+    config.races = config.races && (worker.any_rule || rule[0] == '\0' ||
+                                    strcmp(rule, "DATA_RACE") == 0);
     worker.schedule = *schedule;
     worker.program = program;
     FzEngine_Run(&config, worker.shared->body, (void *)program, &worker.run);
@@ -300,11 +301,12 @@ typedef struct Insight {
     FzCause cause;
     bool tight;                 // one point earlier or later, and it is gone
     FzBuf aliases;              // JSON strings, separated by commas
+    FzBuf kin;                  // those of them with the same cause
 } Insight;
 
-// Whether the preemption that matters must be where it is.
-static bool
-is_tight(const FzTask *task, const FzCause *cause, const FzGuide *guide)
+// How often it still fails with this preemption one or two points off.
+static int
+count_loose(const FzTask *task, const FzCause *cause, const FzGuide *guide)
 {
     int failing = 0;
     for (int shift = -2; shift <= 2; shift++) {
@@ -324,37 +326,136 @@ is_tight(const FzTask *task, const FzCause *cause, const FzGuide *guide)
         }
         FzGuide_Free(&moved);
     }
-    return cause->preempted && failing <= 1;
+    return failing;
 }
 
-enum { PROFILE_RUNS = 240, MAX_ALIASES = 12 };
+// The preemption that matters is the one that must be where it is: the others
+// only bring the threads there.
+static void
+choose_cause(const FzTask *task, const FzGuide *guide, Insight *insight)
+{
+    FzCause all[FZ_CAUSES];
+    size_t n = FzCause_All(&worker.run, &worker.turns, all, FZ_CAUSES);
+    int least = 100;
+    for (size_t i = 0; i < n; i++) {
+        int loose = count_loose(task, &all[i], guide);
+        int order = loose * 2 + !all[i].conflicts;
+        if (order <= least) {
+            least = order;
+            insight->cause = all[i];
+            insight->tight = loose <= 1;
+        }
+    }
+}
+
+enum {
+    PROFILE_RUNS = 1000, PROFILE_STEPS = 2000000, MAX_ALIASES = 64,
+    KIN_TRIES = 16,
+};
+
+typedef struct Alias {
+    char signature[FZ_SIGNATURE_TEXT];
+    int tries;
+    bool kin;
+} Alias;
+
+static bool
+fails_as(const char *signature)
+{
+    char text[FZ_SIGNATURE_TEXT];
+    if (worker.run.nviolations == 0) {
+        return false;
+    }
+    FzFinding_Signature(&worker.run.violations[0], text, sizeof(text));
+    return strcmp(text, signature) == 0;
+}
+
+static bool
+is_same_place(const FzCause *a, const FzCause *b)
+{
+    return strcmp(a->function, b->function) == 0 &&
+           strcmp(a->field, b->field) == 0;
+}
+
+// Whether the run that has just failed as `alias` has the preemption that
+// causes the target, and does not fail so without it.
+static bool
+is_kin(const FzTask *task, const Alias *alias, const FzCause *cause)
+{
+    FzCause all[FZ_CAUSES];
+    FzGuide without = {0};
+    size_t n = FzCause_All(&worker.run, &worker.turns, all, FZ_CAUSES);
+    const FzCause *same = NULL;
+    for (size_t i = 0; i < n && same == NULL; i++) {
+        same = is_same_place(&all[i], cause) ? &all[i] : NULL;
+    }
+    if (same == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < worker.turns.count; i++) {
+        const FzTurn *turn = &worker.turns.turns[i];
+        if (turn->thread != same->thread || turn->at != same->own ||
+            !turn->preempts) {
+            FzGuide_Add(&without, *turn);
+        }
+    }
+    FzSchedule schedule = guided(task, &without);
+    run_once(&task->reduction.program, &schedule);
+    FzGuide_Free(&without);
+    return !fails_as(alias->signature);
+}
+
+static Alias *
+find_alias(Alias *aliases, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (fails_as(aliases[i].signature)) {
+            return &aliases[i];
+        }
+    }
+    if (*n == MAX_ALIASES) {
+        return NULL;
+    }
+    Alias *alias = &aliases[(*n)++];
+    *alias = (Alias){0};
+    FzFinding_Signature(&worker.run.violations[0], alias->signature,
+                        sizeof(alias->signature));
+    return alias;
+}
 
 // How else the result fails: other signatures of the same mistake, for there is
-// hardly anything else in it.
+// hardly anything else in it. Kin are those that the same preemption causes.
 static void
-find_aliases(FzTask *task, FzBuf *out)
+find_aliases(FzTask *task, Insight *insight)
 {
-    uint64_t seen[MAX_ALIASES];
+    static Alias aliases[MAX_ALIASES];
+    const FzCause *cause = &insight->cause;
     size_t n = 0;
-    task->turns_at_most = 2;
+    uint64_t steps = 0;
+    task->turns_at_most = 3;
     learn_points(task);
-    for (uint32_t i = 0; i < PROFILE_RUNS && n < MAX_ALIASES; i++) {
+    for (uint32_t i = 0; i < PROFILE_RUNS && steps < PROFILE_STEPS; i++) {
         FzSchedule schedule = random_schedule(task, i);
+        // A race would end the run before it shows what else is wrong.
+        worker.any_rule = i % 2 == 0;
         run_once(&task->reduction.program, &schedule);
-        if (worker.run.nviolations == 0) {
-            continue;
+        steps += worker.run.steps;
+        Alias *alias = worker.run.nviolations == 0 ? NULL
+                                                   : find_alias(aliases, &n);
+        if (alias != NULL && !alias->kin && cause->preempted &&
+            schedule.kind == FZ_SCHEDULE_GUIDE && alias->tries < KIN_TRIES) {
+            alias->tries++;
+            alias->kin = is_kin(task, alias, cause);
         }
-        char text[FZ_SIGNATURE_TEXT];
-        FzFinding_Signature(&worker.run.violations[0], text, sizeof(text));
-        uint64_t hash = FzHash_Bytes(text, strlen(text));
-        bool known = false;
-        for (size_t k = 0; k < n; k++) {
-            known = known || seen[k] == hash;
-        }
-        if (!known) {
-            FzBuf_Printf(out, "%s", n > 0 ? ", " : "");
-            FzBuf_JsonString(out, text);
-            seen[n++] = hash;
+    }
+    worker.any_rule = false;
+    for (size_t i = 0; i < n; i++) {
+        FzBuf *kin = &insight->kin;
+        FzBuf_Printf(&insight->aliases, "%s", i > 0 ? ", " : "");
+        FzBuf_JsonString(&insight->aliases, aliases[i].signature);
+        if (aliases[i].kin) {
+            FzBuf_Printf(kin, "%s", kin->size > 0 ? ", " : "");
+            FzBuf_JsonString(kin, aliases[i].signature);
         }
     }
 }
@@ -371,12 +472,14 @@ write_finding(FzBoard *shared, FzSlot *slot, Insight *insight,
     FzBuf_Printf(&members,
                  ",\n  \"minimized\": true,\n  \"active_threads\": %u,\n"
                  "  \"operations\": %u,\n  \"preemptions\": %llu,\n"
-                 "  \"tight\": %s,\n  \"aliases\": [%s],\n  \"cause\": ",
+                 "  \"tight\": %s,\n  \"aliases\": [%s],\n"
+                 "  \"kin\": [%s],\n  \"cause\": ",
                  FzProgram_CountActive(program),
                  FzProgram_LongestBlock(program),
                  (unsigned long long)run->preemptions,
                  insight->tight ? "true" : "false",
-                 FzBuf_CString(&insight->aliases));
+                 FzBuf_CString(&insight->aliases),
+                 FzBuf_CString(&insight->kin));
     FzBuf_JsonString(&members, slot->answer.cause);
     FzInput input = slot->task.input;
     input.program = *program;
@@ -419,10 +522,12 @@ save(FzBoard *shared, FzSlot *slot)
     FzSchedule schedule = guided(task, &guide);
     run_once(&task->reduction.program, &schedule);
     if (judge(shared, &worker.run)) {
-        FzCause_Of(&worker.run, &worker.turns, &insight.cause);
         if (may_try_more(shared)) {
-            insight.tight = is_tight(task, &insight.cause, &guide);
-            find_aliases(task, &insight.aliases);
+            choose_cause(task, &guide, &insight);
+            find_aliases(task, &insight);
+        }
+        else {
+            FzCause_Of(&worker.run, &worker.turns, &insight.cause);
         }
         run_once(&task->reduction.program, &schedule);
         slot->answer.failed = judge(shared, &worker.run);
@@ -435,6 +540,7 @@ save(FzBoard *shared, FzSlot *slot)
                  "the minimized program did not fail again");
     }
     FzBuf_Free(&insight.aliases);
+    FzBuf_Free(&insight.kin);
     FzGuide_Free(&guide);
 }
 

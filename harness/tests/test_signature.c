@@ -137,6 +137,38 @@ test_order(void)
     CHECK(strcmp(signature.functions[1], "z.c") == 0);
 }
 
+static void
+check_violation(FzRule rule, const char *message, const char *expected)
+{
+    char printed[FZ_SIGNATURE_TEXT];
+    FzSignature signature;
+    FzViolation v = {.rule = rule, .other_thread = UINT32_MAX};
+    snprintf(v.message, sizeof(v.message), "%s", message);
+    FzSignature_OfViolation(&v, &signature);
+    FzSignature_Print(&signature, printed, sizeof(printed));
+    if (strcmp(printed, expected) != 0) {
+        fprintf(stderr, "is       %s\nexpected %s\n", printed, expected);
+    }
+    CHECK(strcmp(printed, expected) == 0);
+}
+
+// A mechanism fails on whatever object; damage is of this object.
+static void
+test_incidental(void)
+{
+    check_violation(FZ_RULE_SECTION_ORDER, "locked list#1 before set#2",
+                    "SECTION_ORDER|||");
+    check_violation(FZ_RULE_LOST_WAKEUP, "thread 1 waits for list#1",
+                    "LOST_WAKEUP|||");
+    check_violation(FZ_RULE_LEAK, "list#1 is live", "LEAK|list||");
+#ifdef RT_GIL_DISABLED
+    check_violation(FZ_RULE_DATA_RACE, "data race on list#1+0x10",
+                    "DATA_RACE|.ob_ref_shared||");
+    check_violation(FZ_RULE_DATA_RACE, "data race on list#1+0x28",
+                    "DATA_RACE|list.+0x28||");
+#endif
+}
+
 int
 main(void)
 {
@@ -144,5 +176,6 @@ main(void)
     test_asan();
     test_others();
     test_order();
+    test_incidental();
     return 0;
 }

@@ -1,12 +1,15 @@
-// group.c: groups of findings. First by signature; then groups fold where they
-// share a key that says what the mistake is (who freed the block, which
-// preemption), or where each one's smallest program fails as the other, too.
-// What the catalogue keeps apart stays apart.
+// group.c: groups of findings. First by signature; then groups fold where
+// something says that one mistake is behind them. What the catalogue keeps
+// apart stays apart.
+//
+// Rules about a mechanism name the mistake itself; damage says little by itself
+// and is the consequence of something. So damage folds by who freed the block
+// or by the preemption that causes it; two mechanisms do not fold by these.
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fz_triage.h"
+#include "triage_internal.h"
 
 enum { NO_ROW = -1 };
 
@@ -17,6 +20,7 @@ typedef struct Raw {
     size_t count;
     size_t parent;              // union-find
     long row;                   // of the catalogue; of a root: of all
+    bool damage;
 } Raw;
 
 typedef struct Key {
@@ -59,6 +63,25 @@ by_signature(const void *a, const void *b)
     return order != 0 ? order : compare_size(x, y);
 }
 
+// What breaks in the end, in another place than the mistake.
+static const char *const damage_rules[] = {
+    "REF_NEGATIVE", "REF_BELOW_REFERENCES", "REF_STATE", "DEALLOC_TWICE",
+    "FREED_REFERENCED", "LEAK", "USE_AFTER_FREE", "DOUBLE_FREE",
+    "HEAP_INVALID", "WEAKREF_DANGLING", "WEAKREF_STATE", "GC_KEPT_GARBAGE",
+    "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "FATAL", "CRASH", NULL,
+};
+
+static bool
+is_one_of(const char *text, const char *const *list)
+{
+    for (; *list != NULL; list++) {
+        if (strcmp(text, *list) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 make_raws(Grouper *g, const FzTriage *triage)
 {
@@ -78,6 +101,7 @@ make_raws(Grouper *g, const FzTriage *triage)
                 .smallest = sorted[i],
                 .parent = g->nraws,
                 .row = NO_ROW,
+                .damage = is_one_of(sorted[i]->rule, damage_rules),
             };
             g->nraws++;
         }
@@ -130,26 +154,8 @@ add_key(Grouper *g, size_t raw, const char *what, const char *a,
     g->keys[g->nkeys++] = (Key){(char *)text.data, raw};
 }
 
-static bool
-is_one_of(const char *text, const char *const *list)
-{
-    for (; *list != NULL; list++) {
-        if (strcmp(text, *list) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static const char *const lifetime_rules[] = {
     "USE_AFTER_FREE", "DOUBLE_FREE", NULL,
-};
-
-// Of these the object is incidental: a mechanism failed, whatever it was used
-// on.
-static const char *const mechanism_rules[] = {
-    "REF_LOST_QUEUE", "SECTION_ORDER", "SECTION_NOT_SUSPENDED",
-    "SECTION_NESTING", "QSBR_FREED_EARLY", NULL,
 };
 
 // An object that its own destructor freed: the mistake is in its count.
@@ -184,10 +190,7 @@ collect_keys_of(Grouper *g, size_t raw)
     if (!FzSignature_Parse(f->signature, &s)) {
         return;
     }
-    if (is_one_of(s.rule, mechanism_rules)) {
-        add_key(g, raw, s.rule, s.functions[0], s.functions[1]);
-    }
-    else if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
+    if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
         add_cause_key(g, raw, f->cause);
     }
     else if (is_one_of(s.rule, lifetime_rules) && f->freed_by[0] != '\0' &&
@@ -215,6 +218,27 @@ by_key(const void *a, const void *b)
     return order != 0 ? order : compare_numbers(x->raw, y->raw);
 }
 
+// Those with one key: all damage, with the mechanism if there is one.
+static void
+fold_key(Grouper *g, size_t start, size_t end)
+{
+    size_t first = end, mechanism = end, mechanisms = 0;
+    for (size_t i = start; i < end; i++) {
+        if (!g->raws[g->keys[i].raw].damage) {
+            mechanism = i;
+            mechanisms++;
+            continue;
+        }
+        if (first < end) {
+            fold(g, g->keys[first].raw, g->keys[i].raw);
+        }
+        first = first < end ? first : i;
+    }
+    if (mechanisms == 1 && first < end) {
+        fold(g, g->keys[first].raw, g->keys[mechanism].raw);
+    }
+}
+
 static void
 fold_by_keys(Grouper *g)
 {
@@ -222,10 +246,12 @@ fold_by_keys(Grouper *g)
     if (g->nkeys > 0) {
         qsort(g->keys, g->nkeys, sizeof(Key), by_key);
     }
-    for (size_t i = 1; i < g->nkeys; i++) {
-        if (strcmp(g->keys[i].text, g->keys[i - 1].text) == 0) {
-            fold(g, g->keys[i - 1].raw, g->keys[i].raw);
+    for (size_t i = 0, end; i < g->nkeys; i = end) {
+        for (end = i + 1; end < g->nkeys && strcmp(g->keys[end].text,
+                                                   g->keys[i].text) == 0;) {
+            end++;
         }
+        fold_key(g, i, end);
     }
     for (size_t i = 0; i < g->nkeys; i++) {
         free(g->keys[i].text);
@@ -234,28 +260,119 @@ fold_by_keys(Grouper *g)
 }
 
 static bool
-shows(const FzTriaged *f, const char *signature)
+is_in(const char *signature, char *const *list, size_t n)
 {
-    for (size_t i = 0; i < f->naliases; i++) {
-        if (strcmp(f->aliases[i], signature) == 0) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i], signature) == 0) {
             return true;
         }
     }
     return false;
 }
 
+// One's smallest program fails as the other by the same preemption, or each as
+// the other.
 static void
 fold_by_aliases(Grouper *g)
 {
     for (size_t a = 0; a < g->nraws; a++) {
         const FzTriaged *f = g->raws[a].smallest;
-        for (size_t b = 0; f->naliases > 0 && b < a; b++) {
-            if (shows(f, g->raws[b].signature) &&
-                shows(g->raws[b].smallest, g->raws[a].signature)) {
+        for (size_t b = 0; f->naliases > 0 && b < g->nraws; b++) {
+            const FzTriaged *other = g->raws[b].smallest;
+            bool kin = f->tight && is_in(other->signature, f->kin, f->nkin);
+            if (kin ||
+                (is_in(other->signature, f->aliases, f->naliases) &&
+                 is_in(f->signature, other->aliases, other->naliases))) {
                 fold(g, a, b);
             }
         }
     }
+}
+
+static bool
+is_alone(Grouper *g, size_t raw)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (i != raw && root_of(g, i) == root_of(g, raw)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Whether programs that fail by another mechanism show this group, too: then it
+// is in reach of any program, and that one shows it says nothing.
+static bool
+is_everywhere(Grouper *g, size_t root)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        const FzTriaged *f = g->raws[a].smallest;
+        for (size_t b = 0; b < g->nraws && !g->raws[a].damage; b++) {
+            if (root_of(g, b) == root && root_of(g, a) != root &&
+                is_in(g->raws[b].signature, f->aliases, f->naliases)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// The only other group that the smallest program of `raw` shows, of those of
+// damage or of the others; else its own.
+static size_t
+only_alias(Grouper *g, size_t raw, bool damage)
+{
+    const FzTriaged *f = g->raws[raw].smallest;
+    size_t own = root_of(g, raw), only = own;
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t root = root_of(g, i);
+        if (root == own || root == only || g->raws[i].damage != damage ||
+            !is_in(g->raws[i].signature, f->aliases, f->naliases) ||
+            is_everywhere(g, root)) {
+            continue;
+        }
+        if (only != own) {
+            return own;
+        }
+        only = root;
+    }
+    return only;
+}
+
+// Damage that nothing else explains, in a program that shows one other failure,
+// is a consequence of that.
+static void
+fold_consequences(Grouper *g)
+{
+    for (int damage = 0; damage <= 1; damage++) {
+        for (size_t i = 0; i < g->nraws; i++) {
+            if (g->raws[i].damage && g->raws[i].smallest->naliases > 0 &&
+                is_alone(g, i)) {
+                fold(g, i, only_alias(g, i, damage));
+            }
+        }
+    }
+}
+
+static void
+fold_two(void *arg, size_t a, size_t b)
+{
+    fold(arg, a, b);
+}
+
+static void
+fold_races(Grouper *g)
+{
+    FzCover *cover = FzCover_New();
+    FzStacks stacks;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (strcmp(g->raws[i].smallest->rule, "DATA_RACE") == 0) {
+            FzStacks_Read(g->raws[i].smallest->path, &stacks);
+            FzCover_Add(cover, i, &stacks);
+        }
+    }
+    FzCover_Fold(cover, fold_two, g);
+    FzCover_Free(cover);
 }
 
 static void
@@ -343,7 +460,9 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     make_raws(&g, triage);
     fold_by_catalogue(&g, catalogue);
     fold_by_keys(&g);
+    fold_races(&g);
     fold_by_aliases(&g);
+    fold_consequences(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
     for (size_t i = 0; i < g.nraws; i++) {

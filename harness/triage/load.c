@@ -55,18 +55,32 @@ read_sizes(FzTriaged *f, const FzJson *json)
 }
 
 static void
-read_aliases(FzTriaged *f, const FzJson *json)
+read_list(const FzJson *list, char ***out, size_t *n)
 {
-    const FzJson *aliases = FzJson_Get(json, "aliases");
-    for (const FzJson *a = aliases != NULL ? aliases->first : NULL; a != NULL;
-         a = a->next) {
-        if (a->kind == FZ_JSON_STRING) {
-            f->aliases = realloc(f->aliases,
-                                 (f->naliases + 1) * sizeof(char *));
-            FZ_ASSERT(f->aliases != NULL);
-            f->aliases[f->naliases++] = copy(a->string);
+    for (const FzJson *item = list != NULL ? list->first : NULL; item != NULL;
+         item = item->next) {
+        if (item->kind == FZ_JSON_STRING) {
+            *out = realloc(*out, (*n + 1) * sizeof(char *));
+            FZ_ASSERT(*out != NULL);
+            (*out)[(*n)++] = copy(item->string);
         }
     }
+}
+
+static void
+read_aliases(FzTriaged *f, const FzJson *json)
+{
+    read_list(FzJson_Get(json, "aliases"), &f->aliases, &f->naliases);
+    read_list(FzJson_Get(json, "kin"), &f->kin, &f->nkin);
+}
+
+static void
+free_list(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(list[i]);
+    }
+    free(list);
 }
 
 // What the minimised form knows better.
@@ -182,10 +196,8 @@ FzTriage_Load(FzTriage *triage, const char *folder, char *why,
 static void
 free_finding(FzTriaged *f)
 {
-    for (size_t i = 0; i < f->naliases; i++) {
-        free(f->aliases[i]);
-    }
-    free(f->aliases);
+    free_list(f->aliases, f->naliases);
+    free_list(f->kin, f->nkin);
     free(f->path);
     free(f->small);
     free(f->signature);

@@ -27,7 +27,7 @@ static void
 put_stacks(const FzGroup *group, FzBuf *out)
 {
     static FzStacks stacks;
-    FzStacks_Read(group, &stacks);
+    FzStacks_Read(FzGroup_Folder(group), &stacks);
     FzBuf_Printf(out, "\"stacks\": [");
     for (size_t i = 0; i < stacks.count; i++) {
         const FzStack *stack = &stacks.stacks[i];

@@ -85,7 +85,7 @@ static void
 put_stacks(const FzGroup *group, FzBuf *out)
 {
     static FzStacks stacks;
-    FzStacks_Read(group, &stacks);
+    FzStacks_Read(FzGroup_Folder(group), &stacks);
     for (size_t i = 0; i < stacks.count; i++) {
         FzBuf_Printf(out, "%s:\n\n```\n", stacks.stacks[i].title);
         for (size_t k = 0; k < stacks.stacks[i].depth; k++) {

@@ -128,7 +128,7 @@ put_result(const FzTriage *triage, const FzGroup *group, FzBuf *out)
     FzBuf text = {0};
     const FzTriaged *f = group->smallest;
     const char *folder = FzGroup_Folder(group);
-    FzStacks_Read(group, &stacks);
+    FzStacks_Read(FzGroup_Folder(group), &stacks);
     FzGroup_Title(group, title, sizeof(title));
     FzBuf_Printf(&text, "%s: %s. %s", title, FzGroup_Sentence(group),
                  f->message);

@@ -82,12 +82,12 @@ is_frame(const char *line)
 }
 
 void
-FzStacks_Read(const FzGroup *group, FzStacks *out)
+FzStacks_Read(const char *folder, FzStacks *out)
 {
     FzBuf bytes = {0};
     char path[4300];
     memset(out, 0, sizeof(*out));
-    snprintf(path, sizeof(path), "%s/report.txt", FzGroup_Folder(group));
+    snprintf(path, sizeof(path), "%s/report.txt", folder);
     if (!FzFile_Read(path, &bytes, NULL, 0)) {
         FzBuf_Free(&bytes);
         return;

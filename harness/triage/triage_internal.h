@@ -22,10 +22,19 @@ typedef struct FzStacks {
     FzStack stacks[FZ_REPORT_STACKS];
     size_t count;
 } FzStacks;
-// Of the smallest reproducer of a group.
-void FzStacks_Read(const FzGroup *group, FzStacks *out);
+// Of the finding in a folder.
+void FzStacks_Read(const char *folder, FzStacks *out);
 // The innermost frame in the runtime that is no plumbing, or NULL.
 const FzFrame *FzStacks_Place(const FzStacks *stacks);
+
+// ---- cover.c: races that one function explains.
+typedef struct FzCover FzCover;
+typedef void (*FzFolder)(void *arg, size_t a, size_t b);
+FzCover *FzCover_New(void);
+void FzCover_Add(FzCover *cover, size_t raw, const FzStacks *stacks);
+// Calls fold(arg, a, b) for raws that belong together.
+void FzCover_Fold(FzCover *cover, FzFolder fold, void *arg);
+void FzCover_Free(FzCover *cover);
 
 // The folder to replay: minimised if it is.
 const char *FzGroup_Folder(const FzGroup *group);

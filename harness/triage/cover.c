@@ -1,0 +1,187 @@
+// cover.c: which function the races of one mistake have in common. Code that
+// should have taken a lock, or used an atomic, races with everything that does
+// it right: one mistake, dozens of pairs. The function that is party to most of
+// the races explains them; the rest is explained in the same way.
+//
+// A party is not only where the access is: also its callers, up to whoever
+// dispatches calls of any kind.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fz_finding.h"
+#include "triage_internal.h"
+
+enum { MAX_PARTIES = 2 * FZ_REPORT_FRAMES };
+
+typedef struct Race {
+    size_t raw;
+    const char *parties[MAX_PARTIES];   // functions; interned
+    size_t nparties;
+    bool explained;
+} Race;
+
+typedef struct Function {
+    char *name;
+    size_t races;               // not yet explained
+} Function;
+
+typedef struct FzCover {
+    Race *races;
+    size_t nraces, capacity;
+    Function *functions;
+    size_t nfunctions, function_capacity;
+} Cover;
+
+FzCover *
+FzCover_New(void)
+{
+    Cover *c = calloc(1, sizeof(*c));
+    FZ_ASSERT(c != NULL);
+    return c;
+}
+
+void
+FzCover_Free(FzCover *c)
+{
+    for (size_t i = 0; i < c->nfunctions; i++) {
+        free(c->functions[i].name);
+    }
+    free(c->functions);
+    free(c->races);
+    free(c);
+}
+
+static const char *
+intern(Cover *c, const char *name)
+{
+    for (size_t i = 0; i < c->nfunctions; i++) {
+        if (strcmp(c->functions[i].name, name) == 0) {
+            return c->functions[i].name;
+        }
+    }
+    if (c->nfunctions == c->function_capacity) {
+        c->function_capacity = c->function_capacity * 2 + 64;
+        c->functions = realloc(c->functions,
+                               c->function_capacity * sizeof(Function));
+        FZ_ASSERT(c->functions != NULL);
+    }
+    char *copy = strdup(name);
+    FZ_ASSERT(copy != NULL);
+    c->functions[c->nfunctions++] = (Function){copy, 0};
+    return copy;
+}
+
+// Code that any operation may come through.
+static bool
+is_dispatcher(const char *file)
+{
+    static const char *const places[] = {
+        "runtime/vm/",
+        "runtime/objects/abstract.c",
+        "runtime/objects/method.c",
+        "runtime/objects/function.c",
+        "runtime/modules/threading.c",
+    };
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (strncmp(file, places[i], strlen(places[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_parties(Cover *c, Race *race, const FzStack *stack)
+{
+    size_t before = race->nparties;
+    for (size_t i = 0; i < stack->depth; i++) {
+        const FzFrame *frame = &stack->frames[i];
+        if (strncmp(frame->file, "runtime/", 8) != 0 ||
+            strstr(frame->file, "rtcore_atomic.h") != NULL) {
+            continue;
+        }
+        if (is_dispatcher(frame->file)) {
+            if (race->nparties > before) {
+                break;
+            }
+            continue;
+        }
+        const char *name = intern(c, frame->function);
+        bool known = false;
+        for (size_t k = 0; k < race->nparties; k++) {
+            known = known || race->parties[k] == name;
+        }
+        if (!known && race->nparties < MAX_PARTIES) {
+            race->parties[race->nparties++] = name;
+        }
+    }
+}
+
+void
+FzCover_Add(FzCover *c, size_t raw, const FzStacks *stacks)
+{
+    if (c->nraces == c->capacity) {
+        c->capacity = c->capacity * 2 + 64;
+        c->races = realloc(c->races, c->capacity * sizeof(Race));
+        FZ_ASSERT(c->races != NULL);
+    }
+    Race *race = &c->races[c->nraces++];
+    *race = (Race){.raw = raw};
+    for (size_t i = 0; i < stacks->count && i < 2; i++) {
+        add_parties(c, race, &stacks->stacks[i]);
+    }
+}
+
+static bool
+has_party(const Race *race, const char *name)
+{
+    for (size_t i = 0; i < race->nparties; i++) {
+        if (race->parties[i] == name) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The function that is party to most of the races that are left; of several
+// the first by name.
+static const char *
+find_suspect(Cover *c)
+{
+    const Function *best = NULL;
+    for (size_t f = 0; f < c->nfunctions; f++) {
+        Function *function = &c->functions[f];
+        function->races = 0;
+        for (size_t i = 0; i < c->nraces; i++) {
+            function->races += !c->races[i].explained &&
+                               has_party(&c->races[i], function->name);
+        }
+        if (best == NULL || function->races > best->races ||
+            (function->races == best->races &&
+             strcmp(function->name, best->name) < 0)) {
+            best = function;
+        }
+    }
+    return best != NULL && best->races > 0 ? best->name : NULL;
+}
+
+void
+FzCover_Fold(FzCover *c, FzFolder fold, void *arg)
+{
+    const char *suspect;
+    while ((suspect = find_suspect(c)) != NULL) {
+        const Race *first = NULL;
+        for (size_t i = 0; i < c->nraces; i++) {
+            Race *race = &c->races[i];
+            if (race->explained || !has_party(race, suspect)) {
+                continue;
+            }
+            race->explained = true;
+            if (first != NULL) {
+                fold(arg, first->raw, race->raw);
+            }
+            first = first != NULL ? first : race;
+        }
+    }
+}
