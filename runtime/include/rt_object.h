@@ -266,6 +266,8 @@ extern RtTypeObject RtNotImplemented_Type;
 RtObject *RtObject_Repr(RtObject *op);
 RtObject *RtObject_Str(RtObject *op);
 RtObject *RtObject_ASCII(RtObject *op);
+// format(value, spec); spec NULL: "".
+RtObject *RtObject_Format(RtObject *value, RtObject *spec);
 ssize_t RtObject_Hash(RtObject *op);    // -1: exception set
 ssize_t RtObject_HashNotImplemented(RtObject *op);
 RtObject *RtObject_RichCompare(RtObject *a, RtObject *b, int op);

@@ -35,6 +35,8 @@ RtObject *RtStr_FromFormat(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 const char *RtStr_AsUTF8(RtObject *op);         // borrowed; op must be a str
 RtObject *RtStr_Concat(RtObject *a, RtObject *b);
+// Of strs.
+RtObject *RtStr_JoinArray(RtObject *const *pieces, ssize_t n);
 bool RtStr_Equal(RtObject *a, RtObject *b);     // both str; never fails
 // The immortal str with this text. Borrowed. Only while one thread exists
 // (start-up): the table is read without a lock afterwards.

@@ -17,35 +17,6 @@
 // ---------------------------------------------------------------------------
 // Functions.
 
-// The whole line is written at once: the world may show each write as one.
-static RtObject *
-builtin_print(RtObject *self, RtObject *const *args, ssize_t nargs)
-{
-    (void)self;
-    RtStrWriter w;
-    RtStrWriter_Init(&w);
-    for (ssize_t i = 0; i < nargs; i++) {
-        RtObject *text = RtObject_Str(args[i]);
-        if (text == NULL) {
-            RtStrWriter_Discard(&w);
-            return NULL;
-        }
-        if (i > 0) {
-            RtStrWriter_Write(&w, " ", 1);
-        }
-        RtStrWriter_Write(&w, RtStr_AsUTF8(text), Rt_SIZE(text));
-        Rt_DECREF(text);
-    }
-    RtStrWriter_Write(&w, "\n", 1);
-    RtObject *line = RtStrWriter_Finish(&w);
-    if (line == NULL) {
-        return NULL;
-    }
-    rt_world->write(RtStr_AsUTF8(line), (size_t)Rt_SIZE(line));
-    Rt_DECREF(line);
-    return Rt_NewRef(Rt_None);
-}
-
 static RtObject *
 builtin_len(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -111,53 +82,14 @@ builtin_id(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtLong_FromInt64((int64_t)RtAddress_Key(args[0]));
 }
 
-// 1, 0, or -1 with TypeError.
-static int
-is_instance(RtObject *op, RtObject *types)
-{
-    if (RtType_HasFeature(Rt_TYPE(types), RT_TPFLAGS_TYPE_SUBCLASS)) {
-        return RtType_IsSubtype(Rt_TYPE(op), (RtTypeObject *)types);
-    }
-    if (!RtTuple_Check(types)) {
-        RtErr_SetString(&RtExc_TypeError,
-                        "isinstance() arg 2 must be a type or a tuple of "
-                        "types");
-        return -1;
-    }
-    ssize_t n = RtTuple_Size(types);
-    for (ssize_t i = 0; i < n; i++) {
-        RtObject *type = RtTuple_GetItem(types, i);
-        if (!RtType_HasFeature(Rt_TYPE(type), RT_TPFLAGS_TYPE_SUBCLASS)) {
-            RtErr_SetString(&RtExc_TypeError,
-                            "isinstance() arg 2 must be a type or a tuple "
-                            "of types");
-            return -1;
-        }
-        if (RtType_IsSubtype(Rt_TYPE(op), (RtTypeObject *)type)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static RtObject *
-builtin_isinstance(RtObject *self, RtObject *const *args, ssize_t nargs)
-{
-    (void)self;
-    (void)nargs;
-    int found = is_instance(args[0], args[1]);
-    return found < 0 ? NULL : RtBool_FromInt(found);
-}
-
 static RtMethodDef builtin_functions[] = {
-    { "print", builtin_print, 0, -1 },
+    { "print", RT_KEYWORDS(RtBuiltin_Print), 0, RT_METH_KEYWORDS },
     { "len", builtin_len, 1, 1 },
     { "iter", builtin_iter, 1, 2 },
     { "next", builtin_next, 1, 2 },
     { "hash", builtin_hash, 1, 1 },
     { "repr", builtin_repr, 1, 1 },
     { "id", builtin_id, 1, 1 },
-    { "isinstance", builtin_isinstance, 2, 2 },
     { NULL, NULL, 0, 0 },
 };
 
@@ -174,6 +106,8 @@ static const NamedType builtin_types[] = {
     { "type", &RtType_Type },
     { "int", &RtLong_Type },
     { "bool", &RtBool_Type },
+    { "float", &RtFloat_Type },
+    { "slice", &RtSlice_Type },
     { "str", &RtStr_Type },
     { "tuple", &RtTuple_Type },
     { "list", &RtList_Type },
@@ -254,6 +188,9 @@ RtBuiltins_New(void)
     }
     if (add_value(dict, "NotImplemented", Rt_NotImplemented) < 0 ||
         add_functions(dict, builtin_functions) < 0 ||
+        add_functions(dict, rt_builtin_number_functions) < 0 ||
+        add_functions(dict, rt_builtin_sequence_functions) < 0 ||
+        add_functions(dict, rt_builtin_attribute_functions) < 0 ||
         add_functions(dict, rt_threading_functions) < 0 ||
         add_functions(dict, rt_gc_functions) < 0 ||
         add_functions(dict, rt_weakref_functions) < 0 ||

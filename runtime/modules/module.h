@@ -5,7 +5,14 @@
 
 #include "rt_module.h"
 
+// builtin_print.c
+RtObject *RtBuiltin_Print(RtObject *self, RtObject *const *args, ssize_t nargs,
+                          RtObject *kwnames);
+
 // Tables of functions that end with a NULL name.
+extern RtMethodDef rt_builtin_number_functions[];       // abs, sum, chr…
+extern RtMethodDef rt_builtin_sequence_functions[];     // sorted, min…
+extern RtMethodDef rt_builtin_attribute_functions[];    // getattr, dir…
 extern RtMethodDef rt_threading_functions[];    // sched_yield
 extern RtMethodDef rt_gc_functions[];           // gc_collect
 extern RtMethodDef rt_interpreter_functions[];  // interp_create, interp_run, …

@@ -6,6 +6,7 @@
 #include "rtcore_long.h"
 
 #include "rt_errors.h"
+#include "rtcore_format.h"
 
 #include <float.h>
 #include <math.h>
@@ -199,6 +200,7 @@ RtMethodDef rt_float_methods[] = {
     {"hex", float_hex, 0, 0},
     {"is_integer", float_is_integer, 0, 0},
     {"__ceil__", float_ceil, 0, 0},
+    {"__format__", RtFormat_Method, 1, 1},
     {"__float__", float_self, 0, 0},
     {"__floor__", float_floor, 0, 0},
     {"__int__", float_trunc, 0, 0},

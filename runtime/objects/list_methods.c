@@ -475,7 +475,7 @@ static RtMethodDef list_methods[] = {
     {"pop", list_pop, 0, 1},
     {"remove", list_remove, 1, 1},
     {"reverse", list_reverse, 0, 0},
-    {"sort", RtList_Sort, 0, 0},
+    {"sort", RT_KEYWORDS(RtList_Sort), 0, RT_METH_KEYWORDS},
     {NULL, NULL, 0, 0},
 };
 

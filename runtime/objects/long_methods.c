@@ -7,6 +7,7 @@
 #include "rtcore_long.h"
 
 #include "rt_errors.h"
+#include "rtcore_format.h"
 
 #include <string.h>
 
@@ -123,6 +124,7 @@ RtMethodDef rt_long_methods[] = {
     {"conjugate", long_self, 0, 0},
     {"is_integer", long_is_integer, 0, 0},
     {"__ceil__", long_self, 0, 0},
+    {"__format__", RtFormat_Method, 1, 1},
     {"__float__", long_float, 0, 0},
     {"__floor__", long_self, 0, 0},
     {"__index__", long_self, 0, 0},

@@ -10,6 +10,7 @@
 
 #include "rtcore_types.h"
 #include "rt_errors.h"
+#include "rtcore_format.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -324,6 +325,12 @@ str_add(RtObject *a, RtObject *b)
 }
 
 static RtObject *
+str_remainder(RtObject *a, RtObject *b)
+{
+    return RtStr_Check(a) ? RtStr_Percent(a, b) : Rt_NotImplemented;
+}
+
+static RtObject *
 str_multiply(RtObject *a, RtObject *b)
 {
     RtObject *op = RtStr_Check(a) ? a : b;
@@ -378,4 +385,6 @@ RtTypeObject RtStr_Type = {
     .mp_subscript = str_subscript,
     .sq_contains = str_contains,
     .tp_methods = rt_str_methods,
+    .tp_class_methods = rt_str_class_methods,
+    .nb_remainder = str_remainder,
 };

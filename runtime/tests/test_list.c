@@ -312,7 +312,7 @@ scenario(RtObject *l, RtObject *items)
     done = done && (result = RtList_Pop(l, -1)) == l;
     Rt_XDECREF(done ? result : NULL);
     return done && RtObject_RichCompareBool(l, items, RT_EQ) == 1
-           && RtList_Sort(l, NULL, 0) != NULL;
+           && RtList_Sort(l, NULL, 0, NULL) != NULL;
 }
 
 static void

@@ -56,6 +56,7 @@ RtStr_DATA(RtObject *op)
 }
 
 extern RtMethodDef rt_str_methods[];
+extern RtMethodDef rt_str_class_methods[];
 
 // The character at a byte position, or NULL without an exception past the end.
 RtObject *RtStr_TryGetItem(RtObject *op, ssize_t at);

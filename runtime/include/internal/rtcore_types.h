@@ -88,7 +88,10 @@ void RtList_DropGarbage(RtListGarbage *garbage);        // without the lock
 void RtList_FreeItems(RtObject **items, bool delayed);
 RtObject *RtList_FromItemsLocked(RtListObject *list);   // a copy of the list
 
-RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs);
+// list_sort.c. key NULL: none.
+int RtList_SortBy(RtObject *op, RtObject *key, bool reverse);
+RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs,
+                      RtObject *kwnames);
 
 // list_slice.c
 RtObject *RtList_GetSlice(RtObject *op, RtObject *slice);
