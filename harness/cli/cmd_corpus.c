@@ -56,7 +56,7 @@ add(const FzCorpusOptions *o, const char *folder)
     bool fails = FzRegression_OfFinding(&finding, &r);
     FzBuf text = {0};
     FzRegression_Print(&r, &text);
-    uint64_t id = FzProgram_Hash(&r.program);
+    uint64_t id = FzHash_Bytes(text.data, text.size);
     if (o->name != NULL) {
         snprintf(path, sizeof(path), "%.4000s/%s.txt", o->dir, o->name);
     }

@@ -2,6 +2,7 @@
 // temporary name and renamed, so a killed process leaves no half finding.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,6 +199,13 @@ FzFinding_Write(const char *folder, const FzInput *input,
     if (!write_beside(folder, input, schedule, run, extra, temporary,
                       sizeof(temporary), why, why_size)) {
         return false;
+    }
+    // There is a whole one at any moment: they change places, or the new one
+    // comes where there was none.
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, folder, RENAME_EXCHANGE) ==
+        0) {
+        remove_folder(temporary);
+        return true;
     }
     snprintf(aside, sizeof(aside), "%s.old", temporary);
     bool replaces = rename(folder, aside) == 0;

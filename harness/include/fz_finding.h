@@ -60,8 +60,8 @@ typedef struct FzFindingExtra {
     const char *members;        // of finding.json, ",\n  \"a\": 1"; NULL: none
     const char *signature;      // NULL: of the run's first violation
 } FzFindingExtra;
-// Writes the finding as this folder. One that is there is replaced: it is put
-// aside first and deleted last, so there is always a whole one.
+// Writes the finding as this folder. One that is there is replaced: the two
+// change places, so there is always a whole one.
 FZ_WARN_UNUSED bool FzFinding_Write(const char *folder, const FzInput *input,
                                     const FzSchedule *schedule,
                                     const FzRun *run,

@@ -1,0 +1,215 @@
+"""What is on disk stays whole, whatever moment a command is killed at.
+
+usage: killed.py FTFUZZ TIMES [BUGGY]
+
+Each command is killed TIMES times. BUGGY is an ftfuzz with a seeded bug that is
+found at once; without it those commands that need a failure are left out.
+"""
+
+import hashlib
+import json
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+FTFUZZ, TIMES = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+BUGGY = pathlib.Path(sys.argv[3]).resolve() if len(sys.argv) > 3 else None
+MEMBERS = {"input.ftz", "schedule.txt", "program.py", "report.txt",
+           "finding.json"}
+rng = random.Random(1)
+failures = []
+killed = {}
+
+
+def check(condition, what):
+    if not condition:
+        failures.append(what)
+
+
+def run(*arguments, program=FTFUZZ):
+    return subprocess.run([program, *map(str, arguments)], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=100)
+
+
+def kill_at_random(longest, *arguments, program=FTFUZZ):
+    """What it printed until then, in whole lines."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen([program, *map(str, arguments)],
+                                   stdout=output, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(rng.random() * longest)
+        except subprocess.TimeoutExpired:
+            process.send_signal(rng.choice((signal.SIGKILL, signal.SIGKILL,
+                                            signal.SIGTERM)))
+            process.wait(100)
+            name = arguments[0]
+            killed[name] = killed.get(name, 0) + 1
+        output.seek(0)
+        return output.read().rpartition("\n")[0].splitlines()
+
+
+def duration(*arguments, program=FTFUZZ):
+    started = time.monotonic()
+    run(*arguments, program=program)
+    return time.monotonic() - started
+
+
+def check_finding(folder):
+    names = {p.name for p in folder.iterdir() if p.name[0] != "."}
+    check(MEMBERS <= names, f"{folder}: only {sorted(names)}")
+    for name in MEMBERS & names:
+        data = (folder / name).read_bytes()
+        check(data and (name != "schedule.txt" or data.endswith(b"end\n")),
+              f"{folder}/{name}: half of it")
+    try:
+        values = json.loads((folder / "finding.json").read_text())
+        check(values["signature"], f"{folder}: no signature")
+    except (OSError, ValueError) as error:
+        check(False, f"{folder}: {error}")
+
+
+def visible(folder):
+    return [p for p in folder.iterdir() if p.name[0] != "."] \
+        if folder.exists() else []
+
+
+def test_fuzz(base):
+    program = BUGGY or FTFUZZ
+    findings, corpus = base / "findings", base / "corpus"
+    for i in range(TIMES):
+        lines = kill_at_random(0.6, "fuzz", "--jobs", 2, "--seed", i, "--every",
+                               1000, "--findings", findings, "--corpus",
+                               corpus, "--json", "--quiet", program=program)
+        for line in lines:
+            event = json.loads(line)
+            if event["event"] == "finding":
+                check(pathlib.Path(event["path"]).exists(),
+                      f"{event['path']} was announced and is not there")
+        for folder in visible(findings):
+            check_finding(folder)
+        inputs = [p for p in visible(corpus) if p.suffix == ".ftz"]
+        for path in rng.sample(inputs, min(2, len(inputs))):
+            result = run("run", path)
+            check(result.returncode != 2, f"{path}: {result.stderr}")
+        if len(visible(findings)) > 100:
+            shutil.rmtree(findings)
+    check(not BUGGY or visible(findings), "nothing was found at all")
+
+
+def digest(folder):
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in folder.iterdir() if p.is_file()}
+
+
+def test_minimize(base):
+    found = base / "to-minimize"
+    run("fuzz", "--jobs", 1, "--every", 4, "--findings", found, "--quiet",
+        program=BUGGY)
+    findings = visible(found)
+    check(findings, "nothing was found")
+    before = {f: digest(f) for f in findings}
+    small = set()
+    options = ("--jobs", 1, "--quiet", "--seconds", 1)
+    shutil.copytree(findings[0], base / "copy")
+    seconds = {"minimize": duration("minimize", base / "copy", *options,
+                                    program=BUGGY),
+               "explain": duration("explain", base / "copy", program=BUGGY)}
+    for i in range(2 * TIMES):
+        finding = findings[i // 2 % len(findings)]
+        command = "explain" if i % 2 == 1 else "minimize"
+        kill_at_random(seconds[command], command, finding,
+                       *(options if command == "minimize" else ()),
+                       program=BUGGY)
+        check(digest(finding) == before[finding], f"{finding} was changed")
+        if (finding / "minimized").exists():
+            check_finding(finding / "minimized")
+            small.add(finding)
+        check(finding not in small or (finding / "minimized").exists(),
+              f"{finding}: its small form is lost")
+    check(small, "none was ever minimised")
+    result = run("replay", "--quiet", findings[0], program=BUGGY)
+    check(result.returncode == 77, f"it fails no more: {result}")
+
+
+def fake_findings(base, count):
+    """Enough for triage and corpus: of failures that are fixed by now."""
+    folders = []
+    for i in range(count):
+        folder = base / "fixed" / f"LEAK-{i}"
+        folder.mkdir(parents=True)
+        run("run", "--seed", i + 1, "--save", folder / "input.ftz")
+        (folder / "finding.json").write_text(json.dumps(
+            {"rule": "LEAK", "build": "elsewhere",
+             "signature": f"LEAK|kind{i}||end"}, indent=2))
+        schedule = ("ftfuzz schedule 1\nprogram {}\ntrace 0000000000000001\n"
+                    "chosen-by pos seed 1 depth 3\ntime-step-ns 1000\n"
+                    "choices 2\n3:1 9:1\nend\n")
+        (folder / "schedule.txt").write_text(schedule.format("0" * 16))
+        refusal = run("replay", folder).stderr
+        name = re.search(r"the input is (\w{16})", refusal)[1]
+        (folder / "schedule.txt").write_text(schedule.format(name))
+        folders.append(folder)
+    return folders
+
+
+def test_triage(base, findings):
+    catalogue, output = base / "known.json", base / "triage"
+    known = set()
+    arguments = ("triage", base / "fixed", "--output", output, "--catalogue",
+                 catalogue, "--quiet", "--replays", 0)
+    seconds = duration(*arguments)
+    for path in (*output.iterdir(), catalogue):
+        path.unlink()
+    for i in range(TIMES):
+        kill_at_random(seconds, *arguments)
+        for path in (output / "triage.json", output / "triage.sarif",
+                     catalogue):
+            if path.exists():
+                json.loads(path.read_text())
+        if catalogue.exists():
+            rows = json.loads(catalogue.read_text())["findings"]
+            now = {row["id"] for row in rows}
+            check(known <= now, "the catalogue lost a row")
+            known = now
+    run(*arguments)
+    rows = json.loads(catalogue.read_text())["findings"]
+    check(len(rows) == len(findings), f"{len(rows)} rows")
+
+
+def test_corpus(base, findings):
+    folder = base / "regressions"
+    complete = set()
+    seconds = duration("corpus", "add", "--dir", base / "other", *findings)
+    for i in range(TIMES):
+        kill_at_random(seconds, "corpus", "add", "--dir", folder,
+                       *findings)
+        if not folder.exists():
+            continue
+        names = {p.name for p in folder.glob("*.txt")}
+        check(complete <= names, "a regression is lost")
+        complete = names
+        if i % 10 == 9 or i == TIMES - 1:
+            result = run("corpus", "list", "--dir", folder)
+            check(result.returncode == 0, f"half of one: {result.stderr}")
+    check(complete, "none was ever added")
+
+
+with tempfile.TemporaryDirectory() as name:
+    base = pathlib.Path(name)
+    test_fuzz(base)
+    if BUGGY:
+        test_minimize(base)
+    fakes = fake_findings(base, 20)
+    test_triage(base, fakes)
+    test_corpus(base, fakes)
+print(", ".join(f"{name} killed {n} times" for name, n in killed.items()))
+for failure in failures[:20]:
+    print(failure)
+sys.exit(1 if failures else 0)
