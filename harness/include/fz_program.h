@@ -107,6 +107,8 @@ bool FzProgram_Equal(const FzProgram *a, const FzProgram *b);
 typedef enum FzReducePass {
     FZ_REDUCE_BODIES,           // without a thread
     FZ_REDUCE_MAIN,             // a thread's work is done by the main thread
+    FZ_REDUCE_JOINED,           // two threads' work is done by one of them
+    FZ_REDUCE_NAMED,            // shared ints in the place of a thread
     FZ_REDUCE_FUNCTIONS,        // without a function
     FZ_REDUCE_OPS,              // without `chunk` operations in a row
     FZ_REDUCE_CLASSES,          // without a class
@@ -120,6 +122,8 @@ typedef enum FzReducePass {
 typedef struct FzReduction {
     FzProgram program;          // valid
     int gone_body;              // of the program before, or -1
+    int joined_by;              // thread that does its work now, or -1
+    bool joined_before;         // before its own work
     // [block][op] of the program before: it is not executed any more.
     bool gone[FZ_MAX_FUNCTIONS + 1 + FZ_MAX_BODIES][FZ_MAX_OPS];
 } FzReduction;

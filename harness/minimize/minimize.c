@@ -105,7 +105,7 @@ fill_task(const Minimizer *m, FzTask *task)
     task->turns_at_most = 0;
     task->input = m->input;
     memset(&task->reduction, 0, sizeof(task->reduction));
-    task->reduction.gone_body = -1;
+    task->reduction.gone_body = task->reduction.joined_by = -1;
     task->reduction.program = m->best.program;
 }
 

@@ -45,6 +45,22 @@ move_thread(int gone_body, uint16_t *thread)
     return true;
 }
 
+// One thread does the work of two: the points of the second come after those of
+// the first.
+static void
+join_threads(const FzReduction *reduction, const FzOwnPoints *own,
+             FzTurn *turn)
+{
+    uint16_t gone = (uint16_t)(reduction->gone_body + 1);
+    uint16_t by = (uint16_t)reduction->joined_by;
+    uint16_t second = reduction->joined_before ? by : gone;
+    if (turn->thread == second) {
+        turn->at += own->count[second == by ? gone : by];
+    }
+    turn->thread = turn->thread == gone ? by : turn->thread;
+    turn->to = turn->to == gone ? by : turn->to;
+}
+
 void
 FzRemap(const FzProgram *before, const FzReduction *reduction,
         const FzOwnPoints *own, const FzTurn *turns, uint32_t nturns,
@@ -63,7 +79,11 @@ FzRemap(const FzProgram *before, const FzReduction *reduction,
             gone[t] += line < MAX_LINES && gone_lines[line];
         }
         turn.at -= gone[t];
-        if (move_thread(reduction->gone_body, &turn.thread) &&
+        if (reduction->joined_by >= 0) {
+            join_threads(reduction, own, &turn);
+        }
+        if (turn.thread != turn.to &&
+            move_thread(reduction->gone_body, &turn.thread) &&
             move_thread(reduction->gone_body, &turn.to)) {
             FzGuide_Add(out, turn);
         }

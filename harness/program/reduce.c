@@ -142,6 +142,63 @@ reduce_main(Reducer *r)
     return FZ_REDUCED;
 }
 
+// A thread may matter for no more than the names of it and of its function,
+// that one being there makes the module's dict grow elsewhere.
+static FzReduceResult
+reduce_named(Reducer *r)
+{
+    FzProgram *p = r->p;
+    uint32_t names = 1 + r->number % 2, thread = r->number / 2;
+    if (thread > p->nbodies) {
+        return FZ_REDUCE_END;
+    }
+    if (p->nshared + names > FZ_MAX_SHARED ||
+        (thread == 0 && p->main.nops == 0)) {
+        return FZ_REDUCE_NOTHING;
+    }
+    if (thread == 0) {
+        mark_block(r, FZ_BLOCK_MAIN);
+        memset(&p->main, 0, sizeof(p->main));
+    }
+    else {
+        mark_block(r, FZ_BLOCK_BODY + (int)thread - 1);
+        drop_body(r, thread - 1);
+    }
+    for (uint32_t i = 0; i < names; i++) {
+        p->shared[p->nshared++] = (FzShared){.kind = FZ_SHARED_INT};
+    }
+    return FZ_REDUCED;
+}
+
+// Variant 0: after the own work of the main thread or of an earlier one; 1:
+// before it.
+static FzReduceResult
+reduce_joined(Reducer *r)
+{
+    FzProgram *p = r->p;
+    uint32_t variant = r->number % 2, pair = r->number / 2;
+    uint32_t body = pair / FZ_MAX_BODIES, by = pair % FZ_MAX_BODIES;
+    if (body >= p->nbodies) {
+        return FZ_REDUCE_END;
+    }
+    FzBlockOps *from = &p->bodies[body];
+    FzBlockOps *to = by == 0 ? &p->main : &p->bodies[by - 1];
+    if (by > body || from->nops == 0 || to->nops == 0 ||
+        to->nops + from->nops > FZ_MAX_OPS) {
+        return FZ_REDUCE_NOTHING;
+    }
+    FzBlockOps first = variant == 0 ? *to : *from;
+    const FzBlockOps *second = variant == 0 ? from : to;
+    memcpy(&first.ops[first.nops], second->ops,
+           second->nops * sizeof(FzOp));
+    first.nops = (uint8_t)(first.nops + second->nops);
+    *to = first;
+    drop_body(r, body);
+    r->out->joined_by = (int)by;
+    r->out->joined_before = variant == 1;
+    return FZ_REDUCED;
+}
+
 // ---------------------------------------------------------------------------
 // Functions, classes, shared objects: what names them is renumbered.
 
@@ -449,6 +506,8 @@ FzProgram_Reduce(const FzProgram *program, FzReducePass pass, uint32_t chunk,
     static FzReduceResult (*const passes[FZ_REDUCE_COUNT])(Reducer *) = {
         [FZ_REDUCE_BODIES] = reduce_bodies,
         [FZ_REDUCE_MAIN] = reduce_main,
+        [FZ_REDUCE_JOINED] = reduce_joined,
+        [FZ_REDUCE_NAMED] = reduce_named,
         [FZ_REDUCE_FUNCTIONS] = reduce_functions,
         [FZ_REDUCE_OPS] = reduce_ops,
         [FZ_REDUCE_CLASSES] = reduce_classes,
@@ -461,7 +520,7 @@ FzProgram_Reduce(const FzProgram *program, FzReducePass pass, uint32_t chunk,
     FZ_ASSERT(pass < FZ_REDUCE_COUNT && chunk > 0);
     memset(out, 0, sizeof(*out));
     out->program = *program;
-    out->gone_body = -1;
+    out->gone_body = out->joined_by = -1;
     Reducer r = {&out->program, out, chunk, number};
     FzReduceResult result = passes[pass](&r);
     if (result == FZ_REDUCED) {
