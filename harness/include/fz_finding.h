@@ -90,5 +90,9 @@ bool FzSymbol_IsPlumbing(const char *function);
 void FzSymbol_FunctionAtOffset(uintptr_t offset, char *out, size_t size);
 // A sanitizer's summary line, or the first line of its report.
 void FzReport_Summary(const char *report, char *out, size_t size);
+// A sanitizer's report with the names that it was printed without.
+void FzReport_Symbolize(const char *report, FzBuf *out);
+// Of what and where, by code addresses: equal for reports that say the same.
+uint64_t FzReport_Hash(const char *report);
 
 #endif  // FZ_FINDING_H

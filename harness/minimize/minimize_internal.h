@@ -74,12 +74,23 @@ typedef struct FzSlot {
     FzAnswer answer;
 } FzSlot;
 
+// What a sanitizer's report means, by the hash of its addresses: naming them
+// takes longer than hundreds of executions. Rows are only added.
+enum { FZ_KNOWN_REPORTS = 256 };
+typedef struct FzKnownReport {
+    uint64_t hash;              // 0: none; 1: being written
+    bool known;
+    FzSignature signature;
+} FzKnownReport;
+
 typedef struct FzBoard {
     char rule[64];              // "": any
     FzSignature target;         // after FIRST
     bool has_target;
+    bool deadly;                // the target ends the process
     char folder[4096];          // SAVE
     void (*body)(void *);
+    FzKnownReport reports[FZ_KNOWN_REPORTS];
     FzSlot slots[FZ_MINIMIZE_MAX_JOBS];
 } FzBoard;
 

@@ -133,7 +133,7 @@ static FzSchedule
 random_schedule(const FzTask *task, uint32_t i)
 {
     uint64_t seed = FzHash_Mix(task->seed, i);
-    if (task->turns_at_most != 0 && i % 4 != 3) {
+    if (task->turns_at_most != 0 && !worker.shared->deadly && i % 4 != 3) {
         return guided(task, draw_guide(task, seed));
     }
     return (FzSchedule){
@@ -151,8 +151,8 @@ random_schedule(const FzTask *task, uint32_t i)
 static void
 learn_points(const FzTask *task)
 {
-    if (best_number == task->number) {
-        return;
+    if (best_number == task->number || worker.shared->deadly) {
+        return;                 // who runs the best does not live to tell
     }
     FzGuide guide = {(FzTurn *)task->best.turns, task->best.nturns, 0};
     FzEngineConfig config = FzExec_DefaultConfig();
@@ -569,6 +569,31 @@ FzTrial_Run(FzBoard *shared, FzSlot *slot)
 
 #if defined(RT_ASAN) || defined(RT_TSAN)
 
+// Its signature; names are looked up once for each kind of report.
+static bool
+read_report(FzBoard *shared, const char *text, FzSignature *out)
+{
+    uint64_t hash = FzReport_Hash(text) | 2;
+    FzKnownReport *row = &shared->reports[hash % FZ_KNOWN_REPORTS];
+    uint64_t found = __atomic_load_n(&row->hash, __ATOMIC_ACQUIRE);
+    if (found == hash) {
+        *out = row->signature;
+        return row->known;
+    }
+    FzBuf named = {0};
+    FzReport_Symbolize(text, &named);
+    bool known = FzSignature_OfReport(FzBuf_CString(&named), out);
+    FzBuf_Free(&named);
+    if (found == 0 &&
+        __atomic_compare_exchange_n(&row->hash, &found, 1, false,
+                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        row->known = known;
+        row->signature = *out;
+        __atomic_store_n(&row->hash, hash, __ATOMIC_RELEASE);
+    }
+    return known;
+}
+
 // The verdict is the report's; the run is known up to here.
 static void
 on_report(void)
@@ -587,7 +612,7 @@ on_report(void)
         unlink(path);
     }
     FzSignature signature;
-    bool known = FzSignature_OfReport(FzBuf_CString(&text), &signature);
+    bool known = read_report(shared, FzBuf_CString(&text), &signature);
     bool fits = known && worker.slot->task.kind == FZ_TASK_FIRST
                     ? shared->rule[0] == '\0' ||
                           strcmp(shared->rule, "CRASH") == 0
@@ -596,7 +621,7 @@ on_report(void)
     if (fits && run->preemptions <= worker.slot->task.max_preemptions) {
         if (worker.slot->task.kind == FZ_TASK_FIRST) {
             shared->target = signature;
-            shared->has_target = true;
+            shared->has_target = shared->deadly = true;
             snprintf(shared->rule, sizeof(shared->rule), "CRASH");
         }
         run->nviolations = 1;
@@ -606,14 +631,18 @@ on_report(void)
                                            .step = run->steps,
                                            .other_thread = UINT32_MAX};
         run->trace_hash = FzHash_Mix(run->steps, run->tape.choices);
-        FzReport_Summary(FzBuf_CString(&text), run->violations[0].message,
-                         sizeof(run->violations[0].message));
         accept_run(worker.slot, program);
         if (worker.slot->task.kind == FZ_TASK_SAVE) {
             Insight insight = {0};
+            FzBuf named = {0};
+            FzReport_Symbolize(FzBuf_CString(&text), &named);
+            FzReport_Summary(FzBuf_CString(&named),
+                             run->violations[0].message,
+                             sizeof(run->violations[0].message));
             FzCause_Of(run, &worker.turns, &insight.cause);
             write_finding(shared, worker.slot, &insight,
-                          FzBuf_CString(&text));
+                          FzBuf_CString(&named));
+            FzBuf_Free(&named);
         }
     }
     FzBuf_Free(&text);
