@@ -184,6 +184,22 @@ is_of_head(const char *field)
     return strncmp(field, "ob_", 3) == 0;
 }
 
+// Which wake-up was lost: of all who wait, a lock that nobody holds is waited
+// for in vain, or who waits to attach; the others wait for these.
+static const char *
+lost_wakeup_of(const char *message)
+{
+    for (const char *at = message; (at = strstr(at, "the lock of ")) != NULL;
+         at++) {
+        size_t line = strcspn(at, "\n");
+        const char *nobody = strstr(at, "held by nobody");
+        if (nobody != NULL && nobody < at + line) {
+            return "lock";
+        }
+    }
+    return strstr(message, "waits for tstate#") != NULL ? "tstate" : "";
+}
+
 static void
 forget_incidental(FzRule rule, FzSignature *s)
 {
@@ -217,6 +233,10 @@ FzSignature_OfViolation(const FzViolation *violation, FzSignature *out)
                           sizeof(out->functions[1]));
     }
     forget_incidental(violation->rule, out);
+    if (violation->rule == FZ_RULE_LOST_WAKEUP) {
+        snprintf(out->kind, sizeof(out->kind), "%s",
+                 lost_wakeup_of(violation->message));
+    }
     order_functions(out);
 }
 

@@ -6,6 +6,7 @@
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
+#include "rtcore_ceval.h"
 #include "rtcore_hooks.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
     CHECKS_ALLOWED = 8,
     MAX_QUEUES = 8,             // one for each interpreter, and the main one
 };
+#define ASKED_FOR ((uint64_t)1 << 32)
 
 typedef struct Queue {
     const void *queue;          // NULL: free
@@ -25,7 +27,8 @@ typedef struct Queue {
 
 static struct {
     Queue queues[MAX_QUEUES];
-    // Thread state -> exception that is set on it; checks passed since.
+    // Thread state -> exception that is set on it; checks passed since its bit
+    // was set, too (ASKED_FOR): whoever sets both may be held up in between.
     FzMap exceptions;
     unsigned nset;              // thread states with an exception
 } state;
@@ -129,6 +132,17 @@ exception_set(const void *tstate, uintptr_t exc)
 }
 
 static void
+exception_asked_for(const void *tstate, uintptr_t bits)
+{
+    FzMapEntry *entry = (bits & RT_ASYNC_EXCEPTION_BIT) == 0
+                            ? NULL
+                            : FzMap_Find(&state.exceptions, tstate);
+    if (entry != NULL && entry->value != 0) {
+        entry->extra |= ASKED_FOR;
+    }
+}
+
+static void
 exception_delivered(uint32_t thread, const void *tstate, uintptr_t exc)
 {
     const FzMapEntry *entry = FzMap_Find(&state.exceptions, tstate);
@@ -149,14 +163,16 @@ checked(uint32_t thread, const void *tstate)
         return;
     }
     FzMapEntry *entry = FzMap_Find(&state.exceptions, tstate);
-    if (entry == NULL || entry->value == 0) {
+    if (entry == NULL || entry->value == 0 ||
+        (entry->extra & ASKED_FOR) == 0) {
         return;
     }
-    if (++entry->extra > CHECKS_ALLOWED) {
+    if ((++entry->extra & ~ASKED_FOR) > CHECKS_ALLOWED) {
         FzEngine_Violation(FZ_RULE_ASYNC_EXC_IGNORED, UINT32_MAX,
                            "thread %u passed %llu eval-breaker checks and has "
                            "not raised the exception that was set on it",
-                           thread, (unsigned long long)entry->extra);
+                           thread,
+                           (unsigned long long)(entry->extra & ~ASKED_FOR));
         FzEngine_Stop();
     }
 }
@@ -188,6 +204,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_ASYNC_EXC_SET:
         exception_set(a, b);
+        break;
+    case RT_NOTE_EVAL_BIT_SET:
+        exception_asked_for(a, b);
         break;
     case RT_NOTE_ASYNC_EXC_DELIVERED:
         exception_delivered(thread, a, b);

@@ -439,9 +439,41 @@ do_something_else(void *arg)
     }
 }
 
+// Whoever set the exception is held up before it sets the bit.
+static void
+pass_before_the_bit(void *arg)
+{
+    (void)arg;
+    RT_NOTE(ASYNC_EXC_SET, &first, 1);
+    for (int i = 0; i < 20; i++) {
+        check(0);
+    }
+    set(B);
+    check(B);
+    clear(B);
+    work(B);
+    RT_NOTE(ASYNC_EXC_DELIVERED, &first, 1);
+}
+
+static void
+never_raise(void *arg)
+{
+    (void)arg;
+    RT_NOTE(ASYNC_EXC_SET, &first, 1);
+    set(B);
+    check(B);
+    clear(B);
+    work(B);
+    for (int i = 0; i < 20; i++) {
+        check(0);
+    }
+}
+
 static void
 test_eval_breaker(void)
 {
+    KEPT(pass_before_the_bit);
+    BROKEN(never_raise, ASYNC_EXC_IGNORED);
     KEPT(do_what_is_asked);
     KEPT(do_something_else);
     BROKEN(lose_one, REQUEST_LOST);

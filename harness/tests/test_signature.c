@@ -158,8 +158,15 @@ test_incidental(void)
 {
     check_violation(FZ_RULE_SECTION_ORDER, "locked list#1 before set#2",
                     "SECTION_ORDER|||");
-    check_violation(FZ_RULE_LOST_WAKEUP, "thread 1 waits for list#1",
+    check_violation(FZ_RULE_LOST_WAKEUP, "thread 1 waits for list#1, parked",
                     "LOST_WAKEUP|||");
+    check_violation(FZ_RULE_LOST_WAKEUP,
+                    "no thread can run:\n  thread 0 waits for the lock of "
+                    "list#1, held by thread 1\n  thread 1 waits for tstate#3"
+                    "+0x20, parked", "LOST_WAKEUP|tstate||");
+    check_violation(FZ_RULE_LOST_WAKEUP,
+                    "thread 0 waits for tstate#3, parked\n  thread 1 waits for "
+                    "the lock of list#1, held by nobody", "LOST_WAKEUP|lock||");
     check_violation(FZ_RULE_LEAK, "list#1 is live", "LEAK|list||");
 #ifdef RT_GIL_DISABLED
     check_violation(FZ_RULE_DATA_RACE, "data race on list#1+0x10",
