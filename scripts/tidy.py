@@ -62,6 +62,7 @@ ALLOWED_HOOKS = {
     "runtime/objects/brc.c": "the merge queues",
     "runtime/objects/type_cache.c": "versions of types and their cache",
     "runtime/objects/weakref.c": "the lists of weak references",
+    "runtime/modules/atexit.c": "the end of an interpreter begins there",
     "runtime/objects/deferred.c": "the life of a deferred mark",
     "runtime/objects/function.c": "code is replaced",
     "runtime/objects/type_slots.c": "descriptors of programs are asked",

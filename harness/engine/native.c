@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ static struct {
 
 static _Thread_local struct {
     bool is_body;
+    jmp_buf *exit_point;        // of a started thread
     FzRng rng;
 } own;
 
@@ -99,7 +101,12 @@ run_job(Job *job)
     free(job);
     seed_thread(mine.number);
     pass_gate();
-    mine.func(mine.arg);
+    jmp_buf here;
+    own.exit_point = &here;
+    if (setjmp(here) == 0) {
+        mine.func(mine.arg);
+    }
+    own.exit_point = NULL;
     pthread_mutex_lock(&native.mutex);
     native.running--;
     if (native.running == 0) {
@@ -166,6 +173,13 @@ thread_start(void (*func)(void *), void *arg)
     return 0;
 }
 
+static _Noreturn void
+thread_exit(void)
+{
+    FZ_ASSERT(own.exit_point != NULL);
+    longjmp(*own.exit_point, 1);
+}
+
 // ---------------------------------------------------------------------------
 // The world and the hooks
 
@@ -197,6 +211,7 @@ make_world(void)
     RtWorld world = rt_native_world;
     world.sem_wait = sem_wait;
     world.thread_start = thread_start;
+    world.thread_exit = thread_exit;
     world.yield = yield;
     world.write = write_output;
     return world;

@@ -183,6 +183,12 @@ thread_start(void (*func)(void *), void *arg)
     return 0;
 }
 
+static _Noreturn void
+thread_exit(void)
+{
+    FzEngine_ExitThread();
+}
+
 static uintptr_t
 thread_id(void)
 {
@@ -215,6 +221,7 @@ const RtWorld fz_world = {
     .sem_interrupt = sem_interrupt,
     .thread_start = thread_start,
     .thread_id = thread_id,
+    .thread_exit = thread_exit,
     .now_ns = FzWait_Now,
     .yield = yield,
     .write = write_output,

@@ -1,6 +1,6 @@
 // interpreter.c: an object is touched by threads only that are attached to the
 // interpreter that made it, and nothing of an interpreter is used after its end
-// (invariants A7, T12).
+// (invariants A7, T12); nobody attaches beside the finalizing thread (T8).
 //
 // Runs without a second interpreter pay for a comparison only: what was made
 // before there was one belongs to the main one, whose id is 0.
@@ -16,6 +16,8 @@ enum { DELETED = 1 };
 static struct {
     FzMap interps;              // interpreter -> DELETED; extra: by whom
     bool several;               // there has been a second interpreter
+    const RtThreadState *finalizer;     // the only one that may attach; NULL:
+                                // not yet
 } state;
 
 static void
@@ -23,6 +25,7 @@ begin(void)
 {
     FzMap_Clear(&state.interps);
     state.several = false;
+    state.finalizer = NULL;
 }
 
 // -1: none.
@@ -71,6 +74,13 @@ attached(uint32_t thread, const RtThreadState *tstate)
                            thread, (uint32_t)interp->extra);
         FzEngine_Stop();
     }
+    if (state.finalizer != NULL && state.finalizer != tstate) {
+        FzEngine_Violation(FZ_RULE_ATTACH_AT_FINALIZATION, UINT32_MAX,
+                           "thread %u attached although all threads but the "
+                           "finalizing one must exit",
+                           thread);
+        FzEngine_Stop();
+    }
 }
 
 static bool
@@ -87,6 +97,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_TSTATE_ATTACHED:
         attached(thread, a);
+        break;
+    case RT_NOTE_FINALIZING:
+        state.finalizer = a;
         break;
     case RT_NOTE_OBJECT_NEW:
         made(a);

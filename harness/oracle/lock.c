@@ -444,6 +444,9 @@ note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_LOCK_RELEASED:
         released(thread, a, (RtLockKind)b);
         return true;
+    case RT_NOTE_LOCK_SEIZED:
+        FzMap_Get(&state.locks, a)->value = 0;
+        return true;
     case RT_NOTE_WRITER_LEFT:
         writer_left(a);
         return true;
@@ -464,6 +467,8 @@ note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     }
 }
 
+static void exits(uint32_t thread);
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -472,6 +477,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     }
     ThreadLocks *locks = &state.threads[thread];
     switch (kind) {
+    case RT_NOTE_THREAD_EXITED:
+        exits(thread);
+        break;
     case RT_NOTE_PARK:
         locks->parked = a;
         break;
@@ -549,6 +557,23 @@ thread_end(uint32_t thread)
         if ((uint32_t)lock->value == thread + 1 &&
             (lock->extra == RT_LOCK_RAW || lock->extra == RT_LOCK_RW_WRITE)) {
             held_at_exit(thread, FzName_Of((void *)lock->key).text);
+        }
+    }
+}
+
+// A thread that must not go on ends in the middle of something: what it has
+// locked is nobody's from now on, but no internal lock is among it (T10).
+static void
+exits(uint32_t thread)
+{
+    ThreadLocks *locks = &state.threads[thread];
+    locks->depth = 0;
+    locks->queue = NULL;
+    thread_end(thread);
+    for (size_t i = 0; i < state.locks.count; i++) {
+        FzMapEntry *lock = FzMap_At(&state.locks, i);
+        if ((uint32_t)lock->value == thread + 1) {
+            lock->value = 0;
         }
     }
 }

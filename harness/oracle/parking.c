@@ -32,6 +32,7 @@ static struct {
     uint32_t nthreads;          // touched by this run
     uint64_t turns;
     const void *handing_over;   // the mutex whose next sleeper gets it
+    bool exited;                // a thread had to: flags may tell of its wait
 } state;
 
 static void
@@ -42,6 +43,7 @@ begin(void)
     state.nthreads = 0;
     state.turns = 0;
     state.handing_over = NULL;
+    state.exited = false;
 }
 
 // The bed of the first in the queue, or NULL, and whose it is.
@@ -102,6 +104,32 @@ unparks(const void *addr, uintptr_t count)
         if (state.handing_over == addr) {
             FzMap_Get(&state.mutexes, addr)->value = thread + 1;
             state.handing_over = NULL;
+        }
+    }
+}
+
+// A thread that must exit is woken out of its turn. Ids are numbers + 1.
+static void
+unparks_exiting(const void *addr, uintptr_t id)
+{
+    Sleeper *s = &state.sleepers[id - 1];
+    for (unsigned i = 0; i < s->nbeds; i++) {
+        if (s->beds[i].addr == addr) {
+            s->beds[i].woken = true;
+        }
+    }
+}
+
+// What it was handed it passes on.
+static void
+exits(uint32_t thread)
+{
+    state.sleepers[thread].wants = NULL;
+    state.exited = true;
+    for (size_t i = 0; i < state.mutexes.count; i++) {
+        FzMapEntry *entry = FzMap_At(&state.mutexes, i);
+        if (entry->value == thread + 1) {
+            entry->value = 0;
         }
     }
 }
@@ -199,6 +227,12 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_UNPARK:
         unparks(a, b);
         return true;
+    case RT_NOTE_UNPARK_EXITING:
+        unparks_exiting(a, b);
+        return true;
+    case RT_NOTE_THREAD_EXITED:
+        exits(thread);
+        return true;
     case RT_NOTE_PARK_WOKEN:
         leaves(thread, a, true);
         return true;
@@ -256,7 +290,7 @@ end(void)
         const FzMapEntry *entry = FzMap_At(&state.mutexes, i);
         const RtMutex *mutex = (const RtMutex *)entry->key;
         if (entry->key - (uintptr_t)&rt_runtime < sizeof(rt_runtime) &&
-            mutex->bits != RT_MUTEX_UNLOCKED) {
+            (mutex->bits & (state.exited ? RT_MUTEX_LOCKED : ~0)) != 0) {
             FzEngine_Violation(FZ_RULE_PARK_ORDER, UINT32_MAX,
                                "%s is %s at the end of the run",
                                FzName_Of(mutex).text,

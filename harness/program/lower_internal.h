@@ -46,7 +46,7 @@
     NAME(gc_get_referrers) NAME(gc_get_referents) NAME(gc_get_stats) \
     NAME(gc_callbacks) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
-    NAME(interp_destroy) \
+    NAME(interp_destroy) NAME(atexit_register) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
     NAME(reset) NAME(dict) NAME(fromkeys) NAME(keys) NAME(values) \

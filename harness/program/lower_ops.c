@@ -292,19 +292,23 @@ lower_call(FzEmitter *e, const FzOp *op)
 
 // A thread that runs a function and is waited for.
 static void
-lower_spawn(FzEmitter *e, const FzOp *op)
+lower_thread(FzEmitter *e, const FzOp *op)
 {
+    bool daemon = op->op == FZ_OP_DAEMON;
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Thread);
     FzLower_Operand(e, op, 0);
     FzLower_Operand(e, op, 1);
     FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
-    FzEmit_Op(e, RT_OP_CALL, 2);
+    if (daemon) {
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_TRUE);
+    }
+    FzEmit_Op(e, RT_OP_CALL, daemon ? 3 : 2);
     FzLower_Store(e, FZ_MAX_LOCALS);
     FzLower_LoadLocal(e, FZ_MAX_LOCALS);
     FzEmit_CallMethod(e, FZ_NAME_start);
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
-    for (uint32_t nargs = 2; nargs-- > 0;) {
+    for (uint32_t nargs = daemon ? 0 : 2; nargs-- > 0;) {
         FzLower_LoadLocal(e, FZ_MAX_LOCALS);
         FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_join);
         if (nargs == 1) {
@@ -434,7 +438,8 @@ lower_other(FzEmitter *e, const FzOp *op)
         lower_call(e, op);
         break;
     case FZ_OP_SPAWN:
-        lower_spawn(e, op);
+    case FZ_OP_DAEMON:
+        lower_thread(e, op);
         break;
     case FZ_OP_FOREIGN_CALL:
     case FZ_OP_SIGNAL_HANDLER:
@@ -478,6 +483,7 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(MAIN_PENDING_CALL, main_pending_call),
     METHOD(ASYNC_EXC, set_async_exc),
     METHOD(SWITCH_INTERVAL, setswitchinterval),
+    METHOD(ATEXIT, atexit_register),
     METHOD(WEAK_COUNT, getweakrefcount), METHOD(GC_FREEZE, gc_freeze),
     METHOD(GC_UNFREEZE, gc_unfreeze), METHOD(GC_ENABLE, gc_enable),
     METHOD(GC_DISABLE, gc_disable), METHOD(GC_COUNT, gc_get_count),

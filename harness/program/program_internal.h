@@ -127,16 +127,18 @@ FzOp_Get(const FzOp *op, int i)
 static inline bool
 FzOp_IsForBodies(uint8_t op)
 {
-    return op == FZ_OP_SPAWN || op == FZ_OP_INTERP_THREADS ||
+    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON ||
+           op == FZ_OP_INTERP_THREADS ||
            (op >= FZ_OP_FOREIGN_CALL && op <= FZ_OP_RAISE_SIGNAL &&
             op != FZ_OP_ASYNC_EXC);
 }
 
-// Whether it starts a thread, which the body waits for.
+// Whether it starts a thread, which the body waits for unless it is a daemon.
 static inline bool
 FzOp_StartsThread(uint8_t op)
 {
-    return op == FZ_OP_SPAWN || op == FZ_OP_FOREIGN_CALL ||
+    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON ||
+           op == FZ_OP_FOREIGN_CALL ||
            op == FZ_OP_INTERP_THREADS;
 }
 

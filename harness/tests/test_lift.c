@@ -181,6 +181,21 @@ keep_small_ints(FzProgram *program)
     }
 }
 
+// What runs at exit, or beside it, shows after what is compared.
+static void
+spare_exit(FzProgram *program)
+{
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        FzBlockOps *ops = FzProgram_Block(program, block);
+        for (int i = 0; i < ops->nops; i++) {
+            uint8_t *op = &ops->ops[i].op;
+            if (*op == FZ_OP_DAEMON || *op == FZ_OP_ATEXIT) {
+                *op = FZ_OP_CALL;
+            }
+        }
+    }
+}
+
 // CPython's interpreters have other names, or none.
 static void
 spare_interpreters(FzProgram *program)
@@ -216,6 +231,7 @@ make_program(FzProgram *program, uint64_t seed)
         keep_small_ints(program);
     }
     spare_interpreters(program);
+    spare_exit(program);
     bool show = deaths_show(program);
     if (program->nbodies > 0) {
         program->nbodies = 1;

@@ -81,7 +81,10 @@ run(const FzProgram *program, bool execute)
     }
     Rt_DECREF(code);
     CHECK(RtRuntime_Finish(tstate) == 0);
-    CHECK_EQUAL(RtMem_LiveBlocks(), before);
+    // What only the stack of a daemon that had to exit led to is lost.
+    if (rt_runtime.exited == 0) {
+        CHECK_EQUAL(RtMem_LiveBlocks(), before);
+    }
 }
 
 // A program of all kinds of objects around one operation.

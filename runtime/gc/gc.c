@@ -437,6 +437,29 @@ collect_generation(RtThreadState *tstate, int generation, RtCollection *c)
     return collected;
 }
 
+static RtCollection kept;       // of a thread whose stack goes
+
+static void
+keep_list(RtGcHead *from, RtGcHead *to)
+{
+    list_init(to);
+    RtGcList_Merge(from, to);
+}
+
+void
+RtGC_KeepRunning(RtInterpreterState *interp)
+{
+    RtCollection *c = interp->gc.running;
+    if (c != NULL) {
+        kept.callbacks = c->callbacks;
+        kept.held = c->held;
+        keep_list(&c->unreachable, &kept.unreachable);
+        keep_list(&c->seen, &kept.seen);
+        keep_list(&c->garbage, &kept.garbage);
+        interp->gc.running = &kept;
+    }
+}
+
 void
 RtGC_TakeOver(RtInterpreterState *interp)
 {
@@ -450,6 +473,7 @@ RtGC_TakeOver(RtInterpreterState *interp)
         RtGcList_Merge(lists[i], &gcstate->heads[RT_GC_GENERATIONS - 1]);
     }
     gcstate->running = NULL;
+    gcstate->collector = NULL;
     RT_NOTE(GC_TAKEN_OVER, interp, 0);
     rt_atomic_store_int(&gcstate->collecting, 0);
     RtWeakref_DropChain(&c->callbacks);
@@ -474,9 +498,11 @@ RtGC_Collect(RtThreadState *tstate, int generation)
     list_init(&c.seen);
     list_init(&c.garbage);
     RT_NOTE(GC_BEGIN, interp, generation);
+    interp->gc.collector = RtThreadState_Get();
     interp->gc.running = &c;
     ssize_t collected = collect_generation(tstate, generation, &c);
     interp->gc.running = NULL;
+    interp->gc.collector = NULL;
     RT_NOTE(GC_END, interp, collected);
     RtGC_CountCollection(interp, generation, collected);
     RtGC_CallCallbacks(tstate, RT_GC_STOP, generation, collected);

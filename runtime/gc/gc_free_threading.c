@@ -488,6 +488,7 @@ begin_collection(RtCollection *c, RtInterpreterState *interp)
     c->deleted = 0;
     c->zeroed.head = NULL;
     c->callbacks = (RtWeakrefChain){ NULL, NULL };
+    interp->gc.collector = RtThreadState_Get();
     interp->gc.running = c;
 }
 
@@ -495,6 +496,7 @@ static void
 end_collection(RtCollection *c)
 {
     c->interp->gc.running = NULL;
+    c->interp->gc.collector = NULL;
     free_table(c);
 }
 
@@ -523,6 +525,21 @@ collect(RtInterpreterState *interp)
     return (ssize_t)c.unreachable;
 }
 
+static RtCollection kept;       // of a thread whose stack goes
+
+void
+RtGC_KeepRunning(RtInterpreterState *interp)
+{
+    RtCollection *c = interp->gc.running;
+    if (c != NULL) {
+        kept = *c;
+        if (c->rows == c->small) {
+            kept.rows = kept.small;
+        }
+        interp->gc.running = &kept;
+    }
+}
+
 void
 RtGC_TakeOver(RtInterpreterState *interp)
 {
@@ -534,6 +551,7 @@ RtGC_TakeOver(RtInterpreterState *interp)
         clear_unreachable(c->rows[i].op);
     }
     interp->gc.running = NULL;
+    interp->gc.collector = NULL;
     RT_NOTE(GC_TAKEN_OVER, interp, c->unreachable - c->deleted);
     rt_atomic_store_int(&interp->gc.collecting, 0);
     // Destructors may run from here on.

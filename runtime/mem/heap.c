@@ -544,8 +544,9 @@ RtHeap_ReleaseInterpreter(RtInterpreterState *interp)
 {
     release_lists(interp);
     // After the main interpreter there is none that could mistake an object
-    // that is left for one of its own.
-    bool is_last = interp == &rt_runtime.main_interp;
+    // that is left for one of its own, and if no thread had to exit none is.
+    bool is_last =
+        interp == &rt_runtime.main_interp && rt_runtime.exited == 0;
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
         if (set->owner == interp) {
             set->lost = !is_last && holds_objects(set);

@@ -7,7 +7,8 @@
 // back as a RuntimeError with its text. Who runs in an interpreter, or destroys
 // it, has claimed it: the others are refused. An interpreter with threads left
 // is not destroyed either: to wait for them could be to wait for oneself. While
-// a thread is in another interpreter its state in this one is detached.
+// a thread is in another interpreter its state in this one is detached. Daemon
+// threads stay in the main interpreter: others end before daemons do.
 // Mirrors Modules/_interpretersmodule.c (CPython 3.13); departs: flat names, a
 // function may take arguments and return a value.
 
@@ -46,12 +47,24 @@ is_inside(int64_t id)
     return tstate != NULL;
 }
 
+// Nobody would wait for it at the end. 0, or -1 with RuntimeError.
+static int
+check_not_daemon(void)
+{
+    if (RtThreadState_Get()->daemon) {
+        RtErr_SetString(&RtExc_RuntimeError,
+                        "a daemon thread may not use other interpreters");
+        return -1;
+    }
+    return 0;
+}
+
 // NULL with RuntimeError if it cannot be had.
 static RtInterpreterState *
 claim(RtObject *op, RtInterpreterClaim wanted)
 {
     int64_t id = get_id(op);
-    if (id < 0) {
+    if (id < 0 || check_not_daemon() < 0) {
         return NULL;
     }
     if (is_inside(id)) {
@@ -76,6 +89,9 @@ interp_create(RtObject *self, RtObject *const *args, ssize_t nargs)
     (void)self;
     (void)args;
     (void)nargs;
+    if (check_not_daemon() < 0) {
+        return NULL;
+    }
     int64_t id = RtInterpreterState_New();
     return id < 0 ? RtErr_NoMemory() : RtLong_FromInt64(id);
 }

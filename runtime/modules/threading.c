@@ -7,7 +7,8 @@
 // thread state is gone, so join() returns to a world without it.
 // Mirrors Modules/_threadmodule.c and Lib/threading.py (CPython 3.13); departs:
 // the world has no join, so the event is all there is to wait for; the daemon
-// flag is set and read by methods.
+// flag is set and read by methods. A daemon that has to exit marks its end
+// before, so that join() of it returns.
 
 #include "module.h"
 #include "sync_objects.h"
@@ -78,12 +79,25 @@ handle_get_state(ThreadHandle *handle, uintptr_t *ident)
     return state;
 }
 
+// Attached all the while: a daemon must not exit between the start of another
+// thread and what that one waits for. The holder never waits.
+static void
+handle_lock(ThreadHandle *handle)
+{
+    RtLockOrder_Asks(RT_RANK_THREAD_HANDLE, &handle->mutex);
+    RtLockStatus status =
+        RtMutex_LockTimed(&handle->mutex, -1, RT_LOCK_DONT_DETACH);
+    rt_assert(status == RT_LOCK_ACQUIRED);
+    (void)status;
+    RtLockOrder_Has(RT_RANK_THREAD_HANDLE);
+}
+
 // Whether the state was `from` and is now `to`.
 static bool
 handle_advance(ThreadHandle *handle, ThreadHandleState from,
                ThreadHandleState to)
 {
-    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_lock(handle);
     bool done = handle->state == (int)from;
     if (done) {
         handle->state = (int)to;
@@ -122,6 +136,24 @@ report_uncaught(void)
     Rt_DECREF(exc);
 }
 
+// The state of a daemon says where to call this, without a state, when the
+// thread must not go on. What its stack refers to is lost.
+static void
+daemon_exits(void *arg)
+{
+    ThreadBootState *boot = arg;
+    ThreadHandle *handle = boot->handle;
+    RtInterpreterState *interp = boot->tstate->interp;
+    bool advanced = handle_advance(handle, THREAD_HANDLE_RUNNING,
+                                   THREAD_HANDLE_DONE);
+    rt_assert(advanced);
+    (void)advanced;
+    RtEvent_Notify(&handle->done);
+    handle_decref(handle);
+    RtMem_Free(boot);
+    RtThreads_Exited(interp);
+}
+
 static void
 run_target(ThreadBootState *boot)
 {
@@ -132,8 +164,8 @@ run_target(ThreadBootState *boot)
         report_uncaught();
     }
     Rt_XDECREF(result);
-    Rt_DECREF(boot->func);
-    Rt_DECREF(boot->args);
+    Rt_CLEAR(boot->func);
+    Rt_CLEAR(boot->args);
 }
 
 // On the new thread, without a thread state at first and at last.
@@ -144,6 +176,7 @@ thread_run(void *arg)
     ThreadHandle *handle = boot->handle;
     RtThreadState *tstate = boot->tstate;
     RtInterpreterState *interp = tstate->interp;
+    bool daemon = tstate->daemon;
 
     // join() before the starter has said RUNNING would be refused.
     RtEvent_Wait(&handle->ready);
@@ -155,12 +188,12 @@ thread_run(void *arg)
     RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
 
     run_target(boot);
-    RtMem_Free(boot);
     rt_assert(tstate->current_exception == NULL);
     rt_assert(tstate->current_frame == NULL);
     RtThreadState_Clear(tstate);
     RtThreadState_DeleteCurrent(tstate);
     rt_assert(RtThreadState_Get() == NULL);
+    RtMem_Free(boot);
 
     bool advanced = handle_advance(handle, THREAD_HANDLE_RUNNING,
                                    THREAD_HANDLE_DONE);
@@ -168,7 +201,7 @@ thread_run(void *arg)
     (void)advanced;
     RtEvent_Notify(&handle->done);
     handle_decref(handle);
-    RtThreads_Ended(interp);
+    RtThreads_Ended(interp, daemon);
 }
 
 // ---------------------------------------------------------------------------
@@ -207,6 +240,9 @@ new_boot(RtThreadObject *self, RtInterpreterState *interp)
     boot->args = Rt_NewRef(self->args);
     boot->handle = self->handle;
     handle_incref(boot->handle);
+    boot->tstate->daemon = rt_atomic_load_int_relaxed(&self->daemon) != 0;
+    boot->tstate->on_exit = daemon_exits;
+    boot->tstate->exit_arg = boot;
     RtMutex_LockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
     self->handle->tstate_id = boot->tstate->id;
     RtMutex_UnlockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
@@ -218,12 +254,20 @@ static int
 start_thread(RtThreadObject *self)
 {
     RtInterpreterState *interp = RtThreadState_Get()->interp;
+    if (interp != &rt_runtime.main_interp &&
+        rt_atomic_load_int_relaxed(&self->daemon))
+    {
+        RtErr_SetString(&RtExc_RuntimeError, "daemon threads are disabled in "
+                        "this (sub)interpreter");
+        return -1;
+    }
     ThreadBootState *boot = new_boot(self, interp);
     if (boot == NULL) {
         return -1;
     }
     RtThreadState *tstate = boot->tstate;
-    if (RtThreads_Started(interp) < 0) {
+    bool daemon = tstate->daemon;
+    if (RtThreads_Started(interp, daemon) < 0) {
         RtThreadState_Delete(tstate);
         free_boot(boot);
         RtErr_SetString(&RtExc_RuntimeError,
@@ -233,7 +277,7 @@ start_thread(RtThreadObject *self)
     if (rt_world->thread_start(thread_run, boot) < 0) {
         RtThreadState_Delete(tstate);
         free_boot(boot);
-        RtThreads_Ended(interp);
+        RtThreads_Ended(interp, daemon);
         RtErr_SetString(&RtExc_RuntimeError, "can't start new thread");
         return -1;
     }
@@ -358,12 +402,18 @@ thread_is_daemon(RtObject *op, RtObject *const *args, ssize_t nargs)
         rt_atomic_load_int_relaxed(&((RtThreadObject *)op)->daemon));
 }
 
+// Thread(func, args[, daemon]): without the last, as the thread that asks.
 static RtObject *
 thread_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 {
-    if (nargs != 2) {
-        RtErr_Format(&RtExc_TypeError, "Thread expected 2 arguments, got %zd",
-                     nargs);
+    if (nargs != 2 && nargs != 3) {
+        RtErr_Format(&RtExc_TypeError,
+                     "Thread expected 2 or 3 arguments, got %zd", nargs);
+        return NULL;
+    }
+    RtThreadState *tstate = RtThreadState_Get();
+    int daemon = nargs == 3 ? RtObject_IsTrue(args[2]) : tstate->daemon;
+    if (daemon < 0) {
         return NULL;
     }
     if (!Rt_IS_TYPE(args[1], &RtTuple_Type)) {
@@ -380,6 +430,7 @@ thread_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
         Rt_DECREF(self);
         return NULL;
     }
+    self->daemon = daemon != 0;
     self->func = Rt_NewRef(args[0]);
     self->args = Rt_NewRef(args[1]);
     RtGC_Track((RtObject *)self);

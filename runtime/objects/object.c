@@ -535,6 +535,12 @@ destroy_trash(RtThreadState *tstate)
 }
 
 void
+RtObject_DestroyTrash(RtThreadState *tstate)
+{
+    destroy_trash(tstate);
+}
+
+void
 RtObject_Dealloc(RtObject *op)
 {
     RtTypeObject *type = Rt_TYPE(op);

@@ -12,6 +12,11 @@
 // Mirrors Python/ceval_gil.c (CPython 3.13); departs: there the request stays
 // until the thread takes the GIL again, and if the GIL is switched off before
 // that, the thread detaches at each check from then on; the drop request of a
+// then nobody takes it, and who waits for it goes on without. Each bit of the
+// breaker is cleared before its work is done, so that a request made meanwhile
+// is not lost.
+// A thread that must exit neither takes the GIL nor asks for it.
+// Mirrors Python/ceval_gil.c (CPython 3.13); departs: the drop request of a
 // thread that switches the GIL off is forgotten with it; the holder is
 // signalled under gil->mutex, so that it is alive.
 
@@ -82,19 +87,21 @@ request_drop(RtGil *gil)
     RT_NOTE(GIL_DROP_REQUESTED, holder, 0);
 }
 
-// gil->mutex is held. How long that took.
+// gil->mutex is held. How long that took; less if the thread must exit.
 static int64_t
 wait_until_unlocked(RtThreadState *tstate, RtGil *gil)
 {
     RT_NOTE(GIL_WAIT, tstate, 0);
     int64_t start = rt_world->now_ns();
-    while (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
+    while (!RtThreadState_MustExit(tstate) &&
+           rt_atomic_load_int_relaxed(&gil->locked) != 0)
+    {
         uint64_t switch_number = gil->switch_number;
         int64_t interval =
             rt_atomic_load_int64_relaxed(&gil->interval_ns);
         RtWaitResult result = RtCond_Wait(&gil->cond, &gil->mutex, interval);
         // A whole interval has passed and the same thread has the GIL.
-        if (result == RT_WAIT_TIMEOUT &&
+        if (result == RT_WAIT_TIMEOUT && !RtThreadState_MustExit(tstate) &&
             rt_atomic_load_int_relaxed(&gil->locked) != 0 &&
             gil->switch_number == switch_number) {
             request_drop(gil);
@@ -160,6 +167,12 @@ RtEval_TakeGil(RtThreadState *tstate)
     if (rt_atomic_load_int_relaxed(&gil->locked) != 0) {
         waited = wait_until_unlocked(tstate, gil);
     }
+    if (RtThreadState_MustExit(tstate)) {
+        // The drop may have woken this thread: the next one is to have it.
+        RtCond_Signal(&gil->cond);
+        RtRawMutex_UnlockRanked(&gil->mutex, RT_RANK_GIL);
+        RtThreadState_ExitThread(tstate);
+    }
     if (is_on(gil)) {
         become_holder(tstate, gil);
         if (rt_contention_gauge != NULL) {
@@ -206,8 +219,11 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     if (requested) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
     }
-    // If it is off nobody takes it: there is no switch to wait for.
-    bool forced = requested && is_on(gil);
+    // If it is off nobody takes it: there is no switch to wait for. Who asked the
+    // finalizing thread may have had to exit since (bug EB04 of 3.13).
+    bool forced =
+        requested && is_on(gil) &&
+        rt_atomic_load_ptr_relaxed(&rt_runtime.finalizer) != tstate;
     RT_NOTE(GIL_DROPPED, tstate, forced);
     tstate->holds_gil = 0;
     rt_atomic_store_int_relaxed(&gil->locked, 0);

@@ -20,12 +20,12 @@ make_state(void)
 {
     RtInterpreterState *interp = &rt_runtime.main_interp;
     if (!rt_atomic_load_int(&rt_runtime.started) ||
-        RtThreads_Started(interp) < 0) {
+        RtThreads_Started(interp, false) < 0) {
         return NULL;
     }
     RtThreadState *tstate = RtThreadState_New(interp);
     if (tstate == NULL) {
-        RtThreads_Ended(interp);
+        RtThreads_Ended(interp, false);
         return NULL;
     }
     tstate->gilstate_counter = 0;
@@ -62,7 +62,7 @@ end_state(RtThreadState *tstate)
     rt_assert(tstate->gilstate_counter == 1);
     tstate->gilstate_counter = 0;
     RtThreadState_DeleteCurrent(tstate);
-    RtThreads_Ended(interp);
+    RtThreads_Ended(interp, false);
 }
 
 void

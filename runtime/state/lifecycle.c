@@ -3,8 +3,11 @@
 // What RtRuntime_Initialize() makes (static types, singletons, builtins) is
 // immortal and never changes; all else lives in rt_runtime and is gone, or
 // forgotten, before the next RtRuntime_Start().
-// Mirrors Python/pylifecycle.c (CPython 3.13); departs: shutdown joins every
-// thread.
+// Order of the end, as in CPython: the program's threads are waited for,
+// pending calls run, then what atexit has; other interpreters end; daemons have
+// to exit (finalize.c); then nothing runs but finalizers.
+// Mirrors Python/pylifecycle.c (CPython 3.13); departs: other interpreters end
+// before daemons do (3.14).
 
 #include "rtcore_interp.h"
 
@@ -29,12 +32,12 @@ static RtObject *builtins;
 // Threads that the interpreter waits for.
 
 int
-RtThreads_Started(RtInterpreterState *interp)
+RtThreads_Started(RtInterpreterState *interp, bool daemon)
 {
     RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
     int result = -1;
     if (!rt_atomic_load_int_owned(&interp->finalizing)) {
-        interp->live_threads++;
+        ++*(daemon ? &interp->live_daemons : &interp->live_threads);
         result = 0;
     }
     RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
@@ -42,15 +45,25 @@ RtThreads_Started(RtInterpreterState *interp)
 }
 
 void
-RtThreads_Ended(RtInterpreterState *interp)
+RtThreads_Ended(RtInterpreterState *interp, bool daemon)
 {
     RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
-    rt_assert(interp->live_threads > 0);
-    if (--interp->live_threads == 0) {
+    ssize_t *live = daemon ? &interp->live_daemons : &interp->live_threads;
+    rt_assert(*live > 0);
+    if (--*live == 0) {
         RtCond_Signal(&interp->live_cond);
     }
     // Once the mutex is free the interpreter may be gone.
     RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
+}
+
+void
+RtThreads_Exited(RtInterpreterState *interp)
+{
+    RtRawMutex_LockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
+    rt_runtime.exited++;
+    RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);
+    RtThreads_Ended(interp, true);
 }
 
 int
@@ -110,8 +123,9 @@ end_interpreter(RtThreadState *tstate)
     RtInterpreterState *interp = tstate->interp;
     rt_assert(interp->threads == tstate);
     rt_assert(tstate->next == NULL);
-    // Nobody reads without a lock any more; frees by the clearing below find
-    // `finalizing` set and wait for nobody.
+    // Nobody reads without a lock any more; frees by the clearing below wait
+    // for nobody.
+    rt_assert(interp->alone);
     RtMem_ProcessAllDelayed(interp);
     RtTypeCache_Close(interp);
     if (interp == &rt_runtime.main_interp) {
@@ -178,6 +192,11 @@ RtInterpreter_Finalize(RtThreadState *tstate)
     rt_assert(tstate == RtThreadState_Get());
     wait_for_threads(tstate);
     RtEval_FinishPendingCalls(tstate);
+    RtAtExit_Call(tstate);
+    rt_assert(tstate->interp->live_daemons == 0);
+    tstate->interp->alone = true;
+    RtEval_ClosePendingCalls(tstate);
+    RtAtExit_Close(tstate->interp);
     RtImport_Fini(tstate->interp);
     int result = collect_all(tstate);
     end_interpreter(tstate);
@@ -209,8 +228,12 @@ RtRuntime_Finish(RtThreadState *tstate)
     rt_assert(tstate == RtThreadState_Get());
     wait_for_threads(tstate);
     RtEval_FinishPendingCalls(tstate);
-    RtSignals_Fini();
+    RtAtExit_Call(tstate);
     int result = end_subinterpreters();
+    RtFinalize_RemoveOthers(tstate);
+    RtEval_ClosePendingCalls(tstate);
+    RtAtExit_Close(tstate->interp);
+    RtSignals_Fini();
     RtImport_Fini(tstate->interp);
     if (collect_all(tstate) < 0) {
         result = -1;
@@ -273,6 +296,7 @@ RtRuntime_Initialize(void)
         result = -1;
     }
     wait_for_threads(tstate);
+    tstate->interp->alone = true;
 #if RT_DEBUG_LEVEL >= 1
     if (result == 0) {
         RtHeap_VisitGc(tstate->interp, check_immortal, NULL);

@@ -141,7 +141,7 @@ has_no_readers(RtThreadState *tstate)
 {
     // Without a thread state: before the first thread or after the last one.
     return tstate == NULL || RtEval_HasStopped(tstate) ||
-           rt_atomic_load_int_owned(&tstate->interp->finalizing);
+           tstate->interp->alone;
 }
 
 void

@@ -117,7 +117,7 @@ RtMem_ReleaseDelayed(void *payload)
 {
     RtThreadState *tstate = RtThreadState_Get();
     if (tstate == NULL || RtEval_HasStopped(tstate) ||
-        rt_atomic_load_int_owned(&tstate->interp->finalizing)) {
+        tstate->interp->alone) {
         RtMem_ReleaseBlock(payload);
         return;
     }

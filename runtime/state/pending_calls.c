@@ -259,6 +259,19 @@ RtEval_HasPendingCalls(RtThreadState *tstate)
 // ---------------------------------------------------------------------------
 // Finalization.
 
+void
+RtEval_ForgetHandlers(RtThreadState *tstate)
+{
+    RtPendingCalls *pending = &tstate->interp->pending;
+    RtMutex_LockRanked(&pending->mutex, RT_RANK_PENDING_CALLS);
+    if (pending->handling_thread != NULL) {
+        rt_assert(pending->handling_thread != tstate);
+        pending->handling_thread = NULL;
+        RT_NOTE(PENDING_HANDLER, pending, 0);
+    }
+    RtMutex_UnlockRanked(&pending->mutex, RT_RANK_PENDING_CALLS);
+}
+
 static void
 close_and_discard(RtPendingCalls *pending)
 {
@@ -293,6 +306,12 @@ RtEval_FinishPendingCalls(RtThreadState *tstate)
             RtErr_WriteUnraisable(NULL);
         }
     }
+}
+
+void
+RtEval_ClosePendingCalls(RtThreadState *tstate)
+{
+    rt_assert(tstate == RtThreadState_Get());
     close_and_discard(&tstate->interp->pending);
     if (is_main_thread(tstate)) {
         close_and_discard(&rt_runtime.pending_main);

@@ -63,6 +63,13 @@ next_thread(RtInterpreterState *interp, RtThreadState *t)
     return first_from(t->interp->next);
 }
 
+// Threads that must exit are as good as gone: they never attach again.
+static bool
+takes_part(const RtThreadState *t, const RtStopTheWorldState *stw)
+{
+    return t != stw->requester && !RtThreadState_MustExit(t);
+}
+
 // Whether a thread that waits to attach was kept out by the last stop: it is
 // let in first, and stops like an attached one.
 static bool
@@ -116,7 +123,7 @@ begin_stop(RtInterpreterState *interp, RtStopTheWorldState *stw)
     for (RtThreadState *t = first_thread(interp); t != NULL;
          t = next_thread(interp, t))
     {
-        if (t != stw->requester) {
+        if (takes_part(t, stw)) {
             stw->thread_countdown++;
         }
     }
@@ -131,7 +138,7 @@ all_suspended(RtInterpreterState *interp, RtStopTheWorldState *stw)
     for (RtThreadState *t = first_thread(interp); t != NULL;
          t = next_thread(interp, t))
     {
-        if (t != stw->requester &&
+        if (takes_part(t, stw) &&
             rt_atomic_load_int_owned(&t->state) != RT_THREAD_SUSPENDED) {
             return false;
         }
@@ -183,11 +190,13 @@ start_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
     for (RtThreadState *t = first_thread(interp); t != NULL;
          t = next_thread(interp, t))
     {
-        if (t != stw->requester) {
+        if (takes_part(t, stw)) {
             rt_assert(rt_atomic_load_int_owned(&t->state) ==
                       RT_THREAD_SUSPENDED);
             t->attach_turn = rt_atomic_load_int(&t->attach_waits) != 0;
             rt_atomic_store_int(&t->state, RT_THREAD_DETACHED);
+        }
+        if (t != stw->requester) {
             RtParkingLot_UnparkAll(&t->state);
         }
     }

@@ -102,7 +102,8 @@ try_attach(RtThreadState *tstate)
                                           RT_THREAD_ATTACHED);
 }
 
-// The state is SUSPENDED until the requester of the stop makes it DETACHED.
+// The state is SUSPENDED until the requester of the stop makes it DETACHED, or
+// the finalizing thread makes it SHUTTING_DOWN.
 // Seeing that somebody waits, it has the next stop wait for this thread: stops
 // that follow each other closely would keep it out for ever (gh-151518).
 static void
@@ -111,6 +112,12 @@ wait_attach(RtThreadState *tstate)
     rt_atomic_store_int(&tstate->attach_waits, 1);
     RT_NOTE(ATTACH_WAIT, tstate, 1);
     do {
+        if (RtThreadState_MustExit(tstate)) {
+            if (tstate->holds_gil) {
+                RtEval_DropGil(tstate, true);
+            }
+            RtThreadState_ExitThread(tstate);
+        }
         int expected = RT_THREAD_SUSPENDED;
         RtParkingLot_Park(&tstate->state, &expected, sizeof(expected), -1,
                           NULL, false);
@@ -266,6 +273,28 @@ RtEval_RestoreThread(RtThreadState *tstate)
 // ---------------------------------------------------------------------------
 // The end of a state.
 
+// Nothing that the thread was in the middle of is undone, but that somebody
+// may just have handed it a mutex. The stack is forgotten: no list leads there.
+_Noreturn void
+RtThreadState_ExitThread(RtThreadState *tstate)
+{
+    rt_assert(tstate->daemon);
+    rt_assert(!tstate->holds_gil);
+    rt_thread_local.tstate = NULL;
+    rt_thread_local.gilstate = NULL;
+    RT_NOTE(THREAD_EXITED, tstate, 0);
+    rt_assert(rt_thread_local.held_ranks == 0);
+    if (tstate->handed_over != NULL) {
+        RtMutex_Unlock(tstate->handed_over);
+    }
+    if (tstate->heaps != NULL) {
+        RtHeap_Release(tstate->heaps);
+    }
+    tstate->on_exit(tstate->exit_arg);
+    rt_world->thread_exit();
+    __builtin_unreachable();
+}
+
 void
 RtThreadState_Clear(RtThreadState *tstate)
 {
@@ -361,6 +390,42 @@ RtThreadState_DeleteCurrent(RtThreadState *tstate)
     free_tstate(tstate);
     if (heaps != NULL) {
         RtHeap_Release(heaps);
+    }
+}
+
+// What a thread that is gone has left in its state.
+static void
+clear_removed(RtThreadState *t)
+{
+    RtObject *exception = t->current_exception;
+    t->current_exception = NULL;
+    Rt_XDECREF(exception);
+    RtLocalDicts_DropThread(t);
+    RtThreadState_CloseAsyncExc(t);
+    RtObject_DestroyTrash(t);
+#ifdef RT_GIL_DISABLED
+    RtBrc_RemoveThread(t);
+#endif
+}
+
+void
+RtThreadState_DeleteRemoved(RtThreadState *tstate)
+{
+    RtInterpreterState *interp = tstate->interp;
+    rt_assert(interp->alone);
+    RtMem_ProcessAllDelayed(interp);
+    RtThreadState *next;
+    for (RtThreadState *t = interp->threads; t != NULL; t = next) {
+        next = t->next;
+        if (t == tstate) {
+            continue;
+        }
+        rt_assert(RtThreadState_MustExit(t));
+        clear_removed(t);
+        RT_HEAD_LOCK();
+        unlink_tstate(t);
+        RT_HEAD_UNLOCK();
+        free_tstate(t);
     }
 }
 

@@ -87,6 +87,31 @@ try_lock(RtMutex *m, uint8_t *v)
     return false;
 }
 
+bool
+RtMutex_WasHandedOver(const void *park_arg)
+{
+    return park_arg != NULL && ((const MutexEntry *)park_arg)->handed_off;
+}
+
+// Nobody else is left, so nobody will ever unlock the mutex, unless it is the
+// caller's own in a section that a wait suspends.
+static void
+seize(RtMutex *m, int flags)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    if ((flags & RT_LOCK_DETACH) != 0) {
+        RtThreadState_Detach(tstate);
+    }
+    if ((rt_atomic_load_uint8_owned(&m->bits) & RT_MUTEX_LOCKED) != 0) {
+        RT_NOTE(LOCK_SEIZED, m, RT_LOCK_MUTEX);
+    }
+    rt_atomic_store_uint8_release(&m->bits, RT_MUTEX_LOCKED);
+    RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_MUTEX);
+    if ((flags & RT_LOCK_DETACH) != 0) {
+        RtThreadState_Attach(tstate);
+    }
+}
+
 static int
 park_flags(int flags)
 {
@@ -177,6 +202,10 @@ lock_for(RtMutex *m, const RtObject *owner, const char *name,
     }
     if (timeout_ns == 0) {
         return RT_LOCK_FAILURE;
+    }
+    if (timeout_ns < 0 && RtFinalize_IsSurvivor()) {
+        seize(m, flags);
+        return RT_LOCK_ACQUIRED;
     }
     int64_t began = RtContention_Begin();
     RtLockStatus status = lock_slow(m, v, timeout_ns, flags);
@@ -395,6 +424,10 @@ once_finish(RtOnceFlag *flag, uint8_t v)
 static void
 once_wait(RtOnceFlag *flag, uint8_t v)
 {
+    if (RtFinalize_IsSurvivor()) {
+        RtOnceFlag_AfterFork(flag);     // the call ended with its thread
+        return;
+    }
     uint8_t parked = v | ONCE_HAS_PARKED;
     rt_assert((v & ONCE_RUNNING) != 0);
     if (v != parked &&

@@ -14,6 +14,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -176,6 +177,9 @@ static struct {
     PoolThread *idle;                   // mutex
 } pool = {PTHREAD_MUTEX_INITIALIZER, NULL};
 
+// Where the calling thread of the pool goes on when what it runs must end.
+static _Thread_local jmp_buf *exit_point;
+
 static pthread_once_t atfork_once = PTHREAD_ONCE_INIT;
 
 static void
@@ -218,7 +222,12 @@ pool_thread_main(void *first)
         void *arg = self.arg;
         self.func = NULL;
         pthread_mutex_unlock(&pool.mutex);
-        func(arg);
+        jmp_buf here;
+        exit_point = &here;
+        if (setjmp(here) == 0) {
+            func(arg);
+        }
+        exit_point = NULL;
         rt_assert(rt_thread_local.tstate == NULL);
         pthread_mutex_lock(&pool.mutex);
         self.next_idle = pool.idle;
@@ -284,6 +293,14 @@ native_thread_id(void)
     return (uintptr_t)pthread_self();
 }
 
+// The thread itself stays: it owns heaps.
+static _Noreturn void
+native_thread_exit(void)
+{
+    rt_assert(exit_point != NULL);
+    longjmp(*exit_point, 1);
+}
+
 // ---------------------------------------------------------------------------
 // Output, and the table.
 
@@ -307,6 +324,7 @@ const RtWorld rt_native_world = {
     .sem_interrupt = native_sem_interrupt,
     .thread_start = native_thread_start,
     .thread_id = native_thread_id,
+    .thread_exit = native_thread_exit,
     .now_ns = native_now_ns,
     .yield = native_yield,
     .write = native_write,

@@ -5,6 +5,8 @@
 // is_unparking under the bucket's mutex and posts it exactly once, outside,
 // after which the entry is the sleeper's again; a sleeper that wakes for
 // another reason and finds is_unparking set waits for that post.
+// A sleeper leaves its bucket before it attaches again, where it may have to
+// exit (bug TS17 of 3.13).
 // Mirrors Python/parking_lot.c (CPython 3.13); departs: buckets are chosen by
 // RtAddress_Key(); a wait is interrupted by another thread, not by a signal.
 
@@ -27,6 +29,7 @@ typedef struct ParkEntry {
     const void *addr;
     void *park_arg;
     bool is_unparking;                  // bucket->mutex
+    RtThreadState *tstate;              // detached meanwhile, or NULL
     RtSemaphore sem;
 } ParkEntry;
 
@@ -129,25 +132,10 @@ attached_tstate(void)
     return tstate;
 }
 
-static RtWaitResult
-wait_for_post(RtSemaphore *sem, int64_t timeout_ns, int flags)
-{
-    RtThreadState *tstate =
-        (flags & RT_PARK_DETACH) != 0 ? attached_tstate() : NULL;
-    if (tstate == NULL) {
-        return RtSemaphore_Wait(sem, timeout_ns);
-    }
-    RtThreadState_Detach(tstate);
-    RtWaitResult result = RtSemaphore_Wait(sem, timeout_ns);
-    RtThreadState_Attach(tstate);
-    return result;
-}
-
 // After a wait that ended without the post. Leaves the queue; or, if an
 // unparker was faster, waits for its post: it has been promised.
 static RtParkResult
-leave_queue(ParkBucket *bucket, ParkEntry *entry, RtWaitResult reason,
-            int flags)
+leave_queue(ParkBucket *bucket, ParkEntry *entry, RtWaitResult reason)
 {
     RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
     if (!entry->is_unparking) {
@@ -159,33 +147,52 @@ leave_queue(ParkBucket *bucket, ParkEntry *entry, RtWaitResult reason,
         return result;
     }
     RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
-    while (wait_for_post(&entry->sem, -1, flags) != RT_WAIT_OK) {
+    while (RtSemaphore_Wait(&entry->sem, -1) != RT_WAIT_OK) {
     }
     return RT_PARK_OK;
 }
 
-// Waits until the entry, which is queued, has left its bucket.
+// Waits until the entry, which is queued, has left its bucket. interrupt: NULL
+// if the wait cannot be interrupted.
 static RtParkResult
 wait_in_queue(ParkBucket *bucket, ParkEntry *entry, int64_t timeout_ns,
-              int flags)
+              RtInterruptState *interrupt)
 {
-    RtThreadState *tstate =
-        (flags & RT_PARK_INTERRUPTIBLE) != 0 ? attached_tstate() : NULL;
-    if (tstate == NULL) {
-        RtWaitResult wait = wait_for_post(&entry->sem, timeout_ns, flags);
+    if (interrupt == NULL) {
+        RtWaitResult wait = RtSemaphore_Wait(&entry->sem, timeout_ns);
         return wait == RT_WAIT_OK ? RT_PARK_OK
-                                  : leave_queue(bucket, entry, wait, flags);
+                                  : leave_queue(bucket, entry, wait);
     }
     RtWaitResult wait = RT_WAIT_INTERRUPTED;
-    if (RtInterrupt_Begin(&tstate->interrupt, &entry->sem)) {
-        wait = wait_for_post(&entry->sem, timeout_ns, flags);
+    if (RtInterrupt_Begin(interrupt, &entry->sem)) {
+        wait = RtSemaphore_Wait(&entry->sem, timeout_ns);
     }
     RtParkResult result = RT_PARK_OK;
     if (wait != RT_WAIT_OK) {
-        result = leave_queue(bucket, entry, wait, flags);
+        result = leave_queue(bucket, entry, wait);
     }
     // An interruption that came too late stays for the next wait.
-    RtInterrupt_End(&tstate->interrupt, result == RT_PARK_INTR);
+    RtInterrupt_End(interrupt, result == RT_PARK_INTR);
+    return result;
+}
+
+// Detached while it waits. When the thread attaches again it may have to exit:
+// by then it is in no queue any more.
+static RtParkResult
+wait_detached(ParkBucket *bucket, ParkEntry *entry, int64_t timeout_ns,
+              RtInterruptState *interrupt)
+{
+    RtThreadState *tstate = entry->tstate;
+    RtThreadState_Detach(tstate);
+    RtParkResult result = wait_in_queue(bucket, entry, timeout_ns, interrupt);
+    if (result == RT_PARK_OK) {
+        RT_NOTE(PARK_WOKEN, entry->addr, 0);
+    }
+    if (result == RT_PARK_OK && RtMutex_WasHandedOver(entry->park_arg)) {
+        tstate->handed_over = (RtMutex *)entry->addr;
+    }
+    RtThreadState_Attach(tstate);
+    tstate->handed_over = NULL;
     return result;
 }
 
@@ -203,16 +210,27 @@ RtParkingLot_Park(const void *addr, const void *expected, size_t size,
     entry.addr = addr;
     entry.park_arg = park_arg;
     entry.is_unparking = false;
+    RtThreadState *tstate = attached_tstate();
+    entry.tstate = (flags & RT_PARK_DETACH) != 0 ? tstate : NULL;
     rt_world->sem_init(&entry.sem);
     enqueue(bucket, &entry);
     RT_NOTE(PARK, addr, 0);
     RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
 
-    RtParkResult result = wait_in_queue(bucket, &entry, timeout_ns, flags);
-    rt_assert((result == RT_PARK_OK) == entry.is_unparking);
-    if (result == RT_PARK_OK) {
-        RT_NOTE(PARK_WOKEN, addr, 0);
+    RtInterruptState *interrupt =
+        (flags & RT_PARK_INTERRUPTIBLE) != 0 && tstate != NULL
+            ? &tstate->interrupt : NULL;
+    RtParkResult result;
+    if (entry.tstate != NULL) {
+        result = wait_detached(bucket, &entry, timeout_ns, interrupt);
     }
+    else {
+        result = wait_in_queue(bucket, &entry, timeout_ns, interrupt);
+        if (result == RT_PARK_OK) {
+            RT_NOTE(PARK_WOKEN, addr, 0);
+        }
+    }
+    rt_assert((result == RT_PARK_OK) == entry.is_unparking);
     rt_world->sem_destroy(&entry.sem);
     return result;
 }
@@ -263,6 +281,40 @@ RtParkingLot_UnparkAll(const void *addr)
         ParkEntry *entry = first;
         first = entry->next;
         RtSemaphore_Post(&entry->sem);
+    }
+}
+
+// Unlinks the entries of threads that must exit and chains them before `first`.
+static ParkEntry *
+dequeue_exiting(ParkBucket *bucket, ParkEntry *first)
+{
+    ParkEntry *next;
+    for (ParkEntry *entry = bucket->head; entry != NULL; entry = next) {
+        next = entry->next;
+        if (entry->tstate != NULL && RtThreadState_MustExit(entry->tstate)) {
+            unlink_entry(bucket, entry);
+            entry->is_unparking = true;
+            RT_NOTE(UNPARK_EXITING, entry->addr, entry->tstate->thread_id);
+            entry->next = first;
+            first = entry;
+        }
+    }
+    return first;
+}
+
+void
+RtParkingLot_UnparkExiting(void)
+{
+    for (size_t i = 0; i < NUM_BUCKETS; i++) {
+        ParkBucket *bucket = &buckets[i];
+        RtRawMutex_LockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
+        ParkEntry *entry = dequeue_exiting(bucket, NULL);
+        RtRawMutex_UnlockRanked(&bucket->mutex, RT_RANK_PARK_BUCKET);
+        while (entry != NULL) {
+            ParkEntry *next = entry->next;
+            RtSemaphore_Post(&entry->sem);
+            entry = next;
+        }
     }
 }
 

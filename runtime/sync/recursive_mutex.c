@@ -45,6 +45,9 @@ RtRecursiveMutex_LockTimed(RtRecursiveMutex *m, const struct RtObject *owner,
         RtMutex_LockOfObject(&m->mutex, owner, timeout_ns, flags);
     if (status == RT_LOCK_ACQUIRED) {
         RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_RECURSIVE);
+        if (RtFinalize_IsSurvivor()) {
+            set_level(m, 0);    // seized from a thread that is gone
+        }
         rt_assert(get_level(m) == 0);
         rt_atomic_store_uintptr_relaxed(&m->owner, RtThread_Id());
     }

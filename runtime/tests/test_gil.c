@@ -151,7 +151,7 @@ run_and_end(void *arg)
     }
     leave(tstate);
     rt_atomic_add_int(&ended, 1);
-    RtThreads_Ended(interp);
+    RtThreads_Ended(interp, false);
 }
 
 static void
@@ -159,13 +159,13 @@ test_finish_waits(RtThreadState *me)
 {
     rt_atomic_store_int(&ended, 0);
     for (int i = 0; i < NTHREADS; i++) {
-        CHECK(RtThreads_Started(interp) == 0);
+        CHECK(RtThreads_Started(interp, false) == 0);
         CHECK(rt_world->thread_start(run_and_end, NULL) == 0);
     }
     CHECK(RtRuntime_Finish(me) == 0);
     CHECK(rt_atomic_load_int(&ended) == NTHREADS);
     // An interpreter that is finalizing takes no new threads.
-    CHECK(RtThreads_Started(interp) == -1);
+    CHECK(RtThreads_Started(interp, false) == -1);
 }
 
 static void

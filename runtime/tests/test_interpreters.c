@@ -200,10 +200,10 @@ test_claims(void)
     RtInterpreter_Unclaim(interp);
     CHECK(call("interp_is_running", &id, 1) == Rt_False);
     // As if a thread of its own still ran.
-    CHECK(RtThreads_Started(interp) == 0);
+    CHECK(RtThreads_Started(interp, false) == 0);
     EXPECT_ERROR(destroy(id),
                  "RuntimeError: interpreter still has running threads");
-    RtThreads_Ended(interp);
+    RtThreads_Ended(interp, false);
     drop(destroy(id));
     Rt_DECREF(where);
     Rt_DECREF(id);

@@ -239,6 +239,9 @@ test_left_at_the_end(void)
                                 RT_PENDING_OWNED) == 0);
     RtEval_FinishPendingCalls(RtThreadState_Get());
     CHECK(norder == 4);
+    CHECK(add(record, 5, 0) == 0);
+    RtEval_ClosePendingCalls(RtThreadState_Get());
+    CHECK(norder == 4);
     CHECK(add(record, 5, 0) == -1);
     CHECK(add(record, 5, RT_PENDING_MAINTHREADONLY) == -1);
 }

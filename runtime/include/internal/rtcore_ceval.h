@@ -71,9 +71,13 @@ int RtEval_AddPendingCall(struct RtInterpreterState *interp,
 // Runs signal handlers and pending calls now, as far as this thread may. 0, or
 // -1 with an exception.
 int RtEval_MakePendingCalls(struct RtThreadState *tstate);
-// At finalization, when no other thread can run: runs what is queued, reports
-// exceptions, refuses what comes later and discards what is then left.
+// At finalization: runs what is queued, as far as no daemon is at it, and
+// reports exceptions.
 void RtEval_FinishPendingCalls(struct RtThreadState *tstate);
+// When no other thread is left: refuses what comes later and discards the rest.
+void RtEval_ClosePendingCalls(struct RtThreadState *tstate);
+// The thread that was handling calls had to exit.
+void RtEval_ForgetHandlers(struct RtThreadState *tstate);
 // The breaker's bit was set and has been cleared.
 int RtEval_HandlePendingCalls(struct RtThreadState *tstate);
 bool RtEval_HasPendingCalls(struct RtThreadState *tstate);

@@ -315,6 +315,10 @@ int RtBuiltins_InitModules(RtObject *builtins);
 // modules/import.c: drops the extension modules of the interpreter, and loads
 // no more.
 void RtImport_Fini(RtInterpreterState *interp);
+// modules/atexit.c: calls what the interpreter's atexit has, last in, first
+// out; then, when no other thread is left, drops what came too late.
+void RtAtExit_Call(RtThreadState *tstate);
+void RtAtExit_Close(RtInterpreterState *interp);
 
 #define RT_RECURSION_LIMIT 40
 

@@ -152,6 +152,9 @@ typedef struct RtWorld {
     // The id of the calling thread: not 0, equal for no two live threads.
     // An id may be used again after its thread has ended.
     uintptr_t (*thread_id)(void);
+    // Ends the calling thread, which was started by thread_start(), wherever it
+    // is: what is on its stack is forgotten.
+    void (*thread_exit)(void);  // does not return
     // Monotonic clock in nanoseconds.
     int64_t (*now_ns)(void);
     // Lets other threads run.

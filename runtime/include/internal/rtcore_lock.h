@@ -71,6 +71,8 @@ typedef void (*RtUnparkCallback)(void *arg, void *park_arg,
 void RtParkingLot_Unpark(const void *addr, RtUnparkCallback callback,
                          void *arg);
 void RtParkingLot_UnparkAll(const void *addr);
+// Wakes all threads that must exit when they attach again.
+void RtParkingLot_UnparkExiting(void);
 // Whether no thread is parked anywhere; for checks when all threads ended.
 bool RtParkingLot_IsEmpty(void);
 // Forgets every waiter: after a run was abandoned, or in a forked child.
@@ -127,6 +129,12 @@ RtLockStatus RtMutex_LockOfObject(RtMutex *m, const struct RtObject *owner,
 void RtMutex_LockNamed(RtMutex *m, const char *name);
 // 0, or -1 if it was not locked.
 int RtMutex_TryUnlock(RtMutex *m);
+// Whether an unlocker, which set the park_arg that RtParkingLot_Park() was
+// given, has handed the mutex over.
+bool RtMutex_WasHandedOver(const void *park_arg);
+// state/finalize.c: whether the caller is alone because all others had to exit:
+// nobody else will ever unlock what is locked.
+bool RtFinalize_IsSurvivor(void);
 // True if the lock was taken at once. Notes LOCK_ACQUIRED.
 bool RtMutex_TryLockFast(RtMutex *m);
 void RtMutex_AfterFork(RtMutex *m);             // unlocked

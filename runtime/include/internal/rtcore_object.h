@@ -52,6 +52,8 @@ enum {                          // ob_gc_bits
 
 // object.c, brc.c: the slow halves.
 void RtObject_Dealloc(RtObject *op);            // runs tp_dealloc
+// Destroys what still waits for a destructor of a thread that is gone.
+void RtObject_DestroyTrash(struct RtThreadState *tstate);
 #ifdef RT_GIL_DISABLED
 void RtObject_DecRefShared(RtObject *op);
 void RtObject_MergeZeroLocalRefcount(RtObject *op);
@@ -296,6 +298,9 @@ void RtGC_FoldCount(RtThreadState *tstate);
 void RtGC_InitState(RtInterpreterState *interp);
 // A full collection by the caller. Number of unreachable objects, or -1.
 ssize_t RtGC_Collect(RtThreadState *tstate, int generation);
+// The thread that is collecting is about to exit: what RtGC_TakeOver() needs is
+// taken off its stack. It does not run.
+void RtGC_KeepRunning(RtInterpreterState *interp);
 // The eval breaker's request.
 void RtGC_RunScheduled(RtThreadState *tstate);
 

@@ -8,6 +8,8 @@
 //   ATTACHED  -> SUSPENDED   the thread itself, at its stop bit
 //   DETACHED  -> SUSPENDED   the requester of a stop, by CAS
 //   SUSPENDED -> DETACHED    the requester, when it starts the world
+//   any other -> SHUTTING_DOWN   the finalizing thread, while nobody else is
+//                            attached: who wants to attach then ends instead
 //
 // Only a thread whose state is ATTACHED may touch objects. In the GIL build
 // attached threads hold the GIL, and SUSPENDED is not used.
@@ -26,6 +28,7 @@ enum {
     RT_THREAD_DETACHED = 0,
     RT_THREAD_ATTACHED = 1,
     RT_THREAD_SUSPENDED = 2,
+    RT_THREAD_SHUTTING_DOWN = 3,
 };
 
 // tags of RtThreadState.critical_section and cs_prev
@@ -59,6 +62,12 @@ typedef struct RtThreadState {
     bool async_exc_closed;      // HEAD_LOCK; the state is ending
     bool attach_turn;           // HEAD_LOCK; a stop must let it attach first
     int attach_waits;           // atomic; it was found SUSPENDED on its way in
+    bool daemon;                // nobody waits for the thread at the end
+    // Of a daemon: called without a state, by the thread that must exit. The
+    // state is gone when RtThreads_Ended() has been told.
+    void (*on_exit)(void *arg);
+    void *exit_arg;
+    RtMutex *handed_over;       // to this thread, which is about to attach
     // A word of its own: others write the flags before it. Its thread only.
     int holds_gil;
     int gilstate_counter;       // RtGILState_Ensure; its thread only
@@ -143,6 +152,7 @@ typedef struct RtGcState {
     int enabled;                // atomic
     int collecting;             // atomic; at most one collection
     struct RtCollection *running;       // its thread; on that thread's stack
+    RtThreadState *collector;   // that thread; likewise
     RtObject *callbacks;        // atomic; a list, made when first asked for
     RtGcGeneration generations[3];
     RtGcStats stats[3];
@@ -212,7 +222,8 @@ struct RtInterpreterState {
     RtGil gil;
     RtPendingCalls pending;
     RtPendingCall pending_calls[RT_PENDING_MAX];
-    int finalizing;             // atomic
+    int finalizing;             // atomic; no thread can be started any more
+    bool alone;                 // the last thread's: there is no other
     RtTypesState types;
     RtMutex threads_mutex;      // modules/threading.c: running threads
     RtObject *builtins;         // dict; immutable after start-up
@@ -221,8 +232,11 @@ struct RtInterpreterState {
     bool imports_closed;        // the interpreter is ending
     RtRawMutex locals_mutex;    // state/local_dicts.c
     RtRawMutex live_mutex;
-    RtCond live_cond;           // signalled when live_threads becomes 0
+    RtCond live_cond;           // signalled when one of these becomes 0
     ssize_t live_threads;       // started and not ended; live_mutex
+    ssize_t live_daemons;       // the same of daemons; live_mutex
+    RtObject *atexit_callbacks; // atomic; list, owned; NULL: none yet
+    int atexit_closed;          // atomic; nothing is registered any more
 };
 
 // Process-wide state. Reset by RtRuntime_Start().
@@ -236,6 +250,12 @@ typedef struct RtRuntime {
     int64_t last_interp_id;     // HEAD_LOCK
     RtInterpreterState main_interp;
     RtThreadState *main_tstate; // of the thread that started the runtime
+    RtThreadState *finalizer;   // atomic; has removed the main interpreter's
+                                // other states. NULL: not yet
+    // The same, if others had to exit in the middle of something and have: what
+    // they had locked is free for it. Written by itself.
+    RtThreadState *survivor;
+    ssize_t exited;             // threads that had to; live_mutex
     RtSignals signals;
     RtPendingCalls pending_main;        // for the main thread only
     RtPendingCall pending_main_calls[RT_PENDING_MAX_MAIN];
@@ -272,6 +292,17 @@ void RtThreadState_Clear(RtThreadState *tstate);
 RtThreadState *RtThreadState_Swap(RtThreadState *next);
 // Detaches, unlinks and frees the calling thread's own, cleared state.
 void RtThreadState_DeleteCurrent(RtThreadState *tstate);
+// Whether the thread has no business here any more. A hint until it holds what
+// the finalizing thread held when it decided so.
+static inline bool
+RtThreadState_MustExit(const RtThreadState *tstate)
+{
+    return rt_atomic_load_int_hint(&tstate->state) == RT_THREAD_SHUTTING_DOWN;
+}
+// Ends the calling thread, which is not attached and holds no lock.
+_Noreturn void RtThreadState_ExitThread(RtThreadState *tstate);
+// For the finalizing thread, when all threads of removed states have exited.
+void RtThreadState_DeleteRemoved(RtThreadState *tstate);
 // Unlinks and frees a state that was never bound: its thread did not start.
 void RtThreadState_Delete(RtThreadState *tstate);
 
@@ -360,12 +391,22 @@ int RtRuntime_Finish(RtThreadState *tstate);
 void RtRuntime_Abandon(void);
 
 // A thread is about to be started (called by its starter, before it can run).
-// 0, or -1 without an exception if the interpreter is finalizing.
-int RtThreads_Started(RtInterpreterState *interp);
+// 0, or -1 without an exception if the interpreter is finalizing. The starter
+// does not detach until the thread is started.
+int RtThreads_Started(RtInterpreterState *interp, bool daemon);
 // Lets no thread start any more. 0, or -1 if there are some.
 int RtThreads_Close(RtInterpreterState *interp);
 // The last thing that a started thread does with the runtime, its thread state
 // being gone; also called by the starter if the thread could not be had.
-void RtThreads_Ended(RtInterpreterState *interp);
+void RtThreads_Ended(RtInterpreterState *interp, bool daemon);
+// The same of a daemon that had to exit.
+void RtThreads_Exited(RtInterpreterState *interp);
+
+// ---------------------------------------------------------------------------
+// finalize.c
+
+// Ends all daemons, wherever they are; afterwards the caller is alone in the
+// main interpreter. No other interpreter exists.
+void RtFinalize_RemoveOthers(RtThreadState *tstate);
 
 #endif  // RT_INTERNAL_STATE_H
