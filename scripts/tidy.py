@@ -143,6 +143,8 @@ ALLOWED_EDGES = {
         "handlers are called with ints",
     ("runtime/state/lifecycle.c", "rtcore_*.h"):
         "start and end of everything",
+    ("runtime/state/finalize.c", "rtcore_object.h"):
+        "a collection that was under way is given up",
     ("runtime/state/interpreter.c", "rtcore_*.h"):
         "start and end of an interpreter",
     ("runtime/objects/object.c", "rtcore_gc.h"):

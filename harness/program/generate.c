@@ -397,7 +397,7 @@ is_wanted(Generator *g, uint8_t op)
         return false;
     }
     if ((FzOp_IsForBodies(op) && FzBlock_IsFunction(g->block)) ||
-        (FzOp_StartsThread(op) && !one_in(g, 4)))
+        (FzOp_StartsThread(op) && op != FZ_OP_DAEMON && !one_in(g, 4)))
     {
         return false;
     }

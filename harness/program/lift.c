@@ -170,6 +170,12 @@ static const char prelude[] =
     "    w.start(); f0(b, a)\n"
     "    w.join()\n"
     "\n"
+    "\n"
+    "def lurk(func, a, b):\n"
+    "    func(a, b)\n"
+    "    block = Lock()\n"
+    "    block.acquire(); block.acquire()\n"
+    "\n"
     "\n";
 
 typedef struct Lifter {

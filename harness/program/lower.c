@@ -96,7 +96,7 @@ typedef struct Module {
     uint32_t nconsts;
     uint32_t methods[FZ_MAX_CLASSES][FZ_METHOD_KINDS];
     uint32_t blocks[FZ_BLOCK_LIMIT];
-    uint32_t show, flat, attributes, setup, duo;
+    uint32_t show, flat, attributes, setup, duo, lurk;
     uint32_t generate, delegate, counter;
     uint32_t take, put, fetch, hold, slotted;
 } Module;
@@ -243,7 +243,10 @@ lower_codes(FzEmitter *e, Module *m)
             return -1;
         }
     }
-    return 0;
+    if (!FzProgram_UsesDaemons(p)) {
+        return 0;
+    }
+    return add_code(m, FzLower_Lurk(e), &m->lurk);
 }
 
 static void
@@ -434,6 +437,7 @@ emit_definitions(FzEmitter *e, const Module *m)
     emit_prelude_functions(e, m);
     emit_function(e, m->setup, FZ_NAME_setup, FZ_PRELUDE_SETUP);
     emit_function(e, m->duo, FZ_NAME_duo, FZ_PRELUDE_DUO);
+    emit_function(e, m->lurk, FZ_NAME_lurk, FZ_PRELUDE_LURK);
     for (int i = 0; i < p->nclasses; i++) {
         FzLower_MakeClass(e, i, m->methods[i]);
     }

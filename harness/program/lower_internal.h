@@ -46,7 +46,7 @@
     NAME(gc_get_referrers) NAME(gc_get_referents) NAME(gc_get_stats) \
     NAME(gc_callbacks) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
-    NAME(interp_destroy) NAME(atexit_register) \
+    NAME(interp_destroy) NAME(atexit_register) NAME(lurk) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
     NAME(reset) NAME(dict) NAME(fromkeys) NAME(keys) NAME(values) \
@@ -86,7 +86,7 @@ enum {
     FZ_MAX_INSTRUCTIONS = 1536,
     FZ_MAX_EXCEPTIONS = 64,
     FZ_MAX_MODULE_CODES = 12 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
-                          FZ_BLOCK_LIMIT + 2,
+                          FZ_BLOCK_LIMIT + 3,
 };
 
 typedef struct FzEmitter {
@@ -214,6 +214,11 @@ bool FzLower_Iter(FzEmitter *e, const FzOp *op);
 
 // An operation on sets or deques that is more than a call. False: not one.
 bool FzLower_Set(FzEmitter *e, const FzOp *op);
+
+// ---- lower_thread.c
+void FzLower_Thread(FzEmitter *e, const FzOp *op);      // SPAWN, DAEMON
+RtObject *FzLower_Lurk(FzEmitter *e);
+bool FzProgram_UsesDaemons(const FzProgram *program);
 
 // ---- lower_interp.c
 

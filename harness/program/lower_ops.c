@@ -290,35 +290,6 @@ lower_call(FzEmitter *e, const FzOp *op)
     FzEmit_Op(e, RT_OP_POP_TOP, 0);
 }
 
-// A thread that runs a function and is waited for.
-static void
-lower_thread(FzEmitter *e, const FzOp *op)
-{
-    bool daemon = op->op == FZ_OP_DAEMON;
-    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Thread);
-    FzLower_Operand(e, op, 0);
-    FzLower_Operand(e, op, 1);
-    FzLower_Operand(e, op, 2);
-    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
-    if (daemon) {
-        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_TRUE);
-    }
-    FzEmit_Op(e, RT_OP_CALL, daemon ? 3 : 2);
-    FzLower_Store(e, FZ_MAX_LOCALS);
-    FzLower_LoadLocal(e, FZ_MAX_LOCALS);
-    FzEmit_CallMethod(e, FZ_NAME_start);
-    FzEmit_Op(e, RT_OP_POP_TOP, 0);
-    for (uint32_t nargs = daemon ? 0 : 2; nargs-- > 0;) {
-        FzLower_LoadLocal(e, FZ_MAX_LOCALS);
-        FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_join);
-        if (nargs == 1) {
-            load_const(e, FZ_CONST_1);
-        }
-        FzEmit_Op(e, RT_OP_CALL_METHOD, nargs);
-        FzEmit_Op(e, RT_OP_POP_TOP, 0);
-    }
-}
-
 // Calls of a function of the program from a thread of the outside, and by
 // signals.
 static void
@@ -439,7 +410,7 @@ lower_other(FzEmitter *e, const FzOp *op)
         break;
     case FZ_OP_SPAWN:
     case FZ_OP_DAEMON:
-        lower_thread(e, op);
+        FzLower_Thread(e, op);
         break;
     case FZ_OP_FOREIGN_CALL:
     case FZ_OP_SIGNAL_HANDLER:

@@ -288,7 +288,8 @@ enum {
     FZ_PRELUDE_SLOTTED = FZ_PRELUDE_HOLD + 4,           // def slotted(base):
     FZ_PRELUDE_SETUP = FZ_PRELUDE_SLOTTED + 4,          // def setup():
     FZ_PRELUDE_DUO = FZ_PRELUDE_SETUP + 4,              // def duo(a, b):
-    FZ_PRELUDE_LINES = FZ_PRELUDE_DUO + 5,
+    FZ_PRELUDE_LURK = FZ_PRELUDE_DUO + 6,               // def lurk(func, a, b):
+    FZ_PRELUDE_LINES = FZ_PRELUDE_LURK + 5,
 };
 
 // lift.c: an operand as the Python face has it.

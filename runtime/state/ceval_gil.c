@@ -8,15 +8,11 @@
 // then nobody takes it, and who waits for it goes on without. Only a holder is
 // asked, under gil->mutex, and the request ends when it drops the GIL. Each bit
 // of the breaker is cleared before its work is done, so that a request made
-// meanwhile is not lost.
+// meanwhile is not lost. A thread that must exit neither takes the GIL nor asks
+// for it.
 // Mirrors Python/ceval_gil.c (CPython 3.13); departs: there the request stays
 // until the thread takes the GIL again, and if the GIL is switched off before
 // that, the thread detaches at each check from then on; the drop request of a
-// then nobody takes it, and who waits for it goes on without. Each bit of the
-// breaker is cleared before its work is done, so that a request made meanwhile
-// is not lost.
-// A thread that must exit neither takes the GIL nor asks for it.
-// Mirrors Python/ceval_gil.c (CPython 3.13); departs: the drop request of a
 // thread that switches the GIL off is forgotten with it; the holder is
 // signalled under gil->mutex, so that it is alive.
 
