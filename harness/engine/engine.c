@@ -227,15 +227,6 @@ FzEngine_EndThread(void)
 }
 
 _Noreturn void
-FzEngine_ExitThread(void)
-{
-    FzEngine *e = &fz_engine;
-    FZ_ASSERT(e->active);
-    e->fibers[e->current].abandoned = true;
-    thread_ended();
-}
-
-_Noreturn void
 FzEngine_ThreadMain(void *arg)
 {
     FzThread *thread = arg;

@@ -186,7 +186,9 @@ thread_start(void (*func)(void *), void *arg)
 static _Noreturn void
 thread_exit(void)
 {
-    FzEngine_ExitThread();
+    FZ_ASSERT(fz_engine.active);
+    fz_engine.fibers[fz_engine.current].abandoned = true;
+    FzEngine_EndThread();
 }
 
 static uintptr_t
