@@ -15,6 +15,7 @@ enum { DELETED = 1 };
 
 static struct {
     FzMap interps;              // interpreter -> DELETED; extra: by whom
+    FzMap queues;               // queue -> last item taken; extra: put
     bool several;               // there has been a second interpreter
     const RtThreadState *finalizer;     // the only one that may attach; NULL:
                                 // not yet
@@ -24,6 +25,7 @@ static void
 begin(void)
 {
     FzMap_Clear(&state.interps);
+    FzMap_Clear(&state.queues);
     state.several = false;
     state.finalizer = NULL;
 }
@@ -83,6 +85,34 @@ attached(uint32_t thread, const RtThreadState *tstate)
     }
 }
 
+// A number begins again where another queue is in the same place.
+static void
+put(const void *queue, uint64_t number)
+{
+    FzMapEntry *entry = FzMap_Get(&state.queues, queue);
+    if (number == 1) {
+        entry->value = 0;
+    }
+    entry->extra = number;
+}
+
+static void
+got(uint32_t thread, const void *queue, uint64_t number)
+{
+    FzMapEntry *entry = FzMap_Get(&state.queues, queue);
+    if (number != entry->value + 1 || number > entry->extra) {
+        FzEngine_Violation(FZ_RULE_INTERP_QUEUE_ORDER, UINT32_MAX,
+                           "thread %u takes item %llu of %s; %llu were taken, "
+                           "%llu put",
+                           thread, (unsigned long long)number,
+                           FzName_Of(queue).text,
+                           (unsigned long long)entry->value,
+                           (unsigned long long)entry->extra);
+        FzEngine_Stop();
+    }
+    entry->value = number;
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -97,6 +127,12 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_TSTATE_ATTACHED:
         attached(thread, a);
+        break;
+    case RT_NOTE_INTERP_QUEUE_PUT:
+        put(a, b);
+        break;
+    case RT_NOTE_INTERP_QUEUE_GOT:
+        got(thread, a, b);
         break;
     case RT_NOTE_FINALIZING:
         state.finalizer = a;

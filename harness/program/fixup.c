@@ -23,7 +23,7 @@ fix_shared(FzProgram *p)
         [FZ_SHARED_STR] = 3, [FZ_SHARED_SET] = FZ_MAX_INITIAL + 1,
         [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL + 1,
         [FZ_SHARED_ITER] = FZ_ITER_KINDS,
-        [FZ_SHARED_INTERP] = 1,
+        [FZ_SHARED_INTERP] = 2,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT,
     };
     for (int i = 0; i < p->nshared; i++) {

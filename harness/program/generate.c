@@ -401,6 +401,9 @@ is_wanted(Generator *g, uint8_t op)
     {
         return false;
     }
+    if (op == FZ_OP_QUEUE_DESTROY && !one_in(g, 4)) {
+        return false;
+    }
     // With the GIL on for good, a free-threaded build is hardly one.
     if (op == FZ_OP_UNSAFE_EXTENSION && !one_in(g, 16)) {
         return false;
@@ -581,7 +584,8 @@ FzGenerate_Shared(const FzProgram *program, FzRng *rng)
     }
     shared.initial = (uint8_t)FzRng_Below(rng, FZ_MAX_INITIAL + 1);
     if (FzRng_Below(rng, 24) == 0) {
-        shared = (FzShared){ .kind = FZ_SHARED_INTERP };
+        shared = (FzShared){ .kind = FZ_SHARED_INTERP,
+                             .initial = (uint8_t)FzRng_Below(rng, 2) };
     }
     return shared;
 }

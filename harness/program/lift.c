@@ -25,6 +25,7 @@ static const char prelude[] =
     "gc_callbacks = lambda: gc.callbacks\n"
     "try: from _interpreters import create as interp_create\n"
     "except ImportError: interp_create = int\n"
+    "queue_create = int\n"
     "SOON = 0.001\n"
     "\n"
     "\n"
@@ -543,7 +544,7 @@ put_shared(Lifter *l, int k)
         put(l, "Lock()");
         break;
     case FZ_SHARED_INTERP:
-        put(l, "interp_create()");
+        put(l, shared->initial == 0 ? "interp_create()" : "queue_create(2)");
         break;
     case FZ_SHARED_SYNC:
         put(l, "%s", sync_objects[shared->initial]);

@@ -323,8 +323,7 @@ emit_shared(FzEmitter *e, int k)
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_0 + n);
         break;
     case FZ_SHARED_INTERP:
-        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_interp_create);
-        FzEmit_Op(e, RT_OP_CALL, 0);
+        FzLower_MakeId(e, n);
         break;
     default:
         FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A + n);

@@ -47,6 +47,7 @@
     NAME(gc_callbacks) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
     NAME(interp_destroy) NAME(atexit_register) NAME(lurk) \
+    NAME(queue_create) NAME(queue_put) NAME(queue_get) NAME(queue_destroy) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
     NAME(reset) NAME(dict) NAME(fromkeys) NAME(keys) NAME(values) \
@@ -225,6 +226,8 @@ bool FzProgram_UsesDaemons(const FzProgram *program);
 // An operation of the group INTERP that is more than one call. False: not one.
 bool FzLower_Interpreter(FzEmitter *e, const FzOp *op);
 RtObject *FzLower_Duo(FzEmitter *e);
+// interp_create(), or queue_create(2)
+void FzLower_MakeId(FzEmitter *e, unsigned initial);
 // The code of setup() is begun, with the ids of interpreters; then finished.
 void FzLower_BeginSetup(FzEmitter *e);
 RtObject *FzLower_FinishSetup(FzEmitter *e);

@@ -111,6 +111,19 @@ run_function(FzEmitter *e, uint8_t ref, unsigned name)
     FzEmit_Op(e, RT_OP_CALL, 4);
 }
 
+void
+FzLower_MakeId(FzEmitter *e, unsigned initial)
+{
+    if (initial == 0) {
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_interp_create);
+        FzEmit_Op(e, RT_OP_CALL, 0);
+        return;
+    }
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_queue_create);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_2);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+}
+
 bool
 FzLower_Interpreter(FzEmitter *e, const FzOp *op)
 {
@@ -132,6 +145,21 @@ FzLower_Interpreter(FzEmitter *e, const FzOp *op)
     case FZ_OP_INTERP_THREADS:
         run_function(e, op->a, FZ_NAME_duo);
         FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        return true;
+    case FZ_OP_QUEUE_PUT:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_queue_put);
+        FzLower_Reference(e, op->a);
+        FzLower_Reference(e, op->b);
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_1);     // SOON
+        FzEmit_Op(e, RT_OP_CALL, 3);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        return true;
+    case FZ_OP_QUEUE_GET:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_queue_get);
+        FzLower_Reference(e, op->b);
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_1);
+        FzEmit_Op(e, RT_OP_CALL, 2);
+        FzEmit_Op(e, RT_OP_STORE_FAST, locals + op->a);
         return true;
     default:
         return false;

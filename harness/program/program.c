@@ -420,7 +420,7 @@ check_shared(const Checker *c)
         [FZ_SHARED_STR] = 2, [FZ_SHARED_SET] = FZ_MAX_INITIAL,
         [FZ_SHARED_DEQUE] = FZ_MAX_INITIAL,
         [FZ_SHARED_ITER] = FZ_ITER_KINDS - 1,
-        [FZ_SHARED_INTERP] = 0,
+        [FZ_SHARED_INTERP] = 1,
         [FZ_SHARED_SYNC] = FZ_SYNC_COUNT - 1,
     };
     const FzProgram *p = c->program;

@@ -18,7 +18,7 @@ typedef enum FzArg {
     FZ_ARG_LOCAL,               // local that is assigned: 0…5
     FZ_ARG_LIST, FZ_ARG_DICT, FZ_ARG_SET, FZ_ARG_DEQUE, FZ_ARG_INST,
     FZ_ARG_SEQ, FZ_ARG_ITER, FZ_ARG_ITERABLE,
-    FZ_ARG_INTERP,              // id of an interpreter
+    FZ_ARG_INTERP,              // id of an interpreter or a queue
     FZ_ARG_ANY,
     FZ_ARG_VALUE, FZ_ARG_KEY,
     FZ_ARG_CONST,               // reference to a constant only
@@ -275,7 +275,7 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 78,       // def show(name, items):
+    FZ_PRELUDE_SHOW = 79,       // def show(name, items):
     FZ_PRELUDE_FLAT = FZ_PRELUDE_SHOW + 12,             // def flat(items):
     FZ_PRELUDE_ATTRIBUTES = FZ_PRELUDE_FLAT + 8,        // def attributes(item):
     FZ_PRELUDE_GENERATE = FZ_PRELUDE_ATTRIBUTES + 11,   // def generate(items):

@@ -233,6 +233,7 @@ RtRuntime_Finish(RtThreadState *tstate)
     RtFinalize_RemoveOthers(tstate);
     RtEval_ClosePendingCalls(tstate);
     RtAtExit_Close(tstate->interp);
+    RtInterpQueues_Fini();
     RtSignals_Fini();
     RtImport_Fini(tstate->interp);
     if (collect_all(tstate) < 0) {

@@ -319,6 +319,8 @@ void RtImport_Fini(RtInterpreterState *interp);
 // out; then, when no other thread is left, drops what came too late.
 void RtAtExit_Call(RtThreadState *tstate);
 void RtAtExit_Close(RtInterpreterState *interp);
+// modules/interp_queues.c: destroys all queues; no other thread is left.
+void RtInterpQueues_Fini(void);
 
 #define RT_RECURSION_LIMIT 40
 

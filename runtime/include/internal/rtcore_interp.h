@@ -8,6 +8,7 @@
 #define RT_INTERNAL_INTERP_H
 
 #include "rtcore_state.h"
+#include "rtcore_wait_queue.h"
 
 // The id of a new interpreter, linked and READY: from now on any thread may
 // delete it. Needs no thread state. -1: no memory.
@@ -34,5 +35,38 @@ void RtInterpreter_Fini(RtInterpreterState *interp);
 // lifecycle.c: the end of an interpreter but for its state: joins its threads,
 // collects, deletes the attached, last thread state. 0, or -1.
 int RtInterpreter_Finalize(RtThreadState *tstate);
+
+// ---------------------------------------------------------------------------
+// interp_queue.c: queues between interpreters, by id. An item begins what the
+// caller has allocated; whose it is says each function. `waiter` is needed
+// where timeout_ns is not 0; < 0: wait for ever. Needs no thread state.
+
+typedef struct RtInterpQueueItem {
+    struct RtInterpQueueItem *next;
+    uint64_t number;            // 1, 2, … in the queue
+} RtInterpQueueItem;
+
+typedef enum RtInterpQueueStatus {
+    RT_INTERP_QUEUE_OK,
+    RT_INTERP_QUEUE_NOT_NOW,    // full, or empty, all the time
+    RT_INTERP_QUEUE_GONE,       // no queue has this id any more
+    RT_INTERP_QUEUE_ERROR,      // an exception was raised meanwhile
+} RtInterpQueueStatus;
+
+// A new id. maxsize 0: no limit. -1: no memory.
+int64_t RtInterpQueue_New(ssize_t maxsize);
+// Who waits in it finds it GONE. 0 and what was in it (a chain, the caller's
+// now), or -1: no queue has this id.
+int RtInterpQueue_Destroy(int64_t id, RtInterpQueueItem **items);
+// OK: the item is the queue's now.
+RtInterpQueueStatus RtInterpQueue_Put(int64_t id, RtInterpQueueItem *item,
+                                      RtWaiter *waiter, int64_t timeout_ns);
+// OK: the item is the caller's now.
+RtInterpQueueStatus RtInterpQueue_Get(int64_t id, RtInterpQueueItem **item,
+                                      RtWaiter *waiter, int64_t timeout_ns);
+// Items in it; -1: no queue has this id.
+ssize_t RtInterpQueue_Count(int64_t id);
+// The id of some queue; 0: there is none.
+int64_t RtInterpQueue_First(void);
 
 #endif  // RT_INTERNAL_INTERP_H

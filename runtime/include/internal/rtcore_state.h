@@ -248,6 +248,9 @@ typedef struct RtRuntime {
     RtStopTheWorldState stoptheworld;   // of all interpreters
     RtInterpreterState *interpreters;   // newest first; HEAD_LOCK
     int64_t last_interp_id;     // HEAD_LOCK
+    RtRawMutex queues_mutex;    // a leaf
+    struct RtInterpQueue *queues;       // queues_mutex; newest first
+    int64_t last_queue_id;      // queues_mutex
     RtInterpreterState main_interp;
     RtThreadState *main_tstate; // of the thread that started the runtime
     RtThreadState *finalizer;   // atomic; has removed the main interpreter's
