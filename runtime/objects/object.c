@@ -524,20 +524,14 @@ destroy_nested(RtThreadState *tstate, RtObject *op)
     tstate->trash_depth--;
 }
 
-static void
-destroy_trash(RtThreadState *tstate)
+void
+RtObject_DestroyTrash(RtThreadState *tstate)
 {
     while (tstate->trash_later != NULL) {
         RtObject *op = tstate->trash_later;
         tstate->trash_later = take_trash_link(op);
         destroy_nested(tstate, op);
     }
-}
-
-void
-RtObject_DestroyTrash(RtThreadState *tstate)
-{
-    destroy_trash(tstate);
 }
 
 void
@@ -568,7 +562,7 @@ RtObject_Dealloc(RtObject *op)
     }
     destroy_nested(tstate, op);
     if (tstate->trash_depth == 0 && tstate->trash_later != NULL) {
-        destroy_trash(tstate);
+        RtObject_DestroyTrash(tstate);
     }
 }
 
