@@ -221,6 +221,19 @@ waits(uint32_t thread, const void *lock, uintptr_t kind)
     }
 }
 
+// The threads of these states must exit, or are gone: no stop waits for them.
+static void
+others_are_gone(const void *survivor, uintptr_t interp)
+{
+    for (size_t i = 0; i < state.tstates.count; i++) {
+        FzMapEntry *tstate = FzMap_At(&state.tstates, i);
+        if (tstate->key != (uintptr_t)survivor && interp_of(tstate) == interp)
+        {
+            set_status(tstate, DELETED);
+        }
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -240,6 +253,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_TSTATE_DELETED:
         left(thread, a, DELETED);
+        break;
+    case RT_NOTE_FINALIZING:
+        others_are_gone(a, b);
         break;
     case RT_NOTE_STW_STOPPED:
         stopped(thread, a, b);
