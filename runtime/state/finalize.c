@@ -15,7 +15,7 @@
 // woken; the last collections take place although a thread exited in the middle
 // of one (bug GC14); locks of threads that are gone are seized (bug TS17).
 
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #include "rt_lock.h"
 #include "rtcore_assert.h"

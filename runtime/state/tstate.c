@@ -6,7 +6,7 @@
 // Mirrors Python/pystate.c (CPython 3.13); departs: a state claims a QSBR slot
 // in one step, before it is linked; Suspend also attaches again.
 
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #include "rt_lock.h"
 #include "rtcore_assert.h"

@@ -36,6 +36,13 @@ void RtInterpreter_Fini(RtInterpreterState *interp);
 // collects, deletes the attached, last thread state. 0, or -1.
 int RtInterpreter_Finalize(RtThreadState *tstate);
 
+// finalize.c: ends all daemons, wherever they are; afterwards the caller is
+// alone in the main interpreter. No other interpreter exists.
+void RtFinalize_RemoveOthers(RtThreadState *tstate);
+// tstate.c: for the finalizing thread, when all threads of removed states have
+// exited.
+void RtThreadState_DeleteRemoved(RtThreadState *tstate);
+
 // ---------------------------------------------------------------------------
 // interp_queue.c: queues between interpreters, by id. An item begins what the
 // caller has allocated; whose it is says each function. `waiter` is needed

@@ -304,8 +304,6 @@ RtThreadState_MustExit(const RtThreadState *tstate)
 }
 // Ends the calling thread, which is not attached and holds no lock.
 _Noreturn void RtThreadState_ExitThread(RtThreadState *tstate);
-// For the finalizing thread, when all threads of removed states have exited.
-void RtThreadState_DeleteRemoved(RtThreadState *tstate);
 // Unlinks and frees a state that was never bound: its thread did not start.
 void RtThreadState_Delete(RtThreadState *tstate);
 
@@ -404,12 +402,5 @@ int RtThreads_Close(RtInterpreterState *interp);
 void RtThreads_Ended(RtInterpreterState *interp, bool daemon);
 // The same of a daemon that had to exit.
 void RtThreads_Exited(RtInterpreterState *interp);
-
-// ---------------------------------------------------------------------------
-// finalize.c
-
-// Ends all daemons, wherever they are; afterwards the caller is alone in the
-// main interpreter. No other interpreter exists.
-void RtFinalize_RemoveOthers(RtThreadState *tstate);
 
 #endif  // RT_INTERNAL_STATE_H
