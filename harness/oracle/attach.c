@@ -67,6 +67,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_ATTACH_WAIT:
         set_waiting(a, b != 0);
         return true;
+    case RT_NOTE_THREAD_EXITED:
+        set_waiting(a, false);
+        return true;
     case RT_NOTE_STW_STOPPED:
         stopped(thread, b);
         return true;

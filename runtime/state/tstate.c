@@ -403,6 +403,7 @@ clear_removed(RtThreadState *t)
     RtLocalDicts_DropThread(t);
     RtThreadState_CloseAsyncExc(t);
     RtObject_DestroyTrash(t);
+    RtGC_FoldCount(t);
 #ifdef RT_GIL_DISABLED
     RtBrc_RemoveThread(t);
 #endif
