@@ -215,8 +215,8 @@ RtEval_DropGil(RtThreadState *tstate, bool final_release)
     if (requested) {
         RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
     }
-    // If it is off nobody takes it: there is no switch to wait for. Who asked the
-    // finalizing thread may have had to exit since (bug EB04 of 3.13).
+    // If it is off nobody takes it: there is no switch to wait for. Who asked
+    // the finalizing thread may have had to exit since (bug EB04 of 3.13).
     bool forced =
         requested && is_on(gil) &&
         rt_atomic_load_ptr_relaxed(&rt_runtime.finalizer) != tstate;
