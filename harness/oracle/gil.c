@@ -38,6 +38,7 @@ static struct {
     uint32_t count;
     const void *last_interp;    // asked for, and its gil
     Gil *last_gil;
+    bool exited;                // a thread had to
 } state;
 
 static void
@@ -46,6 +47,7 @@ begin(void)
     FzMap_Clear(&state.numbers);
     state.count = 0;
     state.last_interp = NULL;
+    state.exited = false;
 }
 
 // Interpreters beyond the last one share it, and are not checked.
@@ -215,10 +217,14 @@ disabled(uint32_t thread, const void *interp, uintptr_t requests)
     }
 }
 
-// When nobody runs any more nobody needs it, unless it is for good.
+// When nobody runs any more nobody needs it, unless it is for good. A thread
+// that had to exit in the middle of an import takes no request back.
 static void
 end(void)
 {
+    if (state.exited) {
+        return;
+    }
     for (uint32_t i = 0; i < state.count; i++) {
         const Gil *gil = &state.gils[i];
         if (!is_shared(gil) && gil->requests != 0 &&
@@ -266,6 +272,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_OBJECT_NEW:
     case RT_NOTE_OBJECT_DEALLOC:
         touches_object(thread);
+        break;
+    case RT_NOTE_THREAD_EXITED:
+        state.exited = true;
         break;
     case RT_NOTE_EVAL_BREAKER:
         must_hold(thread, a, "runs bytecode");

@@ -134,8 +134,10 @@ exits(uint32_t thread)
     }
 }
 
+// The handler of an interrupted wait may wait for the same mutex: that is
+// another wait, which has only begun.
 static void
-leaves(uint32_t thread, const void *addr, bool woken)
+leaves(uint32_t thread, const void *addr, bool woken, bool interrupted)
 {
     Sleeper *s = &state.sleepers[thread];
     Bed *bed = s->nbeds > 0 ? &s->beds[s->nbeds - 1] : NULL;
@@ -147,6 +149,9 @@ leaves(uint32_t thread, const void *addr, bool woken)
                             : "leaves by itself although it is being woken");
     }
     s->nbeds--;
+    if (interrupted && s->wants == addr) {
+        s->wants = NULL;
+    }
 }
 
 static void
@@ -234,10 +239,10 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         exits(thread);
         return true;
     case RT_NOTE_PARK_WOKEN:
-        leaves(thread, a, true);
+        leaves(thread, a, true, false);
         return true;
     case RT_NOTE_PARK_LEFT:
-        leaves(thread, a, false);
+        leaves(thread, a, false, (int)b == -RT_PARK_INTR);
         return true;
 #ifdef RT_GIL_DISABLED
     case RT_NOTE_STW_REQUESTED:

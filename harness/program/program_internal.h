@@ -275,7 +275,7 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 79,       // def show(name, items):
+    FZ_PRELUDE_SHOW = 80,       // def show(name, items):
     FZ_PRELUDE_FLAT = FZ_PRELUDE_SHOW + 12,             // def flat(items):
     FZ_PRELUDE_ATTRIBUTES = FZ_PRELUDE_FLAT + 8,        // def attributes(item):
     FZ_PRELUDE_GENERATE = FZ_PRELUDE_ATTRIBUTES + 11,   // def generate(items):
