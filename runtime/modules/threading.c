@@ -18,6 +18,7 @@
 #include "rtcore_assert.h"
 #include "rtcore_code.h"
 #include "rtcore_heap.h"
+#include "rtcore_interp.h"
 #include "rtcore_object.h"
 #include "rtcore_types.h"       // RtTupleObject
 

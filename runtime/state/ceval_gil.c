@@ -16,7 +16,7 @@
 // thread that switches the GIL off is forgotten with it; the holder is
 // signalled under gil->mutex, so that it is alive.
 
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #include <limits.h>
 

@@ -115,10 +115,19 @@ FUNCTION(run_for_ever)
     }
 }
 
+// The main thread may have dropped its lock by the time it is waited for.
+static void
+step_and_wait(void)
+{
+    RtObject *waited_for = Rt_NewRef(lock);
+    step();
+    drop(Call(waited_for, "acquire", 0));
+    Rt_DECREF(waited_for);
+}
+
 FUNCTION(wait_for_lock)
 {
-    step();
-    drop(Call(lock, "acquire", 0));
+    step_and_wait();
     CHECK(!"nobody releases it");
     return NULL;
 }
@@ -198,8 +207,7 @@ static RtObject *left_thread;
 FUNCTION(take_and_wait)
 {
     drop(Call(other_lock, "acquire", 0));
-    step();
-    drop(Call(lock, "acquire", 0));
+    step_and_wait();
     return NULL;
 }
 
@@ -221,8 +229,7 @@ FUNCTION(wait_while_collecting)
     if (rt_runtime.finalizer == NULL &&
         RtThreadState_Get() != rt_runtime.main_tstate)
     {
-        step();
-        drop(Call(lock, "acquire", 0));
+        step_and_wait();
         CHECK(!"nobody releases it");
     }
     (void)rt_atomic_add_int(&finalized, 1);
@@ -295,8 +302,7 @@ static int
 pending_wait(void *arg)
 {
     (void)arg;
-    step();
-    drop(Call(lock, "acquire", 0));
+    step_and_wait();
     return 0;
 }
 

@@ -39,6 +39,10 @@ int RtInterpreter_Finalize(RtThreadState *tstate);
 // finalize.c: ends all daemons, wherever they are; afterwards the caller is
 // alone in the main interpreter. No other interpreter exists.
 void RtFinalize_RemoveOthers(RtThreadState *tstate);
+// tstate.c: ends the calling thread, which is not attached and holds no lock.
+_Noreturn void RtThreadState_ExitThread(RtThreadState *tstate);
+// lifecycle.c: RtThreads_Ended() of a daemon that had to exit.
+void RtThreads_Exited(RtInterpreterState *interp);
 // tstate.c: for the finalizing thread, when all threads of removed states have
 // exited.
 void RtThreadState_DeleteRemoved(RtThreadState *tstate);

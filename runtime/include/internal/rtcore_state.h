@@ -302,8 +302,6 @@ RtThreadState_MustExit(const RtThreadState *tstate)
 {
     return rt_atomic_load_int_hint(&tstate->state) == RT_THREAD_SHUTTING_DOWN;
 }
-// Ends the calling thread, which is not attached and holds no lock.
-_Noreturn void RtThreadState_ExitThread(RtThreadState *tstate);
 // Unlinks and frees a state that was never bound: its thread did not start.
 void RtThreadState_Delete(RtThreadState *tstate);
 
@@ -400,7 +398,5 @@ int RtThreads_Close(RtInterpreterState *interp);
 // The last thing that a started thread does with the runtime, its thread state
 // being gone; also called by the starter if the thread could not be had.
 void RtThreads_Ended(RtInterpreterState *interp, bool daemon);
-// The same of a daemon that had to exit.
-void RtThreads_Exited(RtInterpreterState *interp);
 
 #endif  // RT_INTERNAL_STATE_H
