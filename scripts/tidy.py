@@ -63,6 +63,7 @@ ALLOWED_HOOKS = {
     "runtime/objects/type_cache.c": "versions of types and their cache",
     "runtime/objects/weakref.c": "the lists of weak references",
     "runtime/modules/atexit.c": "the end of an interpreter begins there",
+    "runtime/modules/fork_module.c": "a forked child ends there",
     "runtime/objects/deferred.c": "the life of a deferred mark",
     "runtime/objects/function.c": "code is replaced",
     "runtime/objects/type_slots.c": "descriptors of programs are asked",
@@ -143,6 +144,8 @@ ALLOWED_EDGES = {
         "handlers are called with ints",
     ("runtime/state/lifecycle.c", "rtcore_*.h"):
         "start and end of everything",
+    ("runtime/state/fork.c", "rtcore_*.h"):
+        "a forked child makes everything anew",
     ("runtime/state/finalize.c", "rtcore_object.h"):
         "a collection that was under way is given up",
     ("runtime/state/interpreter.c", "rtcore_*.h"):

@@ -382,6 +382,9 @@ FzEngine_Stop(void)
 {
     FzEngine *e = &fz_engine;
     FZ_ASSERT(e->active);
+    if (e->in_child) {
+        FzFork_ExitChild(1);
+    }
     e->active = false;
     FzTarget_SaveThread(e->current);
     FzFiber_Leave(&e->fibers[e->current], &e->host);

@@ -70,6 +70,7 @@ typedef struct FzEngine {
     FzGuideReader guide;        // of a guided run
     size_t overrides_used;
     bool initialised;
+    bool in_child;              // a forked process, which only reports
     _Alignas(16) unsigned char strategy_state[FZ_STRATEGY_STATE_SIZE];
 } FzEngine;
 
@@ -104,6 +105,11 @@ _Noreturn void FzEngine_EndThread(void);
 _Noreturn void FzEngine_Complete(void);
 // Numbers a new thread and makes it runnable; FZ_NO_THREAD: too many.
 uint32_t FzEngine_NewThread(void (*func)(void *), void *arg);
+
+// ---- fork.c
+int FzFork_Fork(void);
+void FzFork_ExitChild(int status);      // does not return
+int FzFork_WaitChild(int pid);
 
 // ---- choice.c
 void FzChoice_Begin(void);

@@ -214,6 +214,11 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_EVAL_BREAKER:
         checked(thread, a);
         break;
+    case RT_NOTE_FORKED:
+        for (int i = 0; i < MAX_QUEUES; i++) {
+            state.queues[i].handler = NULL;
+        }
+        break;
     case RT_NOTE_TSTATE_DELETED:
         deleted(thread, a);
         break;

@@ -276,6 +276,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_THREAD_EXITED:
         state.exited = true;
         break;
+    case RT_NOTE_FORKED:
+        gil_of(a)->asked = NULL;        // who asked is gone
+        break;
     case RT_NOTE_EVAL_BREAKER:
         must_hold(thread, a, "runs bytecode");
         checked(thread, a, b);

@@ -467,6 +467,30 @@ note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     }
 }
 
+// The others are gone, and the runtime's locks are free; what the thread has
+// locked of objects stays.
+static void
+forked(uint32_t thread)
+{
+    for (size_t i = 0; i < state.locks.count; i++) {
+        FzMapEntry *lock = FzMap_At(&state.locks, i);
+        uint32_t kind = (uint32_t)lock->extra;
+        bool runtimes =
+            lock->key - (uintptr_t)&rt_runtime < sizeof(rt_runtime);
+        if ((uint32_t)lock->value != thread + 1 || runtimes) {
+            lock->value = 0;
+            lock->extra = kind;
+        }
+    }
+    for (uint32_t t = 0; t < state.nthreads; t++) {
+        ThreadLocks *locks = &state.threads[t];
+        locks->nread = 0;
+        locks->parked = locks->waiting = locks->waiting_raw = NULL;
+        locks->gil_wait = NULL;
+        locks->depth = t == thread ? locks->depth : 0;
+    }
+}
+
 static void exits(uint32_t thread);
 
 static bool
@@ -479,6 +503,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     switch (kind) {
     case RT_NOTE_THREAD_EXITED:
         exits(thread);
+        break;
+    case RT_NOTE_FORKED:
+        forked(thread);
         break;
     case RT_NOTE_PARK:
         locks->parked = a;

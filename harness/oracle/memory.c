@@ -220,6 +220,12 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         state.online &= ~(1u << thread);
         state.quiet[thread] = ++state.clock;
         break;
+    case RT_NOTE_FORKED:
+        state.online &= 1u << thread;
+        for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
+            state.quiet[t] = ++state.clock;
+        }
+        break;
     case RT_NOTE_QSBR_QUIESCENT:
         quiescent(thread, b);
         break;

@@ -257,6 +257,10 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_FINALIZING:
         others_are_gone(a, b);
         break;
+    case RT_NOTE_FORKED:
+        state.nstops = 0;
+        others_are_gone(a, b);
+        break;
     case RT_NOTE_STW_STOPPED:
         stopped(thread, a, b);
         break;

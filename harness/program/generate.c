@@ -404,6 +404,10 @@ is_wanted(Generator *g, uint8_t op)
     if (op == FZ_OP_QUEUE_DESTROY && !one_in(g, 4)) {
         return false;
     }
+    // A process is dear.
+    if (op == FZ_OP_FORK && !one_in(g, 32)) {
+        return false;
+    }
     // With the GIL on for good, a free-threaded build is hardly one.
     if (op == FZ_OP_UNSAFE_EXTENSION && !one_in(g, 16)) {
         return false;

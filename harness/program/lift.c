@@ -8,7 +8,7 @@
 
 // Ends after two empty lines. FZ_PRELUDE_* are line numbers in it.
 static const char prelude[] =
-    "import ctypes, gc, signal, sys, threading, time\n"
+    "import ctypes, gc, os, signal, sys, threading, time\n"
     "from collections import deque\n"
     "from itertools import chain, count, cycle, islice, tee\n"
     "from atexit import register as atexit_register\n"
@@ -32,6 +32,14 @@ static const char prelude[] =
     "class Thread(threading.Thread):\n"
     "    def __init__(self, func, args, daemon=None):\n"
     "        super().__init__(target=func, args=args, daemon=daemon)\n"
+    "\n"
+    "\n"
+    "def fork_call(func, *args):\n"
+    "    pid = os.fork()\n"
+    "    if pid == 0:\n"
+    "        try: func(*args)\n"
+    "        finally: os._exit(0)\n"
+    "    os.waitpid(pid, 0)\n"
     "\n"
     "\n"
     "def sched_yield():\n"

@@ -454,7 +454,7 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(MAIN_PENDING_CALL, main_pending_call),
     METHOD(ASYNC_EXC, set_async_exc),
     METHOD(SWITCH_INTERVAL, setswitchinterval),
-    METHOD(ATEXIT, atexit_register),
+    METHOD(ATEXIT, atexit_register), METHOD(FORK, fork_call),
     METHOD(WEAK_COUNT, getweakrefcount), METHOD(GC_FREEZE, gc_freeze),
     METHOD(GC_UNFREEZE, gc_unfreeze), METHOD(GC_ENABLE, gc_enable),
     METHOD(GC_DISABLE, gc_disable), METHOD(GC_COUNT, gc_get_count),

@@ -127,17 +127,18 @@ FzOp_Get(const FzOp *op, int i)
 static inline bool
 FzOp_IsForBodies(uint8_t op)
 {
-    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON ||
+    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON || op == FZ_OP_FORK ||
            op == FZ_OP_INTERP_THREADS ||
            (op >= FZ_OP_FOREIGN_CALL && op <= FZ_OP_RAISE_SIGNAL &&
             op != FZ_OP_ASYNC_EXC);
 }
 
-// Whether it starts a thread, which the body waits for unless it is a daemon.
+// Whether it starts a thread or a process, which the body waits for unless it
+// is a daemon.
 static inline bool
 FzOp_StartsThread(uint8_t op)
 {
-    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON ||
+    return op == FZ_OP_SPAWN || op == FZ_OP_DAEMON || op == FZ_OP_FORK ||
            op == FZ_OP_FOREIGN_CALL ||
            op == FZ_OP_INTERP_THREADS;
 }
@@ -275,7 +276,7 @@ void FzLayout_Compute(const FzProgram *program, FzLayout *layout);
 
 // Lines of the prelude (lift.c) that the lowering refers to.
 enum {
-    FZ_PRELUDE_SHOW = 80,       // def show(name, items):
+    FZ_PRELUDE_SHOW = 88,       // def show(name, items):
     FZ_PRELUDE_FLAT = FZ_PRELUDE_SHOW + 12,             // def flat(items):
     FZ_PRELUDE_ATTRIBUTES = FZ_PRELUDE_FLAT + 8,        // def attributes(item):
     FZ_PRELUDE_GENERATE = FZ_PRELUDE_ATTRIBUTES + 11,   // def generate(items):

@@ -189,7 +189,9 @@ spare_exit(FzProgram *program)
         FzBlockOps *ops = FzProgram_Block(program, block);
         for (int i = 0; i < ops->nops; i++) {
             uint8_t *op = &ops->ops[i].op;
-            if (*op == FZ_OP_DAEMON || *op == FZ_OP_ATEXIT) {
+            if (*op == FZ_OP_DAEMON || *op == FZ_OP_ATEXIT ||
+                *op == FZ_OP_FORK)
+            {
                 *op = FZ_OP_CALL;
             }
         }

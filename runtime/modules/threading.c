@@ -33,6 +33,7 @@ typedef enum ThreadHandleState {
 } ThreadHandleState;
 
 typedef struct ThreadHandle {
+    struct ThreadHandle *prev, *next;   // rt_runtime.handles; handles_mutex
     ssize_t refcount;           // atomic
     RtMutex mutex;
     RtEvent ready;              // the starter has set RUNNING
@@ -68,6 +69,44 @@ handle_decref(ThreadHandle *handle)
     if (old == 1) {
         RtMem_Free(handle);
     }
+}
+
+// From before the thread can run until it has marked its end.
+static void
+handle_link(ThreadHandle *handle)
+{
+    RtRawMutex_LockRanked(&rt_runtime.handles_mutex, RT_RANK_HANDLES);
+    handle->prev = NULL;
+    handle->next = rt_runtime.handles;
+    if (handle->next != NULL) {
+        handle->next->prev = handle;
+    }
+    rt_runtime.handles = handle;
+    RtRawMutex_UnlockRanked(&rt_runtime.handles_mutex, RT_RANK_HANDLES);
+}
+
+// handles_mutex is held, or nobody else is there.
+static void
+unlink_handle(ThreadHandle *handle)
+{
+    if (handle->prev != NULL) {
+        handle->prev->next = handle->next;
+    }
+    else {
+        rt_assert(rt_runtime.handles == handle);
+        rt_runtime.handles = handle->next;
+    }
+    if (handle->next != NULL) {
+        handle->next->prev = handle->prev;
+    }
+}
+
+static void
+handle_unlink(ThreadHandle *handle)
+{
+    RtRawMutex_LockRanked(&rt_runtime.handles_mutex, RT_RANK_HANDLES);
+    unlink_handle(handle);
+    RtRawMutex_UnlockRanked(&rt_runtime.handles_mutex, RT_RANK_HANDLES);
 }
 
 static ThreadHandleState
@@ -150,6 +189,7 @@ daemon_exits(void *arg)
     rt_assert(advanced);
     (void)advanced;
     RtEvent_Notify(&handle->done);
+    handle_unlink(handle);
     handle_decref(handle);
     RtMem_Free(boot);
     RtThreads_Exited(interp);
@@ -201,8 +241,31 @@ thread_run(void *arg)
     rt_assert(advanced);
     (void)advanced;
     RtEvent_Notify(&handle->done);
+    handle_unlink(handle);
     handle_decref(handle);
     RtThreads_Ended(interp, daemon);
+}
+
+void
+RtThreads_AfterFork(RtThreadState *tstate)
+{
+    const ThreadBootState *boot = tstate->exit_arg;
+    ThreadHandle *mine = boot != NULL ? boot->handle : NULL;
+    ThreadHandle *next;
+    for (ThreadHandle *handle = rt_runtime.handles; handle != NULL;
+         handle = next)
+    {
+        next = handle->next;
+        RtMutex_AfterFork(&handle->mutex);
+        if (handle == mine) {
+            continue;
+        }
+        handle->state = THREAD_HANDLE_DONE;
+        RtEvent_Notify(&handle->ready);
+        RtEvent_Notify(&handle->done);
+        unlink_handle(handle);
+        handle_decref(handle);
+    }
 }
 
 // ---------------------------------------------------------------------------
@@ -275,7 +338,9 @@ start_thread(RtThreadObject *self)
                         "can't create new thread at interpreter shutdown");
         return -1;
     }
+    handle_link(boot->handle);
     if (rt_world->thread_start(thread_run, boot) < 0) {
+        handle_unlink(boot->handle);
         RtThreadState_Delete(tstate);
         free_boot(boot);
         RtThreads_Ended(interp, daemon);

@@ -214,6 +214,20 @@ RtBrc_RemoveThread(RtThreadState *tstate)
     brc->tid = 0;
 }
 
+// A thread may have been in the middle of registering.
+void
+RtBrc_AfterFork(RtInterpreterState *interp)
+{
+    RtBrc_InitState(interp);
+    for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+        if (t->brc.tid != 0) {
+            RtBrcBucket *bucket = get_bucket(interp, t->brc.tid);
+            t->brc.next_in_bucket = bucket->root;
+            bucket->root = t;
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // With the world stopped.
 

@@ -161,6 +161,25 @@ RtQsbr_Release(RtThreadState *tstate)
     RtMutex_UnlockRanked(&shared->mutex, RT_RANK_QSBR);
 }
 
+// Others may have been in the middle of giving a slot back.
+void
+RtQsbr_AfterFork(RtThreadState *tstate)
+{
+    RtQsbrShared *shared = &tstate->interp->qsbr;
+    RtMutex_AfterFork(&shared->mutex);
+    for (ssize_t i = 0; i < shared->size; i++) {
+        RtQsbrThreadState *slot = &shared->slots[i];
+        if (slot != tstate->qsbr) {
+            *slot = (RtQsbrThreadState){ 0 };
+        }
+    }
+    for (RtThreadState *t = tstate->interp->threads; t != NULL; t = t->next) {
+        if (t != tstate) {
+            t->qsbr = NULL;
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // Readers.
 

@@ -359,7 +359,9 @@ free_tstate(RtThreadState *tstate)
     rt_assert(RtObjectStack_IsEmpty(&tstate->brc.local_objects_to_merge));
     rt_assert(RtObjectStack_IsEmpty(&tstate->brc.objects_to_merge));
     rt_assert(tstate->brc.in_flight == NULL);
-    RtQsbr_Release(tstate);
+    if (tstate->qsbr != NULL) {
+        RtQsbr_Release(tstate);
+    }
 #endif
     RtMem_Free(tstate);
 }

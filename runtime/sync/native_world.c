@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -302,6 +303,36 @@ native_thread_exit(void)
 }
 
 // ---------------------------------------------------------------------------
+// Processes.
+
+static int
+native_fork(void)
+{
+    // What is buffered would be written twice.
+    fflush(stdout);
+    return (int)fork();
+}
+
+static void
+native_exit_child(int status)
+{
+    fflush(stdout);
+    _exit(status);
+}
+
+static int
+native_wait_child(int pid)
+{
+    int status;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// ---------------------------------------------------------------------------
 // Output, and the table.
 
 static void
@@ -325,6 +356,9 @@ const RtWorld rt_native_world = {
     .thread_start = native_thread_start,
     .thread_id = native_thread_id,
     .thread_exit = native_thread_exit,
+    .fork = native_fork,
+    .exit_child = native_exit_child,
+    .wait_child = native_wait_child,
     .now_ns = native_now_ns,
     .yield = native_yield,
     .write = native_write,

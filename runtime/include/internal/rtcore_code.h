@@ -319,6 +319,9 @@ void RtImport_Fini(RtInterpreterState *interp);
 // out; then, when no other thread is left, drops what came too late.
 void RtAtExit_Call(RtThreadState *tstate);
 void RtAtExit_Close(RtInterpreterState *interp);
+// modules/threading.c: in a forked child, where all threads but one are gone:
+// join() of the others returns.
+void RtThreads_AfterFork(RtThreadState *tstate);
 // modules/interp_queues.c: destroys all queues; no other thread is left.
 void RtInterpQueues_Fini(void);
 

@@ -159,6 +159,11 @@ typedef struct RtWorld {
     int64_t (*now_ns)(void);
     // Lets other threads run.
     void (*yield)(void);
+    // As fork(2). The child ends by exit_child(); wait_child() waits for that
+    // and returns its status, or something else than 0 if it ended otherwise.
+    int (*fork)(void);
+    void (*exit_child)(int status);     // does not return
+    int (*wait_child)(int pid);
     // Program output (print). The bytes are not kept by the callee's caller.
     void (*write)(const char *bytes, size_t length);
 } RtWorld;

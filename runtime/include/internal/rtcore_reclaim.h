@@ -51,6 +51,7 @@ void RtQsbr_QuiescentState(RtThreadState *tstate);
 uint64_t RtQsbr_Advance(RtInterpreterState *interp);
 // As Advance, but only every 10th call (1st with RT_TINY_LIMITS) writes.
 uint64_t RtQsbr_DeferredAdvance(RtThreadState *tstate);
+void RtQsbr_AfterFork(RtThreadState *tstate);    // only it has a slot
 bool RtQsbr_Poll(RtThreadState *tstate, uint64_t goal);
 
 // mem_delayed.c: frees raw memory once no lock-free reader can hold it. In the

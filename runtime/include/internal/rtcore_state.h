@@ -248,6 +248,8 @@ typedef struct RtRuntime {
     RtStopTheWorldState stoptheworld;   // of all interpreters
     RtInterpreterState *interpreters;   // newest first; HEAD_LOCK
     int64_t last_interp_id;     // HEAD_LOCK
+    RtRawMutex handles_mutex;   // a leaf
+    struct ThreadHandle *handles;       // handles_mutex; of started threads
     RtRawMutex queues_mutex;    // a leaf
     struct RtInterpQueue *queues;       // queues_mutex; newest first
     int64_t last_queue_id;      // queues_mutex

@@ -1,0 +1,133 @@
+// fork.c: forks of a program under the engine.
+//
+// A fork is one of this process: the child goes on, on the fiber that forked,
+// with that thread alone, and under the same oracles; the parent waits until
+// the child has ended, in no time of the run's. What the child does follows
+// from what was before, so the parent's run is as deterministic as ever: the
+// child's trace hash and what it found come back through a pipe and become part
+// of the parent's run. A violation in the child is one of the run.
+
+#include "engine_internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fz_oracle.h"
+
+// What a child says at its end.
+typedef struct ForkReport {
+    uint64_t hash;
+    int status;
+    uint32_t nviolations;
+    FzViolation violation;
+} ForkReport;
+
+static int report_fd = -1;      // in a child: where to report
+static int child_fd = -1;       // in a parent: from the child under way
+
+int
+FzFork_Fork(void)
+{
+    FzEngine *e = &fz_engine;
+    int ends[2];
+    if (!e->active || e->in_child || pipe(ends) < 0) {
+        return -1;
+    }
+    int pid = (int)fork();
+    if (pid != 0) {
+        close(ends[1]);
+        child_fd = ends[0];
+        if (pid < 0) {
+            close(ends[0]);
+        }
+        return pid;
+    }
+    close(ends[0]);
+    report_fd = ends[1];
+    e->in_child = true;
+    // What others did before is ordered by there being no others any more.
+    e->races = false;
+    FzThreadSet self = FzThreadSet_Of(e->current);
+    for (uint32_t t = 0; t < e->nthreads; t++) {
+        e->threads[t].ended = e->threads[t].ended || t != e->current;
+    }
+    e->runnable = self;
+    e->timed = 0;
+    FzEngine_UpdateDue();
+    return 0;
+}
+
+static _Noreturn void
+report_and_exit(int status)
+{
+    FzEngine *e = &fz_engine;
+    ForkReport report = {.hash = e->hash, .status = status};
+    report.nviolations = e->run->nviolations;
+    if (report.nviolations > 0) {
+        report.violation = e->run->violations[0];
+    }
+    const char *at = (const char *)&report;
+    size_t left = sizeof(report);
+    while (left > 0) {
+        ssize_t n = write(report_fd, at, left);
+        if (n < 0 && errno != EINTR) {
+            break;
+        }
+        at += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    _exit(0);
+}
+
+void
+FzFork_ExitChild(int status)
+{
+    FZ_ASSERT(fz_engine.in_child);
+    report_and_exit(status);
+}
+
+// True if the whole report came.
+static bool
+read_report(ForkReport *report)
+{
+    char *at = (char *)report;
+    size_t left = sizeof(*report);
+    while (left > 0) {
+        ssize_t n = read(child_fd, at, left);
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            return false;
+        }
+        at += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+int
+FzFork_WaitChild(int pid)
+{
+    FzEngine *e = &fz_engine;
+    ForkReport report;
+    bool complete = read_report(&report);
+    close(child_fd);
+    child_fd = -1;
+    int status;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!complete) {
+        FzEngine_Violation(FZ_RULE_CRASH, UINT32_MAX,
+                           "a forked child died (wait status %d)", status);
+        FzEngine_Stop();
+    }
+    e->hash = FzHash_Mix(e->hash, report.hash);
+    if (report.nviolations > 0) {
+        FzEngine_Violation(report.violation.rule, UINT32_MAX,
+                           "in a forked child: %s",
+                           report.violation.message);
+        FzEngine_Stop();
+    }
+    return report.status;
+}
