@@ -38,7 +38,9 @@ RtThreads_Started(RtInterpreterState *interp, bool daemon)
     int result = -1;
     if (!rt_atomic_load_int_owned(&interp->finalizing)) {
         ++*(daemon ? &interp->live_daemons : &interp->live_threads);
-        rt_runtime.survivor = NULL;
+        if (rt_runtime.survivor != NULL) {
+            rt_runtime.survivor = NULL;         // a forked child's
+        }
         result = 0;
     }
     RtRawMutex_UnlockRanked(&interp->live_mutex, RT_RANK_LIVE_THREADS);

@@ -152,12 +152,14 @@ RtQsbr_Release(RtThreadState *tstate)
     RtMutex_LockRanked(&shared->mutex, RT_RANK_QSBR);
     // Read only now: the slots may just have been moved.
     RtQsbrThreadState *slot = tstate->qsbr;
-    rt_assert(slot->tstate == tstate);
-    rt_assert(slot->allocated);
-    rt_assert(rt_atomic_load_uint64_owned(&slot->seq) == QSBR_OFFLINE);
-    slot->tstate = NULL;
-    slot->allocated = false;
-    tstate->qsbr = NULL;
+    if (slot != NULL) {         // else it was lost in a fork
+        rt_assert(slot->tstate == tstate);
+        rt_assert(slot->allocated);
+        rt_assert(rt_atomic_load_uint64_owned(&slot->seq) == QSBR_OFFLINE);
+        slot->tstate = NULL;
+        slot->allocated = false;
+        tstate->qsbr = NULL;
+    }
     RtMutex_UnlockRanked(&shared->mutex, RT_RANK_QSBR);
 }
 

@@ -359,9 +359,7 @@ free_tstate(RtThreadState *tstate)
     rt_assert(RtObjectStack_IsEmpty(&tstate->brc.local_objects_to_merge));
     rt_assert(RtObjectStack_IsEmpty(&tstate->brc.objects_to_merge));
     rt_assert(tstate->brc.in_flight == NULL);
-    if (tstate->qsbr != NULL) {
-        RtQsbr_Release(tstate);
-    }
+    RtQsbr_Release(tstate);
 #endif
     RtMem_Free(tstate);
 }
