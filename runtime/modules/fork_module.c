@@ -11,7 +11,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_object.h"
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 // 0, or -1 with RuntimeError.
 static int

@@ -15,12 +15,13 @@
 // Modules/posixmodule.c (CPython 3.13); departs: locks of programs are freed
 // too; no hooks (os.register_at_fork).
 
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 #include "rt_lock.h"
 #include "rtcore_assert.h"
 #include "rtcore_code.h"        // RtThreads_AfterFork()
-#include "rtcore_object.h"      // RtBrc_AfterFork(), RtGC_GiveUp()
+#include "rtcore_gc.h"          // RtGC_TakeOver()
+#include "rtcore_object.h"      // RtBrc_AfterFork()
 #include "rtcore_type.h"        // RtTypeCache_AfterFork()
 
 // Attached: the world is stopped. Whoever has it needs no thread state for what
@@ -171,7 +172,10 @@ after_fork_child(RtThreadState *tstate)
     rt_runtime.survivor = tstate;
     // While the others' states are cleared nobody reads what is freed.
     interp->alone = true;
-    RtGC_GiveUp(interp);
+    // The collector's stack is still what it was.
+    if (interp->gc.collector != tstate) {
+        RtGC_TakeOver(interp);
+    }
     RtThreadState_DeleteRemoved(tstate);
     interp->alone = false;
     check_child(tstate);

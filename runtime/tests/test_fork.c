@@ -8,7 +8,7 @@
 #include "rtcore_code.h"
 #include "rtcore_gc.h"
 #include "rtcore_heap.h"
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 enum { NTHREADS = 3, ROUNDS = 5 };
 

@@ -47,6 +47,10 @@ void RtThreads_Exited(RtInterpreterState *interp);
 // exited.
 void RtThreadState_DeleteRemoved(RtThreadState *tstate);
 
+// fork.c: forks, as fork(2); the caller is attached to the main interpreter. In
+// the child it is the only thread.
+int RtOS_Fork(RtThreadState *tstate);
+
 // ---------------------------------------------------------------------------
 // interp_queue.c: queues between interpreters, by id. An item begins what the
 // caller has allocated; whose it is says each function. `waiter` is needed
