@@ -70,6 +70,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_THREAD_EXITED:
         set_waiting(a, false);
         return true;
+    case RT_NOTE_FORKED:
+        begin();
+        return true;
     case RT_NOTE_STW_STOPPED:
         stopped(thread, b);
         return true;

@@ -73,7 +73,7 @@ remake_gil(RtThreadState *tstate)
         gil->last_holder = tstate;
     }
     // Nobody is left who asked for it.
-    tstate->eval_breaker &= ~RT_GIL_DROP_REQUEST_BIT;
+    RtThreadState_UnsetEvalBreakerBit(tstate, RT_GIL_DROP_REQUEST_BIT);
 }
 
 static void
