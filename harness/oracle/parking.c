@@ -238,6 +238,10 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     case RT_NOTE_THREAD_EXITED:
         exits(thread);
         return true;
+    case RT_NOTE_FORKED:
+        begin();                // nobody sleeps, and flags may say otherwise
+        state.exited = true;
+        return true;
     case RT_NOTE_PARK_WOKEN:
         leaves(thread, a, true, false);
         return true;

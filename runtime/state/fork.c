@@ -24,23 +24,17 @@
 #include "rtcore_object.h"      // RtBrc_AfterFork()
 #include "rtcore_type.h"        // RtTypeCache_AfterFork()
 
-// Attached: the world is stopped. Whoever has it needs no thread state for what
-// it does.
-static void
-lock_pending(RtPendingCalls *pending)
-{
-    RtLockStatus status =
-        RtMutex_LockTimed(&pending->mutex, -1, RT_LOCK_DONT_DETACH);
-    rt_assert(status == RT_LOCK_ACQUIRED);
-    (void)status;
-}
-
 static void
 before_fork(RtThreadState *tstate)
 {
     RtEval_StopTheWorldAll();
-    lock_pending(&tstate->interp->pending);
-    lock_pending(&rt_runtime.pending_main);
+    // Whoever has one of these has no thread state to stop, and is done soon.
+    while (!RtMutex_TryLockFast(&tstate->interp->pending.mutex)) {
+        rt_world->yield();
+    }
+    while (!RtMutex_TryLockFast(&rt_runtime.pending_main.mutex)) {
+        rt_world->yield();
+    }
     RtRawMutex_Lock(&rt_runtime.handles_mutex);
     RtRawMutex_Lock(&tstate->interp->live_mutex);
     RT_HEAD_LOCK();
