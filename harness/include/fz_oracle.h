@@ -42,6 +42,7 @@ extern const FzOracleOps fz_oracle_memory;      // use after free, QSBR
 extern const FzOracleOps fz_oracle_dead_object;     // heads of freed ones
 extern const FzOracleOps fz_oracle_lock;        // deadlock, sections, owners
 extern const FzOracleOps fz_oracle_parking;     // sleepers, hand-offs
+extern const FzOracleOps fz_oracle_wait_queue;  // turns in wait queues
 extern const FzOracleOps fz_oracle_stop_world;
 extern const FzOracleOps fz_oracle_interpreter;     // who touches what
 extern const FzOracleOps fz_oracle_attach;

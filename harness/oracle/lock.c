@@ -31,10 +31,6 @@ typedef struct ThreadLocks {
     const void *waiting_raw;    // raw mutex, on its way to park or to signal
     const void *parked;         // address it is parked on, or NULL
     const RtThreadState *gil_wait;      // that waits for its GIL, or NULL
-    const void *queue;          // wait queue that it is in, or NULL
-    const void *waiter;         // by which it waits there
-    uint64_t turn;
-    bool woken;
 } ThreadLocks;
 
 static struct {
@@ -44,7 +40,6 @@ static struct {
     ThreadLocks threads[FZ_MAX_THREADS];
     uint32_t nthreads;          // touched by this run
     FzMap gils;                 // interpreter -> holder, a thread + 1
-    uint64_t turns;             // threads that have entered a wait queue
 } state;
 
 static void
@@ -58,7 +53,6 @@ begin(void)
         locks->gil_wait = NULL;
         locks->may_be_overtaken = false;
         locks->nread = 0;
-        locks->queue = NULL;
     }
     state.nthreads = 0;
     FzMap_Clear(&state.gils);
@@ -368,102 +362,56 @@ detaches(uint32_t thread)
 }
 
 // ---------------------------------------------------------------------------
-// Wait queues. A signal handler may wait while its thread is in a queue; then
-// the outer wait is not followed any more.
+// Threads that end, and those that are gone.
 
 static void
-enters_queue(uint32_t thread, const void *queue, const void *waiter)
+held_at_exit(uint32_t thread, const char *what)
 {
-    ThreadLocks *locks = &state.threads[thread];
-    locks->queue = locks->queue == NULL ? queue : NULL;
-    locks->waiter = waiter;
-    locks->turn = state.turns++;
-    locks->woken = false;
+    FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
+                       "thread %u ended while holding %s", thread, what);
+    FzEngine_Stop();
 }
 
 static void
-queue_wakes(const void *queue, const void *waiter)
+thread_end(uint32_t thread)
 {
-    ThreadLocks *chosen = NULL;
-    for (uint32_t t = 0; t < state.nthreads; t++) {
-        if (state.threads[t].queue == queue &&
-            state.threads[t].waiter == waiter) {
-            chosen = &state.threads[t];
-        }
-    }
-    if (chosen == NULL) {
-        return;
-    }
-    chosen->woken = true;
-    for (uint32_t t = 0; t < state.nthreads; t++) {
-        const ThreadLocks *other = &state.threads[t];
-        if (other->queue == queue && !other->woken &&
-            other->turn < chosen->turn) {
-            FzEngine_Violation(FZ_RULE_WAIT_QUEUE, t,
-                               "thread %u is woken from the queue of %s "
-                               "before thread %u, which came first",
-                               (unsigned)(chosen - state.threads),
-                               FzName_Of(queue).text, t);
-            FzEngine_Stop();
-        }
-    }
-}
-
-static void
-leaves_queue(uint32_t thread, const void *queue, RtLockStatus status)
-{
-    ThreadLocks *locks = &state.threads[thread];
-    if (locks->queue != queue) {
-        return;
-    }
-    locks->queue = NULL;
-    if (status != RT_LOCK_INTR &&
-        locks->woken != (status == RT_LOCK_ACQUIRED)) {
-        FzEngine_Violation(FZ_RULE_WAIT_QUEUE, UINT32_MAX,
-                           "thread %u leaves the queue of %s as if it had %s",
-                           thread, FzName_Of(queue).text,
-                           locks->woken ? "not been woken" : "been woken");
+    const ThreadLocks *locks = &state.threads[thread];
+    if (locks->depth > 0) {
+        FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
+                           "thread %u ended inside the critical section of %s",
+                           thread, FzName_Of(locks->sections[0].first).text);
         FzEngine_Stop();
     }
+    if (rt_thread_local.held_ranks != 0) {
+        held_at_exit(thread, RtLockRank_Name((unsigned)__builtin_ctz(
+                                 rt_thread_local.held_ranks)));
+    }
+    if (locks->nread > 0) {
+        held_at_exit(thread, "a readers-writer lock");
+    }
+    for (size_t i = 0; i < state.locks.count; i++) {
+        const FzMapEntry *lock = FzMap_At(&state.locks, i);
+        // A program may end a thread while a lock of its own is taken.
+        if ((uint32_t)lock->value == thread + 1 &&
+            (lock->extra == RT_LOCK_RAW || lock->extra == RT_LOCK_RW_WRITE)) {
+            held_at_exit(thread, FzName_Of((void *)lock->key).text);
+        }
+    }
 }
 
-// ---------------------------------------------------------------------------
-// Notes and ends.
-
-// True if it is a note on locks, which it has seen to.
-static bool
-note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+// A thread that must not go on ends in the middle of something: what it has
+// locked is nobody's from now on, but no internal lock is among it (T10).
+static void
+exits(uint32_t thread)
 {
-    switch (kind) {
-    case RT_NOTE_LOCK_WAIT:
-        waits(thread, a, (RtLockKind)b);
-        return true;
-    case RT_NOTE_LOCK_ACQUIRED:
-        acquired(thread, a, (RtLockKind)b);
-        return true;
-    case RT_NOTE_LOCK_RELEASED:
-        released(thread, a, (RtLockKind)b);
-        return true;
-    case RT_NOTE_LOCK_SEIZED:
-        FzMap_Get(&state.locks, a)->value = 0;
-        return true;
-    case RT_NOTE_WRITER_LEFT:
-        writer_left(a);
-        return true;
-    case RT_NOTE_LOCK_ORDER:
-        out_of_order(a, (unsigned)(b >> 8), (unsigned)(b & 255));
-        return true;
-    case RT_NOTE_QUEUE_ENTERED:
-        enters_queue(thread, a, (const void *)b);
-        return true;
-    case RT_NOTE_QUEUE_WOKEN:
-        queue_wakes(a, (const void *)b);
-        return true;
-    case RT_NOTE_QUEUE_LEFT:
-        leaves_queue(thread, a, (RtLockStatus)b);
-        return true;
-    default:
-        return false;
+    ThreadLocks *locks = &state.threads[thread];
+    locks->depth = 0;
+    thread_end(thread);
+    for (size_t i = 0; i < state.locks.count; i++) {
+        FzMapEntry *lock = FzMap_At(&state.locks, i);
+        if ((uint32_t)lock->value == thread + 1) {
+            lock->value = 0;
+        }
     }
 }
 
@@ -491,7 +439,36 @@ forked(uint32_t thread)
     }
 }
 
-static void exits(uint32_t thread);
+// ---------------------------------------------------------------------------
+// Notes.
+
+// True if it is a note on locks, which it has seen to.
+static bool
+note_lock(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
+{
+    switch (kind) {
+    case RT_NOTE_LOCK_WAIT:
+        waits(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_LOCK_ACQUIRED:
+        acquired(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_LOCK_RELEASED:
+        released(thread, a, (RtLockKind)b);
+        return true;
+    case RT_NOTE_LOCK_SEIZED:
+        FzMap_Get(&state.locks, a)->value = 0;
+        return true;
+    case RT_NOTE_WRITER_LEFT:
+        writer_left(a);
+        return true;
+    case RT_NOTE_LOCK_ORDER:
+        out_of_order(a, (unsigned)(b >> 8), (unsigned)(b & 255));
+        return true;
+    default:
+        return false;
+    }
+}
 
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
@@ -553,58 +530,6 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
     return true;
 }
 
-static void
-held_at_exit(uint32_t thread, const char *what)
-{
-    FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
-                       "thread %u ended while holding %s", thread, what);
-    FzEngine_Stop();
-}
-
-static void
-thread_end(uint32_t thread)
-{
-    const ThreadLocks *locks = &state.threads[thread];
-    if (locks->depth > 0) {
-        FzEngine_Violation(FZ_RULE_LOCK_HELD_AT_EXIT, UINT32_MAX,
-                           "thread %u ended inside the critical section of %s",
-                           thread, FzName_Of(locks->sections[0].first).text);
-        FzEngine_Stop();
-    }
-    if (rt_thread_local.held_ranks != 0) {
-        held_at_exit(thread, RtLockRank_Name((unsigned)__builtin_ctz(
-                                 rt_thread_local.held_ranks)));
-    }
-    if (locks->nread > 0) {
-        held_at_exit(thread, "a readers-writer lock");
-    }
-    for (size_t i = 0; i < state.locks.count; i++) {
-        const FzMapEntry *lock = FzMap_At(&state.locks, i);
-        // A program may end a thread while a lock of its own is taken.
-        if ((uint32_t)lock->value == thread + 1 &&
-            (lock->extra == RT_LOCK_RAW || lock->extra == RT_LOCK_RW_WRITE)) {
-            held_at_exit(thread, FzName_Of((void *)lock->key).text);
-        }
-    }
-}
-
-// A thread that must not go on ends in the middle of something: what it has
-// locked is nobody's from now on, but no internal lock is among it (T10).
-static void
-exits(uint32_t thread)
-{
-    ThreadLocks *locks = &state.threads[thread];
-    locks->depth = 0;
-    locks->queue = NULL;
-    thread_end(thread);
-    for (size_t i = 0; i < state.locks.count; i++) {
-        FzMapEntry *lock = FzMap_At(&state.locks, i);
-        if ((uint32_t)lock->value == thread + 1) {
-            lock->value = 0;
-        }
-    }
-}
-
 // ---------------------------------------------------------------------------
 // No thread can run.
 
@@ -657,6 +582,7 @@ static void
 describe_wait(FzBuf *text, uint32_t thread)
 {
     const ThreadLocks *locks = &state.threads[thread];
+    const void *queue = FzOracleWaitQueue_Of(thread);
     Wait wait = wait_of(thread);
     FzBuf_Printf(text, "\n  thread %u waits for ", thread);
     if (locks->gil_wait != NULL) {
@@ -665,8 +591,8 @@ describe_wait(FzBuf *text, uint32_t thread)
     else if (wait.lock != NULL) {
         FzBuf_Printf(text, "the lock of %s", FzName_Of(wait.lock).text);
     }
-    else if (locks->queue != NULL) {
-        FzBuf_Printf(text, "%s, in its queue", FzName_Of(locks->queue).text);
+    else if (queue != NULL) {
+        FzBuf_Printf(text, "%s, in its queue", FzName_Of(queue).text);
     }
     else if (locks->parked != NULL) {
         FzBuf_Printf(text, "%s, parked", FzName_Of(locks->parked).text);

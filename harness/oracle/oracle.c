@@ -8,7 +8,7 @@
 #include "rtcore_hooks.h"
 
 static const FzOracleOps *const oracles[] = {
-    &fz_oracle_parking,
+    &fz_oracle_parking, &fz_oracle_wait_queue,
     &fz_oracle_lock,        &fz_oracle_stop_world, &fz_oracle_interpreter,
     &fz_oracle_gil, &fz_oracle_gilstate,
     &fz_oracle_eval_request,

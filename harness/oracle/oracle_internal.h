@@ -25,6 +25,9 @@ FzName_Of(const void *addr)
 const RtObject *FzReachability_FindMissed(const RtInterpreterState *of,
                                           const FzMap *judged);
 
+// wait_queue.c: the queue that the thread waits in, or NULL.
+const void *FzOracleWaitQueue_Of(uint32_t thread);
+
 // lock.c: no thread can run; names the reason and records the violation.
 void FzOracleLock_Stuck(uint32_t nthreads, const bool *ended);
 
