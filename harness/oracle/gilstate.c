@@ -75,6 +75,20 @@ deleted(uint32_t thread, const void *tstate)
     }
 }
 
+// Whoever had the other states is gone, or will be, in the middle of something.
+static void
+is_alone(const void *tstate)
+{
+    const FzMapEntry *found = FzMap_Find(&counters, tstate);
+    FzMapEntry own = found != NULL ? *found : (FzMapEntry){0};
+    FzMap_Clear(&counters);
+    if (found != NULL) {
+        FzMapEntry *entry = FzMap_Get(&counters, tstate);
+        entry->value = own.value;
+        entry->extra = own.extra;
+    }
+}
+
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
@@ -87,6 +101,10 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_TSTATE_DELETED:
         deleted(thread, a);
+        break;
+    case RT_NOTE_FINALIZING:
+    case RT_NOTE_FORKED:
+        is_alone(a);
         break;
     default:
         return false;

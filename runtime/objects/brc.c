@@ -214,6 +214,17 @@ RtBrc_RemoveThread(RtThreadState *tstate)
     brc->tid = 0;
 }
 
+// The thread had to exit, or was lost in a fork, before it had queued it.
+void
+RtBrc_FinishQueueing(RtThreadState *gone)
+{
+    RtObject *op = gone->brc.in_flight;
+    gone->brc.in_flight = NULL;
+    if (op != NULL && RtObject_ExplicitMergeRefcount(op, -1) == 0) {
+        RtObject_Dealloc(op);
+    }
+}
+
 // A thread may have been in the middle of registering.
 void
 RtBrc_AfterFork(RtInterpreterState *interp)

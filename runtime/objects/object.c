@@ -78,15 +78,16 @@ flags_advance(ssize_t from, ssize_t to)
 }
 
 // Only for assertions: nobody else changes the local count. It is the caller's,
-// or of a thread that stands still, or of one that is not registered, nor can
-// be while the bucket is locked.
+// or of a thread that stands still or is gone, or of one that is not
+// registered, nor can be while the bucket is locked.
 __attribute__((unused)) static bool
 may_merge(const RtObject *op)
 {
     uintptr_t tid = rt_atomic_load_uintptr_owned(&op->ob_tid);
     const RtThreadState *tstate = RtThreadState_Get();
     return tid == 0 || tid == RtThread_Id() || tstate == NULL ||
-           RtEval_HasStopped(tstate) || RtLockOrder_Holds(RT_RANK_BRC_BUCKET);
+           RtEval_HasStopped(tstate) || tstate->interp->alone ||
+           RtLockOrder_Holds(RT_RANK_BRC_BUCKET);
 }
 
 // Only for assertions: the thread is where others find it when they queue an

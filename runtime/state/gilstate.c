@@ -12,7 +12,7 @@
 #include "rt_gilstate.h"
 
 #include "rtcore_assert.h"
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 // A bound state for the calling thread, with counter 0. NULL: refused.
 static RtThreadState *

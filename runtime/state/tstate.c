@@ -405,6 +405,7 @@ clear_removed(RtThreadState *t)
     RtObject_DestroyTrash(t);
     RtGC_FoldCount(t);
 #ifdef RT_GIL_DISABLED
+    RtBrc_FinishQueueing(t);
     RtBrc_RemoveThread(t);
 #endif
 }

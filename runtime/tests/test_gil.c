@@ -4,7 +4,7 @@
 #include "check.h"
 #include "rt_lock.h"
 #include "rtcore_heap.h"
-#include "rtcore_state.h"
+#include "rtcore_interp.h"
 
 enum { NTHREADS = 3, ROUNDS = 2000 };
 

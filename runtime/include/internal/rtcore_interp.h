@@ -36,13 +36,29 @@ void RtInterpreter_Fini(RtInterpreterState *interp);
 // collects, deletes the attached, last thread state. 0, or -1.
 int RtInterpreter_Finalize(RtThreadState *tstate);
 
+// ---------------------------------------------------------------------------
+// lifecycle.c: threads that the interpreter waits for.
+
+// A thread is about to be started (called by its starter, before it can run).
+// 0, or -1 without an exception if the interpreter is finalizing. The starter
+// does not detach until the thread is started.
+int RtThreads_Started(RtInterpreterState *interp, bool daemon);
+// Lets no thread start any more. 0, or -1 if there are some.
+int RtThreads_Close(RtInterpreterState *interp);
+// The last thing that a started thread does with the runtime, its thread state
+// being gone; also called by the starter if the thread could not be had.
+void RtThreads_Ended(RtInterpreterState *interp, bool daemon);
+// The same of a daemon that had to exit.
+void RtThreads_Exited(RtInterpreterState *interp);
+
+// ---------------------------------------------------------------------------
+// The end of daemons.
+
 // finalize.c: ends all daemons, wherever they are; afterwards the caller is
 // alone in the main interpreter. No other interpreter exists.
 void RtFinalize_RemoveOthers(RtThreadState *tstate);
 // tstate.c: ends the calling thread, which is not attached and holds no lock.
 _Noreturn void RtThreadState_ExitThread(RtThreadState *tstate);
-// lifecycle.c: RtThreads_Ended() of a daemon that had to exit.
-void RtThreads_Exited(RtInterpreterState *interp);
 // tstate.c: for the finalizing thread, when all threads of removed states have
 // exited.
 void RtThreadState_DeleteRemoved(RtThreadState *tstate);

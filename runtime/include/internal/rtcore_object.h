@@ -83,6 +83,7 @@ void RtBrc_InitState(RtInterpreterState *interp);
 void RtBrc_InitThread(RtThreadState *tstate);
 // In a forked child: registers the states there are anew.
 void RtBrc_AfterFork(RtInterpreterState *interp);
+void RtBrc_FinishQueueing(RtThreadState *gone);
 void RtBrc_RemoveThread(RtThreadState *tstate);
 void RtBrc_QueueObject(RtObject *op);
 void RtBrc_MergeRefcounts(RtThreadState *tstate);

@@ -391,14 +391,4 @@ int RtRuntime_Finish(RtThreadState *tstate);
 // driver has already got rid of its threads and will free their blocks.
 void RtRuntime_Abandon(void);
 
-// A thread is about to be started (called by its starter, before it can run).
-// 0, or -1 without an exception if the interpreter is finalizing. The starter
-// does not detach until the thread is started.
-int RtThreads_Started(RtInterpreterState *interp, bool daemon);
-// Lets no thread start any more. 0, or -1 if there are some.
-int RtThreads_Close(RtInterpreterState *interp);
-// The last thing that a started thread does with the runtime, its thread state
-// being gone; also called by the starter if the thread could not be had.
-void RtThreads_Ended(RtInterpreterState *interp, bool daemon);
-
 #endif  // RT_INTERNAL_STATE_H
