@@ -183,6 +183,7 @@ typedef struct FzShadow {
     uint64_t next_key;
     size_t live;                // blocks of the run
     size_t kept_bytes;          // of freed blocks
+    bool released;              // some was too much to be kept
     uint32_t *outside;          // blocks outside the arena (huge ones)
     size_t noutside, outside_capacity;
 

@@ -137,6 +137,7 @@ FzShadow_Begin(void)
     }
     s->live = 0;
     s->kept_bytes = 0;
+    s->released = false;
     names.used = 0;
     names.last = NULL;
 }
@@ -224,6 +225,7 @@ FzShadow_KeepFreed(void *payload, size_t size)
     }
     if (s->kept_bytes + size > MAX_KEPT_BYTES) {
         forget(block);
+        s->released = true;
         return false;
     }
     s->kept_bytes += size;
@@ -264,12 +266,19 @@ FzShadow_CountLive(void)
     return fz_shadow.live;
 }
 
+bool
+FzShadow_MayRepeat(void)
+{
+    return fz_shadow.released;
+}
+
 void
-FzShadow_ForEachLive(void (*visit)(FzBlock *block, void *arg), void *arg)
+FzShadow_ForEach(uint8_t block_state,
+                 void (*visit)(FzBlock *block, void *arg), void *arg)
 {
     FzShadow *s = &fz_shadow;
     for (uint32_t i = s->npermanent; i < s->nblocks; i++) {
-        if (s->blocks[i].state == FZ_BLOCK_LIVE) {
+        if (s->blocks[i].state == block_state) {
             visit(&s->blocks[i], arg);
         }
     }

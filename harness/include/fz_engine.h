@@ -134,11 +134,24 @@ typedef struct FzBlock {
     uint64_t alloc_step, free_step;
     const char *type_name;      // of the object, if one was made in it
     int64_t owner;              // id of the interpreter that made it
+    // What the oracles know of it; all of it is 0 when it is allocated.
+    uint64_t freed_at;          // memory: clock of its free
+    uint64_t dead_counts;       // dead object: its counts then
+    uint32_t walk;              // heap walk: the last that showed it
+    uint8_t walk_place;         // heap walk: whose it is
+    uint8_t ref_bits;           // refcount: what has happened to the object
+    uint8_t ref_thread;         // … on which thread
+    bool delayed;               // memory: it waits for readers, or has waited
+    bool counted_as_freed;      // gc count: before it was
+    bool finalized;             // gc
 } FzBlock;
 // The block that addr lies in, or NULL.
 FzBlock *FzShadow_Find(const void *addr);
-// Live blocks, in order of allocation; for leak reports.
+// Whether an address may stand for a second block of this run.
+bool FzShadow_MayRepeat(void);
 size_t FzShadow_CountLive(void);
-void FzShadow_ForEachLive(void (*visit)(FzBlock *block, void *arg), void *arg);
+// The blocks of this run that are in a state, in order of allocation.
+void FzShadow_ForEach(uint8_t block_state,
+                      void (*visit)(FzBlock *block, void *arg), void *arg);
 
 #endif  // FZ_ENGINE_H

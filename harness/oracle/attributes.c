@@ -53,8 +53,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         happens_once(thread, a, DETACHED, "is left by its values");
         return true;
     case RT_NOTE_OBJECT_NEW: {
-        FzMapEntry *before = state.instances.count == 0
-            ? NULL : FzMap_Find(&state.instances, a);
+        FzMapEntry *before = FzShadow_MayRepeat()
+            ? FzMap_Find(&state.instances, a) : NULL;
         if (before != NULL) {
             before->value = 0;
         }

@@ -9,14 +9,9 @@
 #include "rtcore_hooks.h"
 #include "rtcore_object.h"
 
-static struct {
-    FzMap heads;                // object -> counts at its free; thread
-} state;
-
 static void
 begin(void)
 {
-    FzMap_Clear(&state.heads);
 }
 
 // Both counts and the flags in one word.
@@ -30,54 +25,64 @@ counts_of(const RtObject *op)
 #endif
 }
 
-static void
-object_freed(uint32_t thread, RtObject *op)
+static RtObject *
+object_in(const FzBlock *block)
 {
+    size_t head_size = block->kind == RT_BLOCK_GC ? RT_GC_HEAD_SIZE : 0;
+    return (RtObject *)((char *)block->start + head_size);
+}
+
+static void
+object_freed(FzBlock *block)
+{
+    RtObject *op = object_in(block);
     if (Rt_REFCNT(op) != 0) {
         FzEngine_Violation(FZ_RULE_FREED_REFERENCED, UINT32_MAX,
                            "%s is freed while its count is %lld",
                            FzName_Of(op).text, (long long)Rt_REFCNT(op));
         FzEngine_Stop();
     }
-    FzMapEntry *head = FzMap_Get(&state.heads, op);
-    head->value = counts_of(op);
-    head->extra = thread;
+    block->dead_counts = counts_of(op);
 }
 
 static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
+    (void)thread;
     (void)b;
     if (kind != RT_NOTE_BLOCK_FREE) {
         return false;
     }
-    const FzBlock *block = FzShadow_Find(a);
+    FzBlock *block = FzShadow_Find(a);
     if (block == NULL || block->kind == RT_BLOCK_MEM ||
         block->state != FZ_BLOCK_LIVE) {
         return true;
     }
-    size_t head_size = block->kind == RT_BLOCK_GC ? RT_GC_HEAD_SIZE : 0;
-    object_freed(thread, (RtObject *)((char *)block->start + head_size));
+    object_freed(block);
     return true;
+}
+
+static void
+check_dead(FzBlock *block, void *arg)
+{
+    bool *reported = arg;
+    if (*reported || block->kind == RT_BLOCK_MEM ||
+        counts_of(object_in(block)) == block->dead_counts)
+    {
+        return;
+    }
+    *reported = true;
+    FzEngine_Violation(FZ_RULE_USE_AFTER_FREE, block->free_thread,
+                       "the counts of %s changed after thread %u had freed it",
+                       FzName_Of(object_in(block)).text, block->free_thread);
+    FzEngine_OtherIsFree(block->start);
 }
 
 static void
 end(void)
 {
-    for (size_t i = 0; i < state.heads.count; i++) {
-        const FzMapEntry *head = FzMap_At(&state.heads, i);
-        const RtObject *op = (const RtObject *)head->key;
-        const FzBlock *block = FzShadow_Find(op);
-        if (block != NULL && block->state == FZ_BLOCK_KEPT &&
-            counts_of(op) != head->value) {
-            FzEngine_Violation(FZ_RULE_USE_AFTER_FREE, (uint32_t)head->extra,
-                               "the counts of %s changed after thread %u had "
-                               "freed it",
-                               FzName_Of(op).text, (uint32_t)head->extra);
-            FzEngine_OtherIsFree(block->start);
-            return;
-        }
-    }
+    bool reported = false;
+    FzShadow_ForEach(FZ_BLOCK_KEPT, check_dead, &reported);
 }
 
 const FzOracleOps fz_oracle_dead_object = {

@@ -18,8 +18,6 @@
 #include "rtcore_object.h"
 #include "rtcore_weakref.h"
 
-enum { FINALIZED = 1 };
-
 typedef enum Stage { SEARCHING, JUDGED, FINALIZING, CONDEMNED } Stage;
 
 // FzMapEntry.extra of a judged object.
@@ -37,7 +35,6 @@ typedef struct Collection {
 static struct {
     Collection running[FZ_MAX_THREADS];
     uint32_t nrunning;          // in the order of their beginning
-    FzMap objects;              // object -> FINALIZED
     FzMap garbage;              // object -> judged by a running collection;
                                 // extra: collections that it has outlived
 } state;
@@ -50,7 +47,6 @@ begin(void)
         FzMap_Clear(&state.running[i].cleared);
     }
     state.nrunning = 0;
-    FzMap_Clear(&state.objects);
     FzMap_Clear(&state.garbage);
 }
 
@@ -236,11 +232,14 @@ check_weakrefs(const Collection *c)
 static void
 finalizer_runs(uint32_t thread, const void *op)
 {
-    FzMapEntry *object = FzMap_Get(&state.objects, op);
-    if (object->value == FINALIZED) {
-        violation(FZ_RULE_FINALIZED_TWICE, op, "is finalized a second time");
+    FzBlock *object = FzShadow_Find(op);
+    if (object != NULL) {
+        if (object->finalized) {
+            violation(FZ_RULE_FINALIZED_TWICE, op,
+                      "is finalized a second time");
+        }
+        object->finalized = true;
     }
-    object->value = FINALIZED;
     Collection *c = collection_of(thread);
     if (!is_in_question(c, op)) {
         return;
@@ -386,13 +385,6 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
             object_is_gone(a);
         }
         break;
-    case RT_NOTE_OBJECT_NEW: {
-        FzMapEntry *before = FzMap_Find(&state.objects, a);
-        if (before != NULL) {
-            before->value = 0;
-        }
-        break;
-    }
     case RT_NOTE_FINALIZE:
         finalizer_runs(thread, a);
         break;

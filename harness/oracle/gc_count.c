@@ -22,14 +22,12 @@ typedef struct Count {
 
 static struct {
     Count counts[MAX_INTERPRETERS];
-    FzMap delayed;              // objects whose memory waits: counted as freed
 } state;
 
 static void
 begin(void)
 {
     memset(state.counts, 0, sizeof(state.counts));
-    FzMap_Clear(&state.delayed);
 }
 
 // NULL: none, or more than are followed.
@@ -113,19 +111,18 @@ block(const void *payload, ssize_t change)
 static void
 freed(const void *payload)
 {
-    FzMapEntry *delayed = FzMap_Find(&state.delayed, payload);
-    if (delayed != NULL && delayed->value != 0) {
-        delayed->value = 0;
-        return;
+    const FzBlock *freed = FzShadow_Find(payload);
+    if (freed == NULL || !freed->counted_as_freed) {
+        block(payload, -1);
     }
-    block(payload, -1);
 }
 
 static void
 freed_later(const void *payload)
 {
-    if (RtBlock_FromPointer(payload)->kind == RT_BLOCK_GC) {
-        FzMap_Get(&state.delayed, payload)->value = 1;
+    FzBlock *delayed = FzShadow_Find(payload);
+    if (delayed != NULL && delayed->kind == RT_BLOCK_GC) {
+        delayed->counted_as_freed = true;
         block(payload, -1);
     }
 }

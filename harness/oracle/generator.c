@@ -70,8 +70,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         released(thread, a, b);
         return true;
     case RT_NOTE_OBJECT_NEW: {
-        FzMapEntry *before = state.generators.count == 0
-            ? NULL : FzMap_Find(&state.generators, a);
+        FzMapEntry *before = FzShadow_MayRepeat()
+            ? FzMap_Find(&state.generators, a) : NULL;
         if (before != NULL) {
             before->value = 0;
         }

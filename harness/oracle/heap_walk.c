@@ -12,8 +12,6 @@
 
 #ifdef RT_GIL_DISABLED
 
-enum { LIVE = 1 };
-
 enum { MAX_INTERPRETERS = 16 };         // that are followed
 
 typedef struct Count {
@@ -22,9 +20,7 @@ typedef struct Count {
 } Count;
 
 static struct {
-    FzMap blocks;               // object -> LIVE | place in counts << 1;
-                                // extra: last walk that saw it
-    uint64_t walks;
+    uint32_t walks;
     Count counts[MAX_INTERPRETERS + 1]; // the last: of all others
     ssize_t seen;               // by the walk that is going on
 } state;
@@ -32,7 +28,6 @@ static struct {
 static void
 begin(void)
 {
-    FzMap_Clear(&state.blocks);
     state.walks = 0;
     memset(state.counts, 0, sizeof(state.counts));
 }
@@ -56,9 +51,10 @@ static void
 allocated(const void *payload)
 {
     const RtThreadState *tstate = RtThreadState_Get();
-    if (RtBlock_FromPointer(payload)->kind == RT_BLOCK_GC && tstate != NULL) {
+    FzBlock *block = FzShadow_Find(payload);
+    if (block != NULL && block->kind == RT_BLOCK_GC && tstate != NULL) {
         size_t place = place_of(tstate->interp);
-        FzMap_Get(&state.blocks, payload)->value = LIVE | place << 1;
+        block->walk_place = (uint8_t)(place + 1);
         state.counts[place].live++;
     }
 }
@@ -66,10 +62,10 @@ allocated(const void *payload)
 static void
 freed(const void *payload)
 {
-    FzMapEntry *block = FzMap_Find(&state.blocks, payload);
-    if (block != NULL && (block->value & LIVE) != 0) {
-        state.counts[block->value >> 1].live--;
-        block->value = 0;
+    FzBlock *block = FzShadow_Find(payload);
+    if (block != NULL && block->walk_place != 0) {
+        state.counts[block->walk_place - 1].live--;
+        block->walk_place = 0;
     }
 }
 
@@ -77,12 +73,12 @@ static bool
 see(RtObject *op, void *arg)
 {
     size_t place = *(size_t *)arg;
-    FzMapEntry *block = FzMap_Find(&state.blocks, op);
+    FzBlock *block = FzShadow_Find(op);
     const char *wrong = block == NULL ? "was not allocated in this run"
-                      : (block->value & LIVE) == 0 ? "has been freed"
-                      : block->value >> 1 != place
+                      : block->walk_place == 0 ? "has been freed"
+                      : block->walk_place - 1u != place
                             ? "was made in another interpreter"
-                      : block->extra == state.walks ? "was shown before"
+                      : block->walk == state.walks ? "was shown before"
                       : NULL;
     if (wrong != NULL) {
         FzEngine_Violation(FZ_RULE_HEAP_WALK, UINT32_MAX,
@@ -90,7 +86,7 @@ see(RtObject *op, void *arg)
                            FzName_Of(op).text, wrong);
         FzEngine_Stop();
     }
-    block->extra = state.walks;
+    block->walk = state.walks;
     state.seen++;
     return true;
 }

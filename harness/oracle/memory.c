@@ -26,7 +26,6 @@ static struct {
     // Where it is online: readers of one interpreter do not look at blocks of
     // another.
     const RtInterpreterState *interp[FZ_MAX_THREADS];
-    FzMap freed;                // payload -> clock of its free, 0: live
     FzMap delayed;              // payload -> clock; threads online then, and
                                 // who delayed it << 32
     uint64_t sequence[FZ_MAX_THREADS];  // last shown while online
@@ -40,7 +39,6 @@ begin(void)
     state.clock = 0;
     state.online = 0;
     memset(state.quiet, 0, sizeof(state.quiet));
-    FzMap_Clear(&state.freed);
     FzMap_Clear(&state.delayed);
     memset(state.sequence, 0, sizeof(state.sequence));
     memset(state.waiting, 0, sizeof(state.waiting));
@@ -69,22 +67,24 @@ find_reader(const FzMapEntry *delayed)
 }
 
 static void
-block_freed(uint32_t thread, const void *payload)
+block_freed(const void *payload)
 {
-    FzMapEntry *freed = FzMap_Get(&state.freed, payload);
-    if (freed->value != 0) {
-        FzEngine_Violation(FZ_RULE_DOUBLE_FREE, (uint32_t)freed->extra,
+    FzBlock *block = FzShadow_Find(payload);
+    if (block == NULL) {
+        return;
+    }
+    if (block->state != FZ_BLOCK_LIVE) {
+        FzEngine_Violation(FZ_RULE_DOUBLE_FREE, block->free_thread,
                            "%s was freed twice, first by thread %u",
-                           FzName_Of(payload).text, (uint32_t)freed->extra);
+                           FzName_Of(payload).text, block->free_thread);
         FzEngine_OtherIsFree(payload);
         FzEngine_Stop();
     }
-    freed->value = ++state.clock;
-    freed->extra = thread;
-    FzMapEntry *delayed = FzMap_Find(&state.delayed, payload);
-    if (delayed == NULL) {
+    block->freed_at = ++state.clock;
+    if (!block->delayed) {
         return;
     }
+    FzMapEntry *delayed = FzMap_Find(&state.delayed, payload);
     uint32_t reader = find_reader(delayed);
     if (reader < FZ_MAX_THREADS) {
         FzEngine_Violation(
@@ -108,8 +108,8 @@ count_due(uint32_t thread)
     for (size_t i = 0; i < state.delayed.count; i++) {
         const FzMapEntry *delayed = FzMap_At(&state.delayed, i);
         const void *payload = (const void *)delayed->key;
-        const FzMapEntry *freed = FzMap_Find(&state.freed, payload);
-        if ((freed == NULL || freed->value == 0) &&
+        const FzBlock *block = FzShadow_Find(payload);
+        if (block != NULL && block->state == FZ_BLOCK_LIVE &&
             delayed->extra >> 32 == thread &&
             find_reader(delayed) == FZ_MAX_THREADS)
         {
@@ -173,6 +173,11 @@ check_online(uint32_t thread, const void *op)
 static void
 delayed_free(uint32_t thread, const void *payload, uint32_t readers)
 {
+    FzBlock *block = FzShadow_Find(payload);
+    if (block == NULL) {
+        return;
+    }
+    block->delayed = true;
     FzMapEntry *delayed = FzMap_Get(&state.delayed, payload);
     delayed->value = ++state.clock;
     delayed->extra = readers | (uint64_t)thread << 32;
@@ -197,15 +202,8 @@ static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     switch (kind) {
-    case RT_NOTE_BLOCK_ALLOC: {
-        FzMapEntry *freed = FzMap_Find(&state.freed, a);
-        if (freed != NULL) {
-            freed->value = 0;
-        }
-        break;
-    }
     case RT_NOTE_BLOCK_FREE:
-        block_freed(thread, a);
+        block_freed(a);
         break;
     case RT_NOTE_BLOCK_DELAYED:
         delayed_free(thread, a, readers_beside(thread));
@@ -253,9 +251,8 @@ is_tolerated(uint32_t thread, const FzBlock *block, const void *addr)
         (uintptr_t)addr - (uintptr_t)block->start >= sizeof(RtObject)) {
         return false;
     }
-    const FzMapEntry *freed = FzMap_Find(&state.freed, block->start);
-    return freed != NULL && (state.online >> thread & 1) != 0 &&
-           state.quiet[thread] < freed->value;
+    return (state.online >> thread & 1) != 0 &&
+           state.quiet[thread] < block->freed_at;
 }
 #else
 static bool

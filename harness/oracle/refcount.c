@@ -12,50 +12,76 @@
 #include "rtcore_object.h"
 #include "rtcore_state.h"
 
-enum {                          // FzMapEntry.value bits of an object
+enum {                          // FzBlock.ref_bits
     DEALLOCATED = 1,
     QUEUED = 2,
 };
 
 static struct {
-    FzMap objects;              // object -> bits; extra: thread of the event
+    size_t nqueued;
 } state;
 
 static void
 begin(void)
 {
-    FzMap_Clear(&state.objects);
+    state.nqueued = 0;
 }
 
 static void
 dealloc_begins(uint32_t thread, const void *op)
 {
-    FzMapEntry *object = FzMap_Get(&state.objects, op);
-    if ((object->value & DEALLOCATED) != 0) {
-        FzEngine_Violation(FZ_RULE_DEALLOC_TWICE, (uint32_t)object->extra,
+    FzBlock *object = FzShadow_Find(op);
+    if (object == NULL) {
+        return;
+    }
+    if ((object->ref_bits & DEALLOCATED) != 0) {
+        FzEngine_Violation(FZ_RULE_DEALLOC_TWICE, object->ref_thread,
                            "the destructor of %s begins a second time; the "
                            "first was on thread %u",
-                           FzName_Of(op).text, (uint32_t)object->extra);
+                           FzName_Of(op).text, object->ref_thread);
         FzEngine_OtherIsFree(NULL);
         FzEngine_Stop();
     }
-    object->value |= DEALLOCATED;
-    object->extra = thread;
+    object->ref_bits |= DEALLOCATED;
+    object->ref_thread = (uint8_t)thread;
 }
 
 static void
 queued(uint32_t thread, const void *op)
 {
-    FzMapEntry *object = FzMap_Get(&state.objects, op);
-    if ((object->value & QUEUED) != 0) {
-        FzEngine_Violation(FZ_RULE_REF_STATE, (uint32_t)object->extra,
+    FzBlock *object = FzShadow_Find(op);
+    if (object == NULL) {
+        return;
+    }
+    if ((object->ref_bits & QUEUED) != 0) {
+        FzEngine_Violation(FZ_RULE_REF_STATE, object->ref_thread,
                            "%s was queued for merging while it was queued",
                            FzName_Of(op).text);
         FzEngine_OtherIsFree(NULL);
         FzEngine_Stop();
     }
-    object->value |= QUEUED;
-    object->extra = thread;
+    object->ref_bits |= QUEUED;
+    object->ref_thread = (uint8_t)thread;
+    state.nqueued++;
+}
+
+static void
+dequeued(const void *op)
+{
+    FzBlock *object = FzShadow_Find(op);
+    if (object != NULL && (object->ref_bits & QUEUED) != 0) {
+        object->ref_bits &= (uint8_t)~QUEUED;
+        state.nqueued--;
+    }
+}
+
+static void
+resurrected(const void *op)
+{
+    FzBlock *object = FzShadow_Find(op);
+    if (object != NULL) {
+        object->ref_bits &= (uint8_t)~DEALLOCATED;
+    }
 }
 
 static void
@@ -104,24 +130,17 @@ static bool
 note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
 {
     switch (kind) {
-    case RT_NOTE_OBJECT_NEW: {
-        FzMapEntry *before = FzMap_Find(&state.objects, a);
-        if (before != NULL) {
-            before->value = 0;
-        }
-        break;
-    }
     case RT_NOTE_OBJECT_DEALLOC:
         dealloc_begins(thread, a);
         break;
     case RT_NOTE_OBJECT_RESURRECTED:
-        FzMap_Get(&state.objects, a)->value &= ~(uint64_t)DEALLOCATED;
+        resurrected(a);
         break;
     case RT_NOTE_REF_QUEUED:
         queued(thread, a);
         break;
     case RT_NOTE_REF_DEQUEUED:
-        FzMap_Get(&state.objects, a)->value &= ~(uint64_t)QUEUED;
+        dequeued(a);
         break;
     case RT_NOTE_REF_NEGATIVE:
         FzEngine_Violation(FZ_RULE_REF_NEGATIVE, UINT32_MAX,
@@ -171,16 +190,28 @@ describe_leak(FzBlock *block, void *arg)
 }
 
 static void
+report_queued(FzBlock *object, void *arg)
+{
+    bool *reported = arg;
+    if (!*reported && (object->ref_bits & QUEUED) != 0) {
+        *reported = true;
+        FzEngine_Violation(FZ_RULE_REF_LOST_QUEUE, object->ref_thread,
+                           "%s was queued for merging by thread %u and never "
+                           "merged",
+                           FzName_Of(object->start).text, object->ref_thread);
+    }
+}
+
+static void
 end(void)
 {
-    for (size_t i = 0; i < state.objects.count; i++) {
-        const FzMapEntry *object = FzMap_At(&state.objects, i);
-        if ((object->value & QUEUED) != 0) {
-            FzEngine_Violation(FZ_RULE_REF_LOST_QUEUE, (uint32_t)object->extra,
-                               "%s was queued for merging by thread %u and "
-                               "never merged",
-                               FzName_Of((void *)object->key).text,
-                               (uint32_t)object->extra);
+    if (state.nqueued > 0) {
+        bool reported = false;
+        FzShadow_ForEach(FZ_BLOCK_LIVE, report_queued, &reported);
+        if (!reported) {
+            FzShadow_ForEach(FZ_BLOCK_KEPT, report_queued, &reported);
+        }
+        if (reported) {
             return;
         }
     }
@@ -188,7 +219,7 @@ end(void)
     size_t live = FzShadow_CountLive();
     if (live != 0 && rt_runtime.exited == 0) {
         FzBuf text = {0};
-        FzShadow_ForEachLive(describe_leak, &text);
+        FzShadow_ForEach(FZ_BLOCK_LIVE, describe_leak, &text);
         FzEngine_Violation(FZ_RULE_LEAK, UINT32_MAX,
                            "%zu blocks are still live:%s", live,
                            FzBuf_CString(&text));

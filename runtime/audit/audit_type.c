@@ -2,7 +2,8 @@
 // what the MRO says (Y2), bases, MRO and lists of subclasses agree (Y4), and so
 // do slots and special methods (Y5).
 //
-// As audit.c: the world is stopped, nothing is written, locked or allocated.
+// As audit.c: the world is stopped, nothing is locked or allocated, and nothing
+// written but tp_audited.
 // Mirrors Objects/typeobject.c, _PyType_CheckConsistency (CPython 3.13, debug
 // builds); departs: looks at the cache and at the bases too.
 
@@ -101,11 +102,13 @@ bases_agree(const RtTypeObject *type)
 }
 
 // A class that was changed stops the world to have its slots follow, and one
-// that the collector takes apart may have lost its dict before its MRO.
+// that the collector takes apart may have lost its dict before its MRO. As long
+// as no class changes, neither do slots.
 RT_NO_INSTRUMENT static bool
-slots_agree(const RtInterpreterState *interp, const RtTypeObject *type)
+slots_agree(const RtInterpreterState *interp, RtTypeObject *type)
 {
-    if (interp->types.slots_behind > 0) {
+    uint32_t now = interp->types.class_changes + 1;
+    if (interp->types.slots_behind > 0 || type->tp_audited == now) {
         return true;
     }
 #ifdef RT_GIL_DISABLED
@@ -118,13 +121,14 @@ slots_agree(const RtInterpreterState *interp, const RtTypeObject *type)
             return true;
         }
     }
+    type->tp_audited = now;
     return RtTypeSlots_Agree(type);
 }
 
 RT_NO_INSTRUMENT RtAuditRule
 RtAudit_Type(RtInterpreterState *interp, RtObject *op)
 {
-    const RtTypeObject *type = (const RtTypeObject *)op;
+    RtTypeObject *type = (RtTypeObject *)op;
     if (type->tp_mro == NULL) {
         return RT_AUDIT_COUNT;          // the collector takes it apart
     }

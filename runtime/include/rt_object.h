@@ -205,6 +205,7 @@ struct RtTypeObject {
     // written under the type lock or in a stopped world (type_cache.c).
     uint32_t tp_version_tag;
     uint32_t tp_versions_used;  // type lock
+    uint32_t tp_audited;        // the audit's: when it last looked at the slots
     RtTypeList tp_subclasses;
     // Heap types: the slots that the class itself names in __slots__: where the
     // first stands in an instance, and how many there are. Fixed.

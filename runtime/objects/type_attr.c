@@ -116,6 +116,7 @@ update_dict(RtTypeObject *type, RtObject *name, RtObject *value)
     // A dict that grows may wait and so release the lock: by now somebody may
     // have given the type a version for its old state.
     RtType_ModifiedLocked(type);
+    types->class_changes++;
     if (result > 0 && RtTypeSlots_IsSpecial(name)) {
         special = true;
         types->slots_behind++;

@@ -229,6 +229,7 @@ switch_bases(RtTypesState *types, BasesChange *c)
     c->bases = bases;
     c->base = base;
     types->bases_changes++;
+    types->class_changes++;
     RtTypeSlots_UpdateWithSubclasses(type);
     RtType_NoteBases(type);
     return DONE;

@@ -188,6 +188,8 @@ typedef struct RtTypesState {
     uint32_t classes_made;
     int slots_behind;           // type lock; changes of special methods that
                                 // slots do not follow yet
+    uint32_t class_changes;     // type lock, or a stopped world; of classes'
+                                // dicts and bases
     bool closed;                // the interpreter ends: nothing is cached
     RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
 } RtTypesState;
