@@ -31,6 +31,8 @@ static struct {
     FzMap numbers;              // thread state -> 1 + index in breakers
     Breaker breakers[MAX_STATES];
     uint32_t count;
+    const void *last;           // thread state of the last note, mostly also of
+    Breaker *last_breaker;      // the next
 } state;
 
 static void
@@ -39,12 +41,16 @@ begin(void)
     FzMap_Clear(&state.numbers);
     memset(state.breakers, 0, state.count * sizeof(Breaker));
     state.count = 0;
+    state.last = NULL;
 }
 
 // NULL: more thread states than this oracle follows.
 static Breaker *
 breaker_of(const void *tstate)
 {
+    if (tstate == state.last) {
+        return state.last_breaker;
+    }
     FzMapEntry *number = FzMap_Get(&state.numbers, tstate);
     if (number->value == 0) {
         if (state.count == MAX_STATES) {
@@ -52,7 +58,9 @@ breaker_of(const void *tstate)
         }
         number->value = ++state.count;
     }
-    return &state.breakers[number->value - 1];
+    state.last = tstate;
+    state.last_breaker = &state.breakers[number->value - 1];
+    return state.last_breaker;
 }
 
 static void
@@ -174,8 +182,8 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t value)
         work(thread, b, (unsigned)value);
         break;
     default:
-        check_queue(thread, a, (unsigned)value);
         checked(thread, b, (unsigned)value);
+        check_queue(thread, a, (unsigned)value);
         break;
     }
     return true;

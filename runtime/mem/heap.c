@@ -136,11 +136,16 @@ RtHeap_Bind(RtInterpreterState *interp)
     return set;
 }
 
+RT_NO_INSTRUMENT bool
+RtHeap_IsMine(const RtHeapSet *set)
+{
+    return set->in_use && set->os_thread == (uintptr_t)pthread_self();
+}
+
 RT_NO_INSTRUMENT void
 RtHeap_Release(RtHeapSet *set)
 {
-    rt_assert(set->in_use);
-    rt_assert(set->os_thread == (uintptr_t)pthread_self());
+    rt_assert(RtHeap_IsMine(set));
     set->in_use = false;
     if (rt_thread_local.heaps == set) {
         rt_thread_local.heaps = NULL;

@@ -123,6 +123,7 @@ alloc_block(size_t size, RtBlockKind kind, bool zero)
     if (set == NULL) {
         return NULL;
     }
+    rt_assert(RtHeap_IsMine(set));
     if (must_fail()) {
         RT_NOTE(ALLOC_FAILED, NULL, size);
         reclaim(size);          // the second try fails too

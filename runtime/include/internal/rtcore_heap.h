@@ -72,6 +72,8 @@ RtHeapSet *RtHeap_Bind(struct RtInterpreterState *interp);
 // The interpreter has ended: its sets are free for others, but for those that
 // still hold collectable objects, which nobody uses again in this run.
 void RtHeap_ReleaseInterpreter(struct RtInterpreterState *interp);
+// Whether the calling thread may allocate from the set.
+bool RtHeap_IsMine(const RtHeapSet *set);
 // Gives the calling thread's set back: its thread ends or unbinds.
 void RtHeap_Release(RtHeapSet *set);
 // Gives every set back: no thread that took one will run again.
