@@ -186,10 +186,8 @@ typedef struct RtTypesState {
     // written in a stopped world.
     uint32_t bases_changes;
     uint32_t classes_made;
-    int slots_behind;           // type lock; changes of special methods that
-                                // slots do not follow yet
-    uint32_t class_changes;     // type lock, or a stopped world; of classes'
-                                // dicts and bases
+    int slots_behind;           // type lock; special methods slots must follow
+    uint32_t class_changes;     // type lock, or a stopped world; dicts, bases
     bool closed;                // the interpreter ends: nothing is cached
     RtTypeCacheEntry cache[RT_TYPE_CACHE_SIZE];
 } RtTypesState;
