@@ -304,9 +304,22 @@ typedef struct Insight {
     FzBuf kin;                  // those of them with the same cause
 } Insight;
 
-// How often it still fails with this preemption one or two points off.
+static bool
+fails_as(const char *signature)
+{
+    char text[FZ_SIGNATURE_TEXT];
+    if (worker.run.nviolations == 0) {
+        return false;
+    }
+    FzFinding_Signature(&worker.run.violations[0], text, sizeof(text));
+    return strcmp(text, signature) == 0;
+}
+
+// How often it still fails so (NULL: as the target) with this preemption one or
+// two points off.
 static int
-count_loose(const FzTask *task, const FzCause *cause, const FzGuide *guide)
+count_loose(const FzTask *task, const FzCause *cause, const FzGuide *guide,
+            const char *signature)
 {
     int failing = 0;
     for (int shift = -2; shift <= 2; shift++) {
@@ -322,7 +335,8 @@ count_loose(const FzTask *task, const FzCause *cause, const FzGuide *guide)
         FzSchedule schedule = guided(task, &moved);
         if (shift != 0) {
             run_once(&task->reduction.program, &schedule);
-            failing += judge(worker.shared, &worker.run);
+            failing += signature != NULL ? fails_as(signature)
+                                         : judge(worker.shared, &worker.run);
         }
         FzGuide_Free(&moved);
     }
@@ -338,7 +352,7 @@ choose_cause(const FzTask *task, const FzGuide *guide, Insight *insight)
     size_t n = FzCause_All(&worker.run, &worker.turns, all, FZ_CAUSES);
     int least = 100;
     for (size_t i = 0; i < n; i++) {
-        int loose = count_loose(task, &all[i], guide);
+        int loose = count_loose(task, &all[i], guide, NULL);
         int order = loose * 2 + !all[i].conflicts;
         if (order <= least) {
             least = order;
@@ -360,17 +374,6 @@ typedef struct Alias {
 } Alias;
 
 static bool
-fails_as(const char *signature)
-{
-    char text[FZ_SIGNATURE_TEXT];
-    if (worker.run.nviolations == 0) {
-        return false;
-    }
-    FzFinding_Signature(&worker.run.violations[0], text, sizeof(text));
-    return strcmp(text, signature) == 0;
-}
-
-static bool
 is_same_place(const FzCause *a, const FzCause *b)
 {
     return strcmp(a->function, b->function) == 0 &&
@@ -378,31 +381,24 @@ is_same_place(const FzCause *a, const FzCause *b)
 }
 
 // Whether the run that has just failed as `alias` has the preemption that
-// causes the target, and does not fail so without it.
+// causes the target, and must have it exactly there. That it does not fail
+// without it says less: any change of a schedule may do that.
 static bool
 is_kin(const FzTask *task, const Alias *alias, const FzCause *cause)
 {
     FzCause all[FZ_CAUSES];
-    FzGuide without = {0};
+    FzGuide turns = {0};
+    bool kin = false;
     size_t n = FzCause_All(&worker.run, &worker.turns, all, FZ_CAUSES);
-    const FzCause *same = NULL;
-    for (size_t i = 0; i < n && same == NULL; i++) {
-        same = is_same_place(&all[i], cause) ? &all[i] : NULL;
-    }
-    if (same == NULL) {
-        return false;
-    }
     for (size_t i = 0; i < worker.turns.count; i++) {
-        const FzTurn *turn = &worker.turns.turns[i];
-        if (turn->thread != same->thread || turn->at != same->own ||
-            !turn->preempts) {
-            FzGuide_Add(&without, *turn);
-        }
+        FzGuide_Add(&turns, worker.turns.turns[i]);
     }
-    FzSchedule schedule = guided(task, &without);
-    run_once(&task->reduction.program, &schedule);
-    FzGuide_Free(&without);
-    return !fails_as(alias->signature);
+    for (size_t i = 0; i < n && !kin; i++) {
+        kin = is_same_place(&all[i], cause) &&
+              count_loose(task, &all[i], &turns, alias->signature) <= 1;
+    }
+    FzGuide_Free(&turns);
+    return kin;
 }
 
 static Alias *

@@ -300,15 +300,30 @@ is_alone(Grouper *g, size_t raw)
     return true;
 }
 
-// Whether programs that fail by another mechanism show this group, too: then it
-// is in reach of any program, and that one shows it says nothing.
+// A mechanism, or damage of which several kinds have one cause.
+static bool
+is_established(Grouper *g, size_t raw)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        n += root_of(g, i) == root_of(g, raw);
+    }
+    return !g->raws[raw].damage || (g->raws[raw].smallest->tight && n >= 3);
+}
+
+// Whether programs that fail by something else show this group, too: then it is
+// in reach of any program, and that one shows it says nothing.
 static bool
 is_everywhere(Grouper *g, size_t root)
 {
     for (size_t a = 0; a < g->nraws; a++) {
         const FzTriaged *f = g->raws[a].smallest;
-        for (size_t b = 0; b < g->nraws && !g->raws[a].damage; b++) {
-            if (root_of(g, b) == root && root_of(g, a) != root &&
+        if (f->naliases == 0 || root_of(g, a) == root ||
+            !is_established(g, a)) {
+            continue;
+        }
+        for (size_t b = 0; b < g->nraws; b++) {
+            if (root_of(g, b) == root &&
                 is_in(g->raws[b].signature, f->aliases, f->naliases)) {
                 return true;
             }
