@@ -111,6 +111,7 @@ HEADERS = {
     "type_slots.def": "objects",
     "rtcore_gc.h": "gc",
     "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
+    "ceval_source.def": "vm",
     "rtcore_traceback.h": "vm",
     "ceval_ops.h": "vm", "verify.h": "vm",
     "module.h": "modules", "cross_data.h": "modules",

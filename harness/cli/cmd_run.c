@@ -248,6 +248,9 @@ run(int argc, char **argv)
         .schedule_seed = UINT64_MAX,
         .executions = 1,
     };
+    if (FzRunSource_Wants(argc, argv)) {
+        return FzRunSource_Main(argc, argv);
+    }
     const char *file[1];
     int n = parse(&o, argc, argv, file);
     if (n < 0) {
@@ -305,6 +308,7 @@ run(int argc, char **argv)
 const FzCommand fz_command_run = {
     "run", "[FILE]", "run one program under one or many schedules",
     "FILE is an input (.ftz or .txt); without it a program is generated from "
-    "--seed.",
+    "--seed.\nA Python program (PROG.py, -c CODE, -) is run as such: "
+    "ftfuzz run PROG.py --help",
     run,
 };

@@ -20,4 +20,8 @@ void FzRunStats_End(void);
 void FzRunStats_Print(uint64_t executions);
 void FzRunStats_Json(uint64_t executions, FzBuf *out);
 
+// Whether the arguments name a Python program; if so, runs it. Exit code.
+bool FzRunSource_Wants(int argc, char **argv);
+int FzRunSource_Main(int argc, char **argv);
+
 #endif  // FZ_CLI_RUN_INTERNAL_H

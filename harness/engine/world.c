@@ -230,4 +230,5 @@ const RtWorld fz_world = {
     .now_ns = FzWait_Now,
     .yield = yield,
     .write = write_output,
+    .write_error = write_output,
 };

@@ -50,6 +50,14 @@ bool RtModule_IsGilNotUsed(RtObject *module);
 // is loaded if this interpreter has not loaded it. `name` is that of a built-in
 // extension or the path of a shared object. New reference; ImportError.
 RtObject *RtImport_Import(const char *name);
+// What `import` in compiled source means: dots are packages; the modules that
+// the program has brought and those of the library come before the others.
+RtObject *RtImport_ImportName(const char *name);
+// A module of the program: a code file, which must stay where it is. Before
+// RtRuntime_Start(). 0, or -1 if there are too many.
+int RtImport_AddSource(const char *name, const void *data, size_t size);
+// Forgets those modules. The runtime has ended.
+void RtImport_ClearSources(void);
 // Adds a built-in extension; before RtRuntime_Initialize(). 0, or -1 if the
 // table is full. The strings are not copied.
 int RtImport_AppendInittab(const char *name, RtModuleInitFunc init);

@@ -157,6 +157,7 @@ int RtType_Ready(RtTypeObject *type);
 // X-macro: name, base.
 #define RT_EXCEPTION_ROWS(ROW) \
     ROW(GeneratorExit, BaseException) \
+    ROW(SystemExit, BaseException) \
     ROW(Exception, BaseException) \
     ROW(ArithmeticError, Exception) \
     ROW(ZeroDivisionError, ArithmeticError) \
@@ -168,6 +169,8 @@ int RtType_Ready(RtTypeObject *type);
     ROW(KeyError, LookupError) \
     ROW(MemoryError, Exception) \
     ROW(NameError, Exception) \
+    ROW(UnboundLocalError, NameError) \
+    ROW(AssertionError, Exception) \
     ROW(RuntimeError, Exception) \
     ROW(RecursionError, RuntimeError) \
     ROW(BrokenBarrierError, RuntimeError) \

@@ -198,6 +198,7 @@ RtBuiltins_New(void)
         add_functions(dict, rt_sys_functions) < 0 ||
         add_functions(dict, rt_eval_functions) < 0 ||
         add_functions(dict, rt_import_functions) < 0 ||
+        add_functions(dict, rt_build_class_functions) < 0 ||
         add_functions(dict, rt_interpreter_functions) < 0 ||
         add_functions(dict, rt_atexit_functions) < 0 ||
         add_functions(dict, rt_fork_functions) < 0 ||

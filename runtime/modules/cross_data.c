@@ -18,7 +18,10 @@
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
 
-enum { MAX_DEPTH = 24 };        // of tuples and code inside each other
+enum {
+    MAX_DEPTH = 24,             // of tuples and code inside each other
+    CODE_PARTS = 7,             // objects that code consists of
+};
 
 typedef enum Tag {
     TAG_IMMORTAL = 1,           // address
@@ -36,6 +39,8 @@ typedef struct Head {
 typedef struct CodeHead {
     int32_t nlocals, argcount;
     int32_t ncellvars, nfreevars;
+    int32_t posonlyargcount, kwonlyargcount;
+    uint32_t firstlineno, has_names;
     uint64_t flags;
     uint64_t ninstructions, nexceptions;
     uint64_t has_lines;
@@ -113,6 +118,10 @@ put_code(RtCrossData *data, const RtCodeObject *code, int depth)
         .argcount = code->co_argcount,
         .ncellvars = code->co_ncellvars,
         .nfreevars = code->co_nfreevars,
+        .posonlyargcount = code->co_posonlyargcount,
+        .kwonlyargcount = code->co_kwonlyargcount,
+        .firstlineno = code->co_firstlineno,
+        .has_names = code->co_varnames != NULL,
         .flags = code->co_flags,
         .ninstructions = code->co_ninstructions,
         .nexceptions = code->co_nexceptions,
@@ -132,6 +141,9 @@ put_code(RtCrossData *data, const RtCodeObject *code, int depth)
     }
     RtObject *parts[] = {
         code->co_name, code->co_filename, code->co_consts, code->co_names,
+        code->co_qualname,
+        code->co_doc != NULL ? code->co_doc : Rt_None,
+        code->co_varnames != NULL ? code->co_varnames : Rt_None,
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (put_object(data, parts[i], RT_CROSS_CODE, depth + 1) < 0) {
@@ -236,6 +248,9 @@ take_code(const RtCrossData *data, size_t *at)
         .argcount = head->argcount,
         .ncellvars = head->ncellvars,
         .nfreevars = head->nfreevars,
+        .posonlyargcount = head->posonlyargcount,
+        .kwonlyargcount = head->kwonlyargcount,
+        .firstlineno = head->firstlineno,
         .flags = (uint32_t)head->flags,
         .ninstructions = head->ninstructions,
         .nexceptions = head->nexceptions,
@@ -247,18 +262,21 @@ take_code(const RtCrossData *data, size_t *at)
     }
     spec.exceptions =
         take(data, at, spec.nexceptions * sizeof(RtExceptionEntry));
-    RtObject *parts[4] = { NULL };
+    RtObject *parts[CODE_PARTS] = { NULL };
     RtObject *code = NULL;
     int nparts = 0;
-    while (nparts < 4 &&
+    while (nparts < CODE_PARTS &&
            (parts[nparts] = RtCrossData_Load(data, at)) != NULL) {
         nparts++;
     }
-    if (nparts == 4) {
+    if (nparts == CODE_PARTS) {
         spec.name = RtStr_AsUTF8(parts[0]);
         spec.filename = RtStr_AsUTF8(parts[1]);
         spec.consts = parts[2];
         spec.names = parts[3];
+        spec.qualname = parts[4];
+        spec.doc = parts[5] != Rt_None ? parts[5] : NULL;
+        spec.varnames = head->has_names ? parts[6] : NULL;
         code = RtCode_New(&spec);
     }
     while (nparts > 0) {

@@ -27,8 +27,9 @@
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
 #include "rtcore_state.h"
+#include "rtcore_type.h"        // names
 
-enum { MAX_NAME = 64, MAX_INITTAB = 16 };
+enum { MAX_NAME = RT_MAX_MODULE_NAME, MAX_INITTAB = 16 };
 
 typedef struct RtImportEntry {
     struct RtImportEntry *next; // import_mutex
@@ -331,6 +332,31 @@ warn_gil_enabled(const char *name)
     rt_world->write(text, (size_t)n);
 }
 
+// A module that is compiled source. NULL with an exception.
+static RtObject *
+make_source_module(const RtSourceModule *source)
+{
+    RtObject *code = RtCode_Load(source->data, source->size);
+    RtObject *module =
+        code != NULL ? RtModule_New(source->name, NULL) : NULL;
+    RtObject *result = NULL;
+    if (module != NULL) {
+        RtObject *dict = RtModule_GetDict(module);
+        if (RtDict_SetItem(dict, rt_name_name, RtModule_GetName(module)) == 0)
+        {
+            result = RtEval_EvalCode(code, dict);
+        }
+        if (result == NULL) {
+            RtObject *exc = RtErr_GetRaisedException();
+            Rt_CLEAR(module);
+            RtErr_SetRaisedException(exc);
+        }
+        Rt_XDECREF(result);
+    }
+    Rt_XDECREF(code);
+    return module;
+}
+
 // The module is loaded, or could not be (NULL): gives the transient GIL back,
 // or keeps it.
 static void
@@ -347,6 +373,7 @@ check_gil(RtThreadState *tstate, RtObject *module, const char *name)
 typedef struct Loading {
     RtImportEntry *entry;
     const char *path;
+    const RtSourceModule *source;       // or NULL: an extension
 } Loading;
 
 static int
@@ -357,11 +384,19 @@ load(void *arg)
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(entry->module == NULL);
     set_loader(tstate, entry, tstate);
-    RT_NOTE(MODULE_LOADING, tstate->interp, 0);
-    RtEval_EnableGILTransient(tstate);
-    RtObject *module = make_module(tstate, loading->path, entry->name);
-    RtObject *exc = module == NULL ? RtErr_GetRaisedException() : NULL;
-    check_gil(tstate, module, entry->name);
+    RT_NOTE(MODULE_LOADING, tstate->interp, loading->source != NULL);
+    RtObject *module;
+    RtObject *exc = NULL;
+    if (loading->source != NULL) {
+        module = make_source_module(loading->source);
+        exc = module == NULL ? RtErr_GetRaisedException() : NULL;
+    }
+    else {
+        RtEval_EnableGILTransient(tstate);
+        module = make_module(tstate, loading->path, entry->name);
+        exc = module == NULL ? RtErr_GetRaisedException() : NULL;
+        check_gil(tstate, module, entry->name);
+    }
     set_loader(tstate, entry, NULL);
     if (module == NULL) {
         RtErr_SetRaisedException(exc);
@@ -372,20 +407,17 @@ load(void *arg)
     return 0;
 }
 
+// The module of the entry, loaded if nobody has.
 static RtObject *
-import_extension(const char *path)
+import_entry(const char *name, const char *path, const RtSourceModule *source)
 {
-    char name[MAX_NAME];
-    if (module_name(path, name) < 0) {
-        return NULL;
-    }
     RtThreadState *tstate = RtThreadState_Get();
     RtImportEntry *entry = get_entry(tstate->interp, name);
     if (entry == NULL) {
         return NULL;
     }
     if (!RtOnceFlag_IsDone(&entry->once)) {
-        Loading loading = { entry, path };
+        Loading loading = { entry, path, source };
         if (begin_waiting(tstate, entry) < 0) {
             return NULL;
         }
@@ -402,7 +434,17 @@ RtObject *
 RtImport_Import(const char *name)
 {
     RtObject *module = RtBuiltins_GetModule(name);
-    return module != NULL ? Rt_NewRef(module) : import_extension(name);
+    if (module != NULL) {
+        return Rt_NewRef(module);
+    }
+    char last[MAX_NAME];
+    return module_name(name, last) < 0 ? NULL : import_entry(last, name, NULL);
+}
+
+RtObject *
+RtImport_ImportSource(const RtSourceModule *source)
+{
+    return import_entry(source->name, NULL, source);
 }
 
 // ---------------------------------------------------------------------------

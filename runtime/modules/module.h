@@ -24,6 +24,7 @@ extern RtMethodDef rt_weakref_functions[];      // getweakrefcount
 extern RtMethodDef rt_sys_functions[];          // setswitchinterval …
 extern RtMethodDef rt_eval_functions[];         // pending_call …
 extern RtMethodDef rt_import_functions[];       // __import__
+extern RtMethodDef rt_build_class_functions[];  // __build_class__
 
 // xx_module.c
 RtModuleDef *RtInit__xxsafe(void);
@@ -32,6 +33,19 @@ RtModuleDef *RtInit__xxbroken(void);
 RtModuleDef *RtInit__xxleft(void);
 RtModuleDef *RtInit__xxright(void);
 int RtXX_InitNames(void);       // start-up only
+
+// import_source.c: a module that is compiled source, of the runtime or of the
+// program. The data are a code file and stay where they are.
+enum { RT_MAX_MODULE_NAME = 64 };
+typedef struct RtSourceModule {
+    const char *name;           // with dots, if it is in a package
+    const uint8_t *data;
+    size_t size;
+} RtSourceModule;
+// The modules of runtime/lib/, made by the build; the last row has no name.
+extern const RtSourceModule rt_library[];
+// import.c: loads it, unless this interpreter has. New reference.
+RtObject *RtImport_ImportSource(const RtSourceModule *source);
 
 // builtin_modules.c: a module of the runtime itself; borrowed, immortal. NULL
 // without an exception.

@@ -25,6 +25,9 @@ code_traverse(RtObject *self, visitproc visit, void *arg)
     Rt_VISIT(code->co_filename);
     Rt_VISIT(code->co_consts);
     Rt_VISIT(code->co_names);
+    Rt_VISIT(code->co_varnames);
+    Rt_VISIT(code->co_qualname);
+    Rt_VISIT(code->co_doc);
     return 0;
 }
 #endif
@@ -40,6 +43,9 @@ code_dealloc(RtObject *self)
     Rt_XDECREF(code->co_filename);
     Rt_XDECREF(code->co_consts);
     Rt_XDECREF(code->co_names);
+    Rt_XDECREF(code->co_varnames);
+    Rt_XDECREF(code->co_qualname);
+    Rt_XDECREF(code->co_doc);
     RtMem_Free(code->co_code);
     RtMem_Free(code->co_targets);
     RtMem_Free(code->co_lines);
@@ -59,6 +65,44 @@ code_repr(RtObject *self)
         code->co_lines == NULL ? 0 : code->co_lines[0]);
 }
 
+static RtObject *
+code_getattro(RtObject *self, RtObject *name)
+{
+    RtCodeObject *code = (RtCodeObject *)self;
+    const struct {
+        const char *name;
+        RtObject *value;
+    } objects[] = {
+        { "co_name", code->co_name }, { "co_qualname", code->co_qualname },
+        { "co_filename", code->co_filename },
+        { "co_consts", code->co_consts }, { "co_names", code->co_names },
+    };
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        { "co_argcount", code->co_argcount },
+        { "co_posonlyargcount", code->co_posonlyargcount },
+        { "co_kwonlyargcount", code->co_kwonlyargcount },
+        { "co_nlocals", code->co_nlocals },
+        { "co_stacksize", code->co_stacksize },
+        { "co_firstlineno", code->co_firstlineno },
+    };
+    const char *text =
+        Rt_IS_TYPE(name, &RtStr_Type) ? RtStr_AsUTF8(name) : "";
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        if (strcmp(text, objects[i].name) == 0) {
+            return Rt_NewRef(objects[i].value);
+        }
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strcmp(text, numbers[i].name) == 0) {
+            return RtLong_FromInt64(numbers[i].value);
+        }
+    }
+    return RtObject_GenericGetAttr(self, name);
+}
+
 RtTypeObject RtCode_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "code",
@@ -69,6 +113,7 @@ RtTypeObject RtCode_Type = {
 #endif
     .tp_dealloc = code_dealloc,
     .tp_repr = code_repr,
+    .tp_getattro = code_getattro,
 };
 
 // A copy of `count` items in memory of the runtime. NULL: MemoryError is set.
@@ -131,6 +176,25 @@ count_handlers(const RtCodeObject *code)
     return n < limit ? n : limit;
 }
 
+// What code from source has besides. co_name is set.
+static void
+set_parameters(RtCodeObject *code, const RtCodeSpec *spec)
+{
+    code->co_posonlyargcount = spec->posonlyargcount;
+    code->co_kwonlyargcount = spec->kwonlyargcount;
+    code->co_firstlineno = spec->firstlineno;
+    uint32_t stars = RT_CO_VARARGS | RT_CO_VARKEYWORDS;
+    bool simple = spec->kwonlyargcount == 0 && (spec->flags & stars) == 0;
+    code->co_fastargs = simple ? spec->argcount : -1;
+    code->co_nparams = spec->argcount + spec->kwonlyargcount +
+                       ((spec->flags & RT_CO_VARARGS) != 0) +
+                       ((spec->flags & RT_CO_VARKEYWORDS) != 0);
+    code->co_varnames = Rt_XNewRef(spec->varnames);
+    code->co_doc = Rt_XNewRef(spec->doc);
+    code->co_qualname =
+        Rt_NewRef(spec->qualname != NULL ? spec->qualname : code->co_name);
+}
+
 RtObject *
 RtCode_New(const RtCodeSpec *spec)
 {
@@ -165,6 +229,7 @@ RtCode_New(const RtCodeSpec *spec)
     if (code->co_filename == NULL) {
         goto error;
     }
+    set_parameters(code, spec);
     if (copy_tables(code, spec) < 0) {
         goto error;
     }

@@ -6,8 +6,9 @@
 // atomically. A call uses one code object from beginning to end,
 // and every code of a function suits its closure. Only the defaults are
 // cleared: every other cycle goes through the globals or a cell.
-// Mirrors Objects/funcobject.c (CPython 3.13); departs: no attributes of its
-// own; 3.13 swaps __code__ and __defaults__ without a lock (gh-145272).
+// Mirrors Objects/funcobject.c (CPython 3.13); departs: a name that a program
+// gives a function is an attribute like others; 3.13 swaps __code__ and
+// __defaults__ without a lock (gh-145272).
 
 #include "rtcore_code.h"
 
@@ -15,7 +16,9 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
+#include "rtcore_dict.h"        // RtInstance_GetAttr()
 #include "rtcore_object.h"
+#include "rtcore_type.h"        // names
 #include "rtcore_weakref.h"
 
 #include <string.h>
@@ -27,7 +30,10 @@ function_traverse(RtObject *self, visitproc visit, void *arg)
     Rt_VISIT(func->func_code);
     Rt_VISIT(func->func_globals);
     Rt_VISIT(func->func_name);
+    Rt_VISIT(func->func_qualname);
     Rt_VISIT(func->func_defaults);
+    Rt_VISIT(func->func_kwdefaults);
+    Rt_VISIT(func->func_dict);
     Rt_VISIT(func->func_closure);
     return 0;
 }
@@ -41,7 +47,10 @@ function_dealloc(RtObject *self)
     Rt_CLEAR(func->func_globals);
     Rt_CLEAR(func->func_code);
     Rt_CLEAR(func->func_name);
+    Rt_CLEAR(func->func_qualname);
     Rt_CLEAR(func->func_defaults);
+    Rt_CLEAR(func->func_kwdefaults);
+    Rt_CLEAR(func->func_dict);
     Rt_CLEAR(func->func_closure);
     RtObject_Free(self);
 }
@@ -51,7 +60,7 @@ function_repr(RtObject *self)
 {
     RtFunctionObject *func = (RtFunctionObject *)self;
     return RtStr_FromFormat("<function %s at 0x%llx>",
-                            RtStr_AsUTF8(func->func_name),
+                            RtStr_AsUTF8(func->func_qualname),
                             (unsigned long long)RtAddress_Key(self));
 }
 
@@ -115,26 +124,39 @@ function_set_code(RtFunctionObject *func, RtObject *code)
     return 0;
 }
 
+static RtObject *
+get_shared(RtObject **field)
+{
+#ifdef RT_GIL_DISABLED
+    return RtObject_XGetRef(field);
+#else
+    return Rt_XNewRef(*field);
+#endif
+}
+
 RtObject *
 RtFunction_GetDefaults(RtFunctionObject *func)
 {
-#ifdef RT_GIL_DISABLED
-    return RtObject_XGetRef(&func->func_defaults);
-#else
-    return Rt_XNewRef(func->func_defaults);
-#endif
+    return get_shared(&func->func_defaults);
+}
+
+RtObject *
+RtFunction_GetKwDefaults(RtFunctionObject *func)
+{
+    return get_shared(&func->func_kwdefaults);
 }
 
 // None or nothing deletes them.
 static int
-function_set_defaults(RtFunctionObject *func, RtObject *value)
+set_shared(RtObject **field, RtObject *value, RtTypeObject *type,
+           const char *name)
 {
     if (value == Rt_None) {
         value = NULL;
     }
-    if (value != NULL && !Rt_IS_TYPE(value, &RtTuple_Type)) {
-        RtErr_SetString(&RtExc_TypeError,
-                        "__defaults__ must be set to a tuple object");
+    if (value != NULL && !Rt_IS_TYPE(value, type)) {
+        RtErr_Format(&RtExc_TypeError, "%s must be set to a %s object", name,
+                     type->tp_name);
         return -1;
     }
     Rt_XINCREF(value);
@@ -144,40 +166,102 @@ function_set_defaults(RtFunctionObject *func, RtObject *value)
         // So that callers on other threads can take a reference.
         RtObject_SetMaybeWeakref(value);
     }
-    old = rt_atomic_exchange_ptr(&func->func_defaults, value);
+    old = rt_atomic_exchange_ptr(field, value);
 #else
-    old = func->func_defaults;
-    func->func_defaults = value;
+    old = *field;
+    *field = value;
 #endif
     Rt_XDECREF(old);
     return 0;
 }
 
+int
+RtFunction_SetDefaults(RtObject *func, RtObject *value)
+{
+    return set_shared(&((RtFunctionObject *)func)->func_defaults, value,
+                      &RtTuple_Type, "__defaults__");
+}
+
+int
+RtFunction_SetKwDefaults(RtObject *func, RtObject *value)
+{
+    return set_shared(&((RtFunctionObject *)func)->func_kwdefaults, value,
+                      &RtDict_Type, "__kwdefaults__");
+}
+
 static int
 function_clear(RtObject *self)
 {
-    return function_set_defaults((RtFunctionObject *)self, NULL);
+    (void)RtFunction_SetDefaults(self, NULL);
+    return RtFunction_SetKwDefaults(self, NULL);
+}
+
+static RtObject *
+or_none(RtObject *value)
+{
+    return value != NULL ? value : Rt_NewRef(Rt_None);
+}
+
+static RtObject *
+get_doc(RtFunctionObject *func)
+{
+    RtCodeObject *code = RtFunction_GetCode(func);
+    RtObject *doc = or_none(Rt_XNewRef(code->co_doc));
+    Rt_DECREF(code);
+    return doc;
+}
+
+static RtObject *
+get_module(RtFunctionObject *func)
+{
+    RtObject *module;
+    int found = RtDict_GetItemRef(func->func_globals, rt_name_name, &module);
+    return found < 0 ? NULL : or_none(module);
+}
+
+// What a function has of itself. NULL without an exception: no such thing.
+static RtObject *
+get_own(RtFunctionObject *func, const char *name)
+{
+    if (strcmp(name, "__code__") == 0) {
+        return (RtObject *)RtFunction_GetCode(func);
+    }
+    if (strcmp(name, "__defaults__") == 0) {
+        return or_none(RtFunction_GetDefaults(func));
+    }
+    if (strcmp(name, "__kwdefaults__") == 0) {
+        return or_none(RtFunction_GetKwDefaults(func));
+    }
+    if (strcmp(name, "__closure__") == 0) {
+        return or_none(Rt_XNewRef(func->func_closure));
+    }
+    if (strcmp(name, "__globals__") == 0) {
+        return Rt_NewRef(func->func_globals);
+    }
+    if (strcmp(name, "__name__") == 0) {
+        return Rt_NewRef(func->func_name);
+    }
+    if (strcmp(name, "__qualname__") == 0) {
+        return Rt_NewRef(func->func_qualname);
+    }
+    if (strcmp(name, "__doc__") == 0) {
+        return get_doc(func);
+    }
+    return strcmp(name, "__module__") == 0 ? get_module(func) : NULL;
 }
 
 static RtObject *
 function_getattro(RtObject *self, RtObject *name)
 {
-    RtFunctionObject *func = (RtFunctionObject *)self;
-    if (Rt_IS_TYPE(name, &RtStr_Type)) {
-        const char *text = RtStr_AsUTF8(name);
-        if (strcmp(text, "__code__") == 0) {
-            return (RtObject *)RtFunction_GetCode(func);
+    if (Rt_IS_TYPE(name, &RtStr_Type) && RtStr_AsUTF8(name)[0] == '_') {
+        // A name that the program has set comes before the function's own.
+        RtObject *value;
+        if (RtInstance_GetAttr(self, name, &value) != 0) {
+            return value;
         }
-        if (strcmp(text, "__defaults__") == 0) {
-            RtObject *defaults = RtFunction_GetDefaults(func);
-            return defaults != NULL ? defaults : Rt_NewRef(Rt_None);
-        }
-        if (strcmp(text, "__closure__") == 0) {
-            return Rt_NewRef(func->func_closure == NULL ? Rt_None
-                                                        : func->func_closure);
-        }
-        if (strcmp(text, "__name__") == 0) {
-            return Rt_NewRef(func->func_name);
+        value = get_own((RtFunctionObject *)self, RtStr_AsUTF8(name));
+        if (value != NULL || RtErr_Occurred() != NULL) {
+            return value;
         }
     }
     return RtObject_GenericGetAttr(self, name);
@@ -192,7 +276,10 @@ function_setattro(RtObject *self, RtObject *name, RtObject *value)
             return function_set_code((RtFunctionObject *)self, value);
         }
         if (strcmp(text, "__defaults__") == 0) {
-            return function_set_defaults((RtFunctionObject *)self, value);
+            return RtFunction_SetDefaults(self, value);
+        }
+        if (strcmp(text, "__kwdefaults__") == 0) {
+            return RtFunction_SetKwDefaults(self, value);
         }
     }
     return RtObject_GenericSetAttr(self, name, value);
@@ -204,17 +291,27 @@ function_call(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtEval_CallFunction((RtFunctionObject *)self, args, nargs);
 }
 
+static RtObject *
+function_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
+                 RtObject *kwnames)
+{
+    return RtEval_CallFunctionKw((RtFunctionObject *)self, args, nargs,
+                                 kwnames);
+}
+
 RtTypeObject RtFunction_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "function",
     .tp_basicsize = sizeof(RtFunctionObject),
     .tp_weaklistoffset = offsetof(RtFunctionObject, func_weaklist),
+    .tp_dictoffset = offsetof(RtFunctionObject, func_dict),
     .tp_flags = RT_TPFLAGS_HAVE_GC,
     .tp_dealloc = function_dealloc,
     .tp_traverse = function_traverse,
     .tp_clear = function_clear,
     .tp_repr = function_repr,
     .tp_call = function_call,
+    .tp_call_kw = function_call_kw,
     .tp_getattro = function_getattro,
     .tp_setattro = function_setattro,
     .tp_descr_get = RtMethod_Bind,
@@ -262,6 +359,7 @@ RtFunction_NewClosure(RtObject *code, RtObject *globals, RtObject *name,
     func->func_code = Rt_NewRef(code);
     func->func_globals = Rt_NewRef(globals);
     func->func_name = Rt_NewRef(name);
+    func->func_qualname = Rt_NewRef(((RtCodeObject *)code)->co_qualname);
     func->func_closure = Rt_XNewRef(closure);
     RtGC_Track((RtObject *)func);
     return (RtObject *)func;

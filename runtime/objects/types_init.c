@@ -43,6 +43,9 @@ RtObject *rt_name_set_name;
 RtObject *rt_name_module;
 RtObject *rt_name_doc;
 RtObject *rt_name_call;
+RtObject *rt_name_enter;
+RtObject *rt_name_exit;
+RtObject *rt_name_keys;
 
 // A base that stands below its derived type is readied with it.
 static RtTypeObject *const static_types[] = {
@@ -102,6 +105,8 @@ make_names(void)
         { &rt_name_set_name, "__set_name__" },
         { &rt_name_module, "__module__" },
         { &rt_name_doc, "__doc__" },
+        { &rt_name_enter, "__enter__" }, { &rt_name_exit, "__exit__" },
+        { &rt_name_keys, "keys" },
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].name = RtStr_InternStatic(names[i].text);

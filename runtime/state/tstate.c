@@ -45,6 +45,21 @@ link_tstate(RtInterpreterState *interp, RtThreadState *tstate)
     }
 }
 
+// Written before the runtime starts.
+static int recursion_limit = RT_RECURSION_LIMIT;
+
+void
+RtConfig_SetRecursionLimit(int limit)
+{
+    recursion_limit = limit;
+}
+
+int
+RtConfig_GetRecursionLimit(void)
+{
+    return recursion_limit;
+}
+
 RtThreadState *
 RtThreadState_New(RtInterpreterState *interp)
 {
@@ -55,7 +70,7 @@ RtThreadState_New(RtInterpreterState *interp)
     }
     tstate->interp = interp;
     tstate->state = RT_THREAD_DETACHED;
-    tstate->recursion_remaining = RT_RECURSION_LIMIT;
+    tstate->recursion_remaining = recursion_limit;
     RtLong_InitFreeList(tstate);
     // RtGILState_Release() ends only states that RtGILState_Ensure() made.
     tstate->gilstate_counter = 1;

@@ -63,6 +63,8 @@ typedef struct NativeSemaphore {
 static_assert(sizeof(NativeSemaphore) <= sizeof(RtSemaphore),
               "a native semaphore fits");
 
+#define NATIVE_STACK_SIZE ((size_t)32 << 20)
+
 #define SEM_PERMIT ((uint32_t)1)
 #define SEM_PERMIT_MASK ((uint32_t)0x7fff)
 #define SEM_INTERRUPTED ((uint32_t)0x8000)
@@ -249,6 +251,9 @@ pool_grow(PoolThread *first)
         return -1;
     }
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    // Programs from source may recurse a thousand calls deep; what is not
+    // touched costs nothing.
+    pthread_attr_setstacksize(&attr, NATIVE_STACK_SIZE);
     pthread_cond_init(&first->wake, NULL);
     pthread_t thread;
     int error = pthread_create(&thread, &attr, pool_thread_main, first);
@@ -347,6 +352,13 @@ native_write(const char *bytes, size_t length)
     fwrite(bytes, 1, length, stdout);
 }
 
+static void
+native_write_error(const char *bytes, size_t length)
+{
+    fflush(stdout);
+    fwrite(bytes, 1, length, stderr);
+}
+
 const RtWorld rt_native_world = {
     .sem_init = native_sem_init,
     .sem_destroy = native_sem_destroy,
@@ -362,4 +374,5 @@ const RtWorld rt_native_world = {
     .now_ns = native_now_ns,
     .yield = native_yield,
     .write = native_write,
+    .write_error = native_write_error,
 };

@@ -78,10 +78,6 @@ test_operands(void)
     REJECTED(&a, "name 0 is not a str");
 
     Asm_Init(&a, "f", 0, 0);
-    Asm_Emit(&a, RT_OP_RAISE, 2);
-    REJECTED(&a, "count 2");
-
-    Asm_Init(&a, "f", 0, 0);
     Asm_LoadInt(&a, 1);
     Asm_LoadInt(&a, 1);
     Asm_Emit(&a, RT_OP_BINARY_OP, RT_NB_COUNT);
@@ -90,6 +86,29 @@ test_operands(void)
     Asm_Init(&a, "f", 0, 0);
     Asm_Emit(&a, RT_OP_COMPARE_OP, RT_GE + 1);
     REJECTED(&a, "comparison 6");
+}
+
+static void
+test_counts(void)
+{
+    Asm a;
+    Asm_Init(&a, "f", 0, 0);
+    Asm_Emit(&a, RT_OP_RAISE, 3);
+    REJECTED(&a, "count 3");
+
+    Asm_Init(&a, "f", 0, 0);
+    Asm_Emit(&a, RT_OP_COPY_AT, 0);
+    REJECTED(&a, "count 0 is below 1");
+
+    Asm_Init(&a, "f", 0, 0);
+    Asm_Emit(&a, RT_OP_BUILD_SLICE, 4);
+    REJECTED(&a, "count 4");
+
+    Asm_Init(&a, "f", 0, 0);
+    Asm_LoadInt(&a, 1);
+    Asm_Emit(&a, RT_OP_UNPACK_EX, 0xffff);
+    Asm_Emit(&a, RT_OP_LIST_APPEND, 513);
+    REJECTED(&a, "instruction 2 (LIST_APPEND): pops 514 of 511 items");
 }
 
 static void
@@ -539,6 +558,7 @@ main(void)
     RtThreadState *tstate = RtRuntime_Start();
     CHECK(tstate != NULL);
     test_operands();
+    test_counts();
     test_jumps();
     test_unchecked_loops();
     test_stack();

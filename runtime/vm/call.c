@@ -69,7 +69,7 @@ run_frame(RtThreadState *tstate, RtFrame *frame)
 {
     const RtCodeObject *code = RtFrame_GetCode(frame);
     size_t nlocals = RtCode_NumLocalsPlus(code);
-    clear_slots(frame->localsplus + code->co_argcount,
+    clear_slots(frame->localsplus + code->co_nparams,
                 frame->localsplus + nlocals);
     frame->instr_ptr = code->co_targets;
     frame->stackpointer = frame->localsplus + nlocals;
@@ -185,11 +185,45 @@ wrong_argument_count(const RtFunctionObject *func, int argcount,
                  argcount == 1 ? "" : "s", nargs, nargs == 1 ? "was" : "were");
 }
 
+// Code whose parameters have names: any call.
+static RtObject *
+call_binding(RtThreadState *tstate, RtFrame *frame, const RtStackRef *args,
+             ssize_t nargs, RtObject *kwnames)
+{
+    enum { SMALL = 12 };
+    const RtCodeObject *code = RtFrame_GetCode(frame);
+    ssize_t n = code->co_nparams;
+    RtStackRef small[SMALL];
+    RtStackRef *all = small;
+    if (n > SMALL) {
+        all = RtMem_Malloc((size_t)n * sizeof(RtStackRef));
+        if (all == NULL) {
+            return RtErr_NoMemory();
+        }
+    }
+    RtObject *result = NULL;
+    if (RtEvalOp_BindArguments(
+            (RtFunctionObject *)RtStackRef_AsObjectBorrow(frame->f_funcobj),
+            code, args, nargs, kwnames, all) == 0)
+    {
+        result = call_with_code(tstate, frame, all, n);
+    }
+    RtObject *exc = result == NULL ? RtErr_GetRaisedException() : NULL;
+    RtEvalOp_DropItems(all, all + n);
+    if (all != small) {
+        RtMem_Free(all);
+    }
+    if (exc != NULL) {
+        RtErr_SetRaisedException(exc);
+    }
+    return result;
+}
+
 // Fewer arguments than the code has: the last ones from the defaults. The
 // recursion limit, and what cannot be called at all.
 static RtObject *
 call_unusual(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
-             ssize_t nargs)
+             ssize_t nargs, RtObject *kwnames)
 {
     count_held(frame);
     RtFunctionObject *func =
@@ -197,6 +231,14 @@ call_unusual(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
     int argcount = RtFrame_GetCode(frame)->co_argcount;
     if (tstate->recursion_remaining <= 0) {
         recursion_error();
+        return NULL;
+    }
+    if (RtFrame_GetCode(frame)->co_varnames != NULL) {
+        return call_binding(tstate, frame, args, nargs, kwnames);
+    }
+    if (kwnames != NULL) {
+        RtErr_Format(&RtExc_TypeError, "%s() takes no keyword arguments",
+                     RtStr_AsUTF8(func->func_name));
         return NULL;
     }
     RtObject *defaults = RtFunction_GetDefaults(func);
@@ -226,9 +268,10 @@ call_unusual(RtThreadState *tstate, RtFrame *frame, RtStackRef *args,
     return result;
 }
 
-RtObject *
-RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
-                      RtStackRef *args, ssize_t nargs)
+// kwnames: NULL or not empty.
+static inline RtObject *
+call_function(RtThreadState *tstate, RtStackRef funcref, RtStackRef *args,
+              ssize_t nargs, RtObject *kwnames)
 {
     RtFunctionObject *func =
         (RtFunctionObject *)RtStackRef_AsObjectBorrow(funcref);
@@ -241,11 +284,13 @@ RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
     frame.globals = func->func_globals;
     RtCodeObject *code = RtFrame_GetCode(&frame);
     RtObject *result = NULL;
-    if (nargs == code->co_argcount && tstate->recursion_remaining > 0) {
+    if (nargs == code->co_fastargs && tstate->recursion_remaining > 0 &&
+        kwnames == NULL)
+    {
         result = call_with_code(tstate, &frame, args, nargs);
     }
     else {
-        result = call_unusual(tstate, &frame, args, nargs);
+        result = call_unusual(tstate, &frame, args, nargs, kwnames);
     }
     RtStackRef_XClose(frame.f_executable);
     RtStackRef_XClose(frame.f_funcobj);
@@ -253,29 +298,44 @@ RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
 }
 
 RtObject *
-RtEval_CallFunction(RtFunctionObject *func, RtObject *const *args,
-                    ssize_t nargs)
+RtEvalOp_CallFunction(RtThreadState *tstate, RtStackRef funcref,
+                      RtStackRef *args, ssize_t nargs)
 {
+    return call_function(tstate, funcref, args, nargs, NULL);
+}
+
+RtObject *
+RtEval_CallFunctionKw(RtFunctionObject *func, RtObject *const *args,
+                      ssize_t nargs, RtObject *kwnames)
+{
+    ssize_t n = nargs + (kwnames == NULL ? 0 : RtTuple_Size(kwnames));
     RtStackRef copies[SMALL_CALL];
     RtStackRef *all = copies;
-    if (nargs > SMALL_CALL) {
-        all = RtMem_Malloc((size_t)nargs * sizeof(RtStackRef));
+    if (n > SMALL_CALL) {
+        all = RtMem_Malloc((size_t)n * sizeof(RtStackRef));
         if (all == NULL) {
             return RtErr_NoMemory();
         }
     }
-    for (ssize_t i = 0; i < nargs; i++) {
+    for (ssize_t i = 0; i < n; i++) {
         // Counted: no frame shows these slots.
         all[i] = RtStackRef_FromObjectSteal(Rt_NewRef(args[i]));
     }
     RtStackRef funcref = RtStackRef_FromObjectSteal(Rt_NewRef(func));
-    RtObject *result = RtEvalOp_CallFunction(RtThreadState_Get(), funcref,
-                                             all, nargs);
-    RtEvalOp_DropItems(all, all + nargs);
+    RtObject *result =
+        call_function(RtThreadState_Get(), funcref, all, nargs, kwnames);
+    RtEvalOp_DropItems(all, all + n);
     if (all != copies) {
         RtMem_Free(all);
     }
     return result;
+}
+
+RtObject *
+RtEval_CallFunction(RtFunctionObject *func, RtObject *const *args,
+                    ssize_t nargs)
+{
+    return RtEval_CallFunctionKw(func, args, nargs, NULL);
 }
 
 RtObject *
@@ -294,7 +354,7 @@ RtEval_EvalCode(RtObject *op, RtObject *globals)
                         "module code has no closure and yields nothing");
         return NULL;
     }
-    if (code->co_argcount != 0) {
+    if (code->co_nparams != 0) {
         RtErr_SetString(&RtExc_TypeError, "module code takes no arguments");
         return NULL;
     }

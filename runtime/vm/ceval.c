@@ -34,20 +34,6 @@
 #define RT_ONE_COPY
 #endif
 
-static void
-local_unset(uint32_t index)
-{
-    RtErr_Format(&RtExc_NameError,
-                 "local variable %u is used before it is set", index);
-}
-
-static void
-cell_unset(uint32_t index)
-{
-    RtErr_Format(&RtExc_NameError,
-                 "variable %u of a function is used before it is set", index);
-}
-
 // 1, 0, or -1 with an exception.
 static inline int
 is_true(RtObject *op)
@@ -114,7 +100,8 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
     (locals + RtCode_NumLocalsPlus(RtFrame_GetCode(frame)))
 #define ARG() ((uint32_t)ip->arg)
 #define NAME() (ip->name)
-#define CELL() (locals[RtFrame_GetCode(frame)->co_nlocals + ARG()])
+#define CELL_SLOT() ((uint32_t)RtFrame_GetCode(frame)->co_nlocals + ARG())
+#define CELL() (locals[CELL_SLOT()])
 
 #ifdef RT_COMPUTED_GOTOS
 #define TARGET(op) target_##op
@@ -186,7 +173,7 @@ dispatch:
     TARGET(LOAD_FAST): {
         RtStackRef value = locals[ARG()];
         if (RtStackRef_IsNull(value)) {
-            local_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, ARG());
             goto error;
         }
         PUSH(RtStackRef_Dup(value));
@@ -203,7 +190,7 @@ dispatch:
     TARGET(DELETE_FAST): {
         RtStackRef old = locals[ARG()];
         if (RtStackRef_IsNull(old)) {
-            local_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, ARG());
             goto error;
         }
         locals[ARG()] = RT_STACKREF_NULL;
@@ -260,7 +247,7 @@ dispatch:
         NEXT();
 
     TARGET(IMPORT_NAME): {
-        RtObject *module = RtImport_Import(RtStr_AsUTF8(NAME()));
+        RtObject *module = RtEvalOp_ImportName(frame, NAME());
         if (module == NULL) {
             goto error;
         }
@@ -566,8 +553,11 @@ dispatch:
             RtFrame_DropHandled(frame, (uint32_t)(sp - STACK()));
             RtEvalOp_RaiseHandled(frame);
         }
-        else {
+        else if (ARG() == 1) {
             RtEvalOp_Raise(OBJECT(TOP()));
+        }
+        else {
+            RtEvalOp_RaiseFrom(OBJECT(SECOND()), OBJECT(TOP()));
         }
         goto error;
 
@@ -612,7 +602,7 @@ dispatch:
 
     TARGET(LOAD_CLOSURE):
         if (RtStackRef_IsNull(CELL())) {
-            cell_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, CELL_SLOT());
             goto error;
         }
         PUSH(RtStackRef_Dup(CELL()));
@@ -622,7 +612,7 @@ dispatch:
         RtObject *value = RtStackRef_IsNull(CELL())
             ? NULL : RtCell_Get(OBJECT(CELL()));
         if (value == NULL) {
-            cell_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, CELL_SLOT());
             goto error;
         }
         PUSH(RtStackRef_FromObjectFound(value));
@@ -631,7 +621,7 @@ dispatch:
 
     TARGET(STORE_DEREF):
         if (RtStackRef_IsNull(CELL())) {
-            cell_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, CELL_SLOT());
             goto error;
         }
         sp--;
@@ -642,7 +632,7 @@ dispatch:
         if (RtStackRef_IsNull(CELL()) ||
             !RtCell_Set(OBJECT(CELL()), NULL))
         {
-            cell_unset(ARG());
+            RtEvalOp_UnsetVariable(frame, CELL_SLOT());
             goto error;
         }
         NEXT();
@@ -681,6 +671,8 @@ dispatch:
         REPLACE_TWO(NEW(value));
         NEXT();
     }
+
+#include "ceval_source.def"
 
 #ifndef RT_COMPUTED_GOTOS
     case RT_OP_COUNT:

@@ -328,6 +328,14 @@ RtEvalOp_MakeFunction(const RtFrame *frame, RtObject *code, RtObject *closure)
 }
 
 RtObject *
+RtEvalOp_ImportName(const RtFrame *frame, RtObject *name)
+{
+    const char *text = RtStr_AsUTF8(name);
+    bool source = (RtFrame_GetCode(frame)->co_flags & RT_CO_TRACEBACK) != 0;
+    return source ? RtImport_ImportName(text) : RtImport_Import(text);
+}
+
+RtObject *
 RtEvalOp_ImportFrom(RtObject *module, RtObject *name)
 {
     RtObject *value = RtObject_GetAttr(module, name);
@@ -427,13 +435,23 @@ find_handler(const RtCodeObject *code, uint32_t pc)
     return NULL;
 }
 
+// Whether the current instruction raises what has passed the frame already.
+static bool
+raises_again(const RtFrame *frame)
+{
+    RtInstruction at = RtFrame_GetCode(frame)->co_code[RtFrame_GetPc(frame)];
+    RtOpcode op = RtInstruction_Opcode(at);
+    return op == RT_OP_RERAISE ||
+           (op == RT_OP_RAISE && RtInstruction_Arg(at) == 0);
+}
+
 RtStackRef *
 RtEvalOp_Unwind(RtFrame *frame, RtStackRef *stack, RtStackRef *sp)
 {
     RtObject *exc = RtErr_GetRaisedException();
     rt_assert(exc != NULL);
     const RtCodeObject *code = RtFrame_GetCode(frame);
-    if ((code->co_flags & RT_CO_TRACEBACK) != 0) {
+    if ((code->co_flags & RT_CO_TRACEBACK) != 0 && !raises_again(frame)) {
         RtTraceBack_Here(frame, exc);
     }
     const RtExceptionEntry *e = find_handler(code, RtFrame_GetPc(frame));

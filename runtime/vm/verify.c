@@ -167,6 +167,43 @@ num_cells(const RtCodeSpec *spec)
     return spec->ncellvars + spec->nfreevars;
 }
 
+// Counts that are not just bounded by the stack.
+static int
+check_count(Verifier *v, uint32_t arg, RtOpcode op)
+{
+    uint32_t low = 0, high = RT_CODE_MAX_STACK;
+    switch (op) {
+    case RT_OP_RAISE:
+        high = 2;
+        break;
+    case RT_OP_SET_FUNCTION_ATTRIBUTE:
+        high = 1;
+        break;
+    case RT_OP_BUILD_SLICE:
+        low = 2, high = 3;
+        break;
+    case RT_OP_CONVERT_VALUE:
+        low = 1, high = 3;
+        break;
+    case RT_OP_COPY_AT:
+    case RT_OP_SWAP_AT:
+    case RT_OP_LIST_APPEND:
+    case RT_OP_SET_ADD:
+    case RT_OP_MAP_ADD:
+        low = 1;
+        break;
+    case RT_OP_UNPACK_EX:
+        high = 0xffff;
+        break;
+    default:
+        break;
+    }
+    if (arg < low) {
+        return reject(v, "count %u is below %u", arg, low);
+    }
+    return check_limit(v, arg, high + 1, "count");
+}
+
 static int
 check_operand(Verifier *v)
 {
@@ -191,9 +228,7 @@ check_operand(Verifier *v)
     case ARG_LOCAL:
         return check_limit(v, arg, (uint32_t)v->spec->nlocals, "local");
     case ARG_COUNT:
-        return check_limit(v, arg,
-                           op == RT_OP_RAISE ? 2 : RT_CODE_MAX_STACK + 1,
-                           "count");
+        return check_count(v, arg, op);
     case ARG_TARGET:
         return check_target(v, arg, op);
     case ARG_BINARY:
@@ -206,6 +241,44 @@ check_operand(Verifier *v)
         return check_limit(v, arg, (uint32_t)num_cells(v->spec), "cell");
     }
     return reject(v, "unknown kind of argument");
+}
+
+static bool
+are_parameters_valid(const RtCodeSpec *spec)
+{
+    if (spec->argcount < 0 || spec->argcount > spec->nlocals ||
+        spec->posonlyargcount < 0 || spec->posonlyargcount > spec->argcount ||
+        spec->kwonlyargcount < 0 || spec->kwonlyargcount > spec->nlocals)
+    {
+        return false;
+    }
+    int nparams = spec->argcount + spec->kwonlyargcount +
+                  ((spec->flags & RT_CO_VARARGS) != 0) +
+                  ((spec->flags & RT_CO_VARKEYWORDS) != 0);
+    // Without names there is nothing that a keyword could mean.
+    return nparams <= spec->nlocals &&
+           (spec->varnames != NULL || nparams == spec->argcount);
+}
+
+static bool
+are_names_valid(const RtCodeSpec *spec)
+{
+    RtObject *names = spec->varnames;
+    if (names == NULL) {
+        return true;
+    }
+    if (!Rt_IS_TYPE(names, &RtTuple_Type) ||
+        RtTuple_Size(names) != spec->nlocals + num_cells(spec))
+    {
+        return false;
+    }
+    for (ssize_t i = 0; i < RtTuple_Size(names); i++) {
+        RtObject *name = RtTuple_GetItem(names, i);
+        if (name == NULL || !Rt_IS_TYPE(name, &RtStr_Type)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int
@@ -229,8 +302,11 @@ check_header(const RtCodeSpec *spec, char *why, size_t why_size)
     if ((spec->flags & ~(uint32_t)RT_CO_ALL) != 0) {
         return reject_whole(why, why_size, "unknown flags");
     }
-    if (spec->argcount < 0 || spec->argcount > spec->nlocals) {
+    if (!are_parameters_valid(spec)) {
         return reject_whole(why, why_size, "bad number of arguments");
+    }
+    if (!are_names_valid(spec)) {
+        return reject_whole(why, why_size, "bad names of variables");
     }
     if (spec->consts == NULL || !Rt_IS_TYPE(spec->consts, &RtTuple_Type)) {
         return reject_whole(why, why_size, "constants are not a tuple");
@@ -348,7 +424,29 @@ instruction_pops(RtOpcode op, uint32_t arg)
         return (int)arg + 1;
     case RT_OP_CALL_METHOD:
     case RT_OP_CALL_METHOD_NO_INTERRUPT:
+    case RT_OP_CALL_KW:
+    case RT_OP_MAP_ADD:
         return (int)arg + 2;
+    case RT_OP_LIST_APPEND:
+    case RT_OP_SET_ADD:
+        return (int)arg + 1;
+    default:
+        return (int)arg;
+    }
+}
+
+static int
+instruction_pushes(RtOpcode op, uint32_t arg)
+{
+    int pushes = opcode_info[op].pushes;
+    if (pushes >= 0) {
+        return pushes;
+    }
+    switch (op) {
+    case RT_OP_COPY_AT:
+        return (int)arg + 1;
+    case RT_OP_UNPACK_EX:
+        return (int)(arg & 0xff) + 1 + (int)(arg >> 8);
     default:
         return (int)arg;
     }
@@ -371,6 +469,9 @@ can_raise(RtOpcode op)
     case RT_OP_PUSH_EXC_INFO:
     case RT_OP_POP_EXCEPT:
     case RT_OP_COPY_FREE_VARS:
+    case RT_OP_COPY_AT:
+    case RT_OP_SWAP_AT:
+    case RT_OP_POP_EXCEPT_UNDER:
         return false;
     default:
         return true;
@@ -442,8 +543,7 @@ step(Verifier *v)
         return -1;
     }
 
-    int pushes = opcode_info[op].pushes;
-    int32_t depth = floor + (pushes < 0 ? (int32_t)arg : pushes);
+    int32_t depth = floor + instruction_pushes(op, arg);
     switch (op) {
     case RT_OP_RETURN_VALUE:
     case RT_OP_RAISE:

@@ -36,6 +36,8 @@ get_successors(const RtCodeSpec *spec, uint32_t pc, uint32_t *out)
     case RT_OP_JUMP_BACKWARD:
     case RT_OP_CALL:
     case RT_OP_CALL_METHOD:
+    case RT_OP_CALL_KW:
+    case RT_OP_CALL_EX:
         return 0;
     case RT_OP_RETURN_VALUE:
     case RT_OP_RAISE:

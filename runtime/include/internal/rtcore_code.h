@@ -64,7 +64,9 @@ enum {                          // co_flags
     RT_CO_GENERATOR = 1,        // a call makes a generator; YIELD_VALUE is
                                 // allowed
     RT_CO_TRACEBACK = 2,        // exceptions that pass leave a traceback entry
-    RT_CO_ALL = 3,
+    RT_CO_VARARGS = 4,          // the locals behind the parameters are *args
+    RT_CO_VARKEYWORDS = 8,      // and **kwargs
+    RT_CO_ALL = 15,
 };
 
 // What a compiler hands over. Everything is copied; consts and names are
@@ -84,6 +86,16 @@ typedef struct RtCodeSpec {
     uint32_t flags;             // RT_CO_*
     int ncellvars;              // cells of its own, then those of the closure:
     int nfreevars;              // LOAD_DEREF's indices
+    // What code from source has besides; all may be 0. Parameters are the first
+    // locals: `argcount` of them positional (the first `posonlyargcount` only
+    // so), then `kwonlyargcount`, then *args, then **kwargs.
+    int posonlyargcount;
+    int kwonlyargcount;
+    uint32_t firstlineno;
+    RtObject *varnames;         // tuple of strs: locals, cells, free variables;
+                                // NULL: they have no names
+    RtObject *qualname;         // NULL: `name`
+    RtObject *doc;              // NULL or a str
 } RtCodeSpec;
 
 enum {
@@ -108,6 +120,15 @@ typedef struct RtCodeObject {
     uint32_t co_flags;
     int co_ncellvars;
     int co_nfreevars;
+    int co_posonlyargcount;
+    int co_kwonlyargcount;
+    int co_nparams;             // locals that a call sets
+    int co_fastargs;            // a call with so many positional arguments
+                                // only has to copy them; -1: none
+    uint32_t co_firstlineno;
+    RtObject *co_varnames;      // or NULL
+    RtObject *co_qualname;
+    RtObject *co_doc;           // or NULL
     RtInstruction *co_code;
     RtTargetInstruction *co_targets;    // what the loop executes
     uint32_t *co_lines;         // or NULL
@@ -119,10 +140,13 @@ typedef struct RtFunctionObject {
     RtObject *func_code;        // written under the object's lock, read
                                 // with a lock-free try first
     RtObject *func_defaults;    // tuple or NULL; as func_code
+    RtObject *func_kwdefaults;  // dict or NULL; as func_code
     RtObject *func_globals;
-    RtObject *func_name;
+    RtObject *func_name;        // these two never change; a program that
+    RtObject *func_qualname;    // sets them finds its own in func_dict
     struct RtWeakReference *func_weaklist;      // its stripe
     RtObject *func_closure;     // tuple of cells, or NULL; never changes
+    RtObject *func_dict;        // attributes, or NULL
 } RtFunctionObject;
 
 // A variable shared by functions, and so by threads: read without a lock,
@@ -172,6 +196,10 @@ RtCodeObject *RtFunction_GetCode(RtFunctionObject *func);
 RtStackRef RtFunction_TryGetCodeStackRef(RtFunctionObject *func);
 // A new reference to the defaults, or NULL.
 RtObject *RtFunction_GetDefaults(RtFunctionObject *func);
+RtObject *RtFunction_GetKwDefaults(RtFunctionObject *func);
+// Of a function that nobody else has seen. 0, or -1 with TypeError.
+int RtFunction_SetDefaults(RtObject *func, RtObject *value);
+int RtFunction_SetKwDefaults(RtObject *func, RtObject *value);
 // As RtFunction_New(), with a tuple of cells that suits the code; TypeError.
 RtObject *RtFunction_NewClosure(RtObject *code, RtObject *globals,
                                 RtObject *name, RtObject *closure);
@@ -197,6 +225,16 @@ RtObject *RtMethodDescr_Call(RtMethodDescrObject *descr, RtObject *const *args,
 
 // New reference; ValueError that names the instruction if it does not verify.
 RtObject *RtCode_New(const RtCodeSpec *spec);
+// load.c: the code of a file that runtime/compiler/ has made. ValueError.
+RtObject *RtCode_Load(const void *data, size_t size);
+// vm/run.c: runs such a file as __main__. The exit status of the program; an
+// exception that it did not catch has been written.
+int RtRun_Main(const void *data, size_t size);
+// Writes the raised exception, or does what SystemExit asks for, and clears it.
+// The exit status.
+int RtRun_ReportException(void);
+// Changes with opcodes.def.
+uint32_t RtCode_OpcodeFingerprint(void);
 // Writes the listing to a malloc'ed string.
 char *RtCode_Disassemble(RtObject *code);
 
@@ -304,6 +342,9 @@ void RtEval_TranslateCode(RtCodeObject *code);
 // Calls a function with positional arguments (borrowed).
 RtObject *RtEval_CallFunction(RtFunctionObject *func, RtObject *const *args,
                               ssize_t nargs);
+// The same; the values of keywords, a tuple of strs, follow.
+RtObject *RtEval_CallFunctionKw(RtFunctionObject *func, RtObject *const *args,
+                                ssize_t nargs, RtObject *kwnames);
 // Runs module-level code with no arguments in `globals`.
 RtObject *RtEval_EvalCode(RtObject *code, RtObject *globals);
 
@@ -325,6 +366,10 @@ void RtThreads_AfterFork(RtThreadState *tstate);
 // modules/interp_queues.c: destroys all queues; no other thread is left.
 void RtInterpQueues_Fini(void);
 
-#define RT_RECURSION_LIMIT 40
+// Calls inside each other that a thread state of its own may make; the stack
+// that threads get must be made for them. Before RtRuntime_Start().
+enum { RT_RECURSION_LIMIT = 40 };
+void RtConfig_SetRecursionLimit(int limit);
+int RtConfig_GetRecursionLimit(void);
 
 #endif  // RT_INTERNAL_CODE_H

@@ -166,6 +166,8 @@ typedef struct RtWorld {
     int (*wait_child)(int pid);
     // Program output (print). The bytes are not kept by the callee's caller.
     void (*write)(const char *bytes, size_t length);
+    // Messages: what CPython writes on standard error.
+    void (*write_error)(const char *bytes, size_t length);
 } RtWorld;
 
 // Never NULL: rt_native_world unless a driver installed another.

@@ -203,5 +203,8 @@ extern RtObject *rt_name_set_name;
 extern RtObject *rt_name_module;
 extern RtObject *rt_name_doc;
 extern RtObject *rt_name_call;
+extern RtObject *rt_name_enter;
+extern RtObject *rt_name_exit;
+extern RtObject *rt_name_keys;
 
 #endif  // RT_INTERNAL_TYPE_H

@@ -1,0 +1,88 @@
+"""What the compiler refuses, and how `ftfuzz run` treats programs and files.
+
+compiler.py FTFUZZ
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ftfuzz = sys.argv[1]
+
+REFUSED = [
+    ("async def f(): pass", 1, 1, "the statement AsyncFunctionDef"),
+    ("x = 1\ny = 3j", 2, 5, "a complex number"),
+    ("from os import *", 1, 1, "import *"),
+    ("from . import a", 1, 1, "a relative import"),
+    ("def f():\n    class C(*[]): pass", 2, 5, "a starred base class"),
+]
+
+
+def run(arguments, environment, **options):
+    return subprocess.run([ftfuzz, "run", *arguments], capture_output=True,
+                          text=True, env=environment, timeout=60, **options)
+
+
+def check(condition, result):
+    if not condition:
+        print("status", result.returncode, result.args)
+        print(result.stdout, result.stderr, sep="\n")
+        sys.exit(1)
+
+
+def check_refused(environment):
+    for source, line, column, what in REFUSED:
+        r = run(["-c", source], environment)
+        message = f"<string>:{line}:{column}: {what} is not supported\n"
+        check(r.returncode == 65 and r.stderr == message, r)
+    r = run(["-c", "x = = 1"], environment)
+    check(r.returncode == 1 and "SyntaxError: invalid syntax" in r.stderr, r)
+    r = run(["-c", "return 1"], environment)
+    check(r.returncode == 1 and "'return' outside function" in r.stderr, r)
+
+
+def check_ways_in(environment, folder):
+    r = run(["-c", "print(1 + 1)"], environment)
+    check(r.returncode == 0 and r.stdout == "2\n", r)
+    r = run(["-"], environment, input="print(__name__)")
+    check(r.returncode == 0 and r.stdout == "__main__\n", r)
+    program = pathlib.Path(folder, "program.py")
+    program.write_text("raise SystemExit(7)")
+    r = run([str(program), "argument", "--option"], environment)
+    check(r.returncode == 7, r)
+    program.write_text("raise ValueError('uncaught')")
+    r = run([str(program)], environment)
+    check(r.returncode == 1 and r.stdout == "" and
+          r.stderr.endswith("ValueError: uncaught\n"), r)
+    r = run([str(program) + "missing.py"], environment)
+    check(r.returncode == 2, r)
+
+
+def check_cache(environment, folder):
+    """One entry for each source, which is used and not made again."""
+    cache = pathlib.Path(folder, "cache")
+    program = pathlib.Path(folder, "cached.py")
+    environment = dict(environment, XDG_CACHE_HOME=str(cache))
+    for text, entries in (("print(1)", 1), ("print(2)", 2), ("print(1)", 2)):
+        program.write_text(text)
+        r = run([str(program)], environment)
+        check(r.stdout == text[6] + "\n", r)
+        check(len(list((cache / "ftfuzz").iterdir())) == entries, r)
+    without_python = dict(environment, FTFUZZ_PYTHON="/nowhere/python")
+    r = run([str(program)], without_python)
+    check(r.returncode == 0 and r.stdout == "1\n", r)
+    r = run(["--no-cache", str(program)], without_python)
+    check(r.returncode == 2 and "/nowhere/python" in r.stderr, r)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, XDG_CACHE_HOME=folder + "/all")
+        check_refused(environment)
+        check_ways_in(environment, folder)
+        check_cache(environment, folder)
+
+
+main()

@@ -1,0 +1,116 @@
+// run.c: running a compiled program as __main__.
+//
+// The runtime has been started by the caller and is ended by it.
+// Mirrors Python/pythonrun.c (CPython 3.13); departs: the program is a code
+// file (load.c).
+
+#include "rtcore_code.h"
+
+#include "rt_errors.h"
+#include "rt_types.h"
+#include "rtcore_object.h"
+
+// Types that another part of the runtime brings.
+void RtErr_Print(RtObject *exc) __attribute__((weak));
+
+static void
+write_line(RtObject *text)
+{
+    if (text == NULL) {
+        RtErr_Clear();
+        return;
+    }
+    rt_world->write_error(RtStr_AsUTF8(text), (size_t)Rt_SIZE(text));
+    rt_world->write_error("\n", 1);
+    Rt_DECREF(text);
+}
+
+static void
+print_exception(RtObject *exc)
+{
+    if (RtErr_Print != NULL) {
+        RtErr_Print(exc);
+    }
+    else {
+        write_line(RtErr_FormatException(exc));
+    }
+}
+
+// SystemExit(code): None is 0, an int itself, anything else is written.
+static int
+exit_status(RtObject *exc)
+{
+    RtObject *args = RtException_GetArgs(exc);
+    if (args == NULL) {
+        RtErr_Clear();
+        return 1;
+    }
+    int status = 0;
+    RtObject *code = RtTuple_Size(args) == 0 ? Rt_None
+        : RtTuple_Size(args) == 1 ? RtTuple_GetItem(args, 0) : args;
+    if (RtType_HasFeature(Rt_TYPE(code), RT_TPFLAGS_LONG_SUBCLASS)) {
+        status = (int)(RtLong_AsInt64(code) & 0xff);
+        RtErr_Clear();
+    }
+    else if (code != Rt_None) {
+        write_line(RtObject_Str(code));
+        status = 1;
+    }
+    Rt_DECREF(args);
+    return status;
+}
+
+int
+RtRun_ReportException(void)
+{
+    RtObject *exc = RtErr_GetRaisedException();
+    int status = 1;
+    if (RtType_IsSubtype(Rt_TYPE(exc), &RtExc_SystemExit)) {
+        status = exit_status(exc);
+    }
+    else {
+        print_exception(exc);
+    }
+    Rt_DECREF(exc);
+    return status;
+}
+
+// The namespace of __main__.
+static RtObject *
+main_globals(const char *filename)
+{
+    RtObject *globals = RtDict_New();
+    if (globals == NULL) {
+        return NULL;
+    }
+    const char *const items[][2] = {
+        { "__name__", "__main__" }, { "__file__", filename },
+    };
+    for (int i = 0; i < 2; i++) {
+        RtObject *name = RtStr_FromString(items[i][0]);
+        RtObject *value = RtStr_FromString(items[i][1]);
+        int status = name == NULL || value == NULL
+            ? -1 : RtDict_SetItem(globals, name, value);
+        Rt_XDECREF(name);
+        Rt_XDECREF(value);
+        if (status < 0) {
+            Rt_DECREF(globals);
+            return NULL;
+        }
+    }
+    return globals;
+}
+
+int
+RtRun_Main(const void *data, size_t size)
+{
+    RtObject *code = RtCode_Load(data, size);
+    RtObject *globals = code == NULL ? NULL
+        : main_globals(RtStr_AsUTF8(((RtCodeObject *)code)->co_filename));
+    RtObject *result = globals != NULL ? RtEval_EvalCode(code, globals) : NULL;
+    int status = result != NULL ? 0 : RtRun_ReportException();
+    Rt_XDECREF(result);
+    Rt_XDECREF(globals);
+    Rt_XDECREF(code);
+    return status;
+}
