@@ -19,9 +19,6 @@
 #include "rtcore_types.h"
 
 // Types that another part of the runtime brings.
-RtObject *RtSlice_New(RtObject *start, RtObject *stop, RtObject *step)
-    __attribute__((weak));
-RtObject *RtObject_ASCII(RtObject *op) __attribute__((weak));
 RtObject *RtObject_Format(RtObject *value, RtObject *spec)
     __attribute__((weak));
 int RtException_SetCause(RtObject *exc, RtObject *cause)
@@ -116,9 +113,6 @@ RtEvalOp_BuildSet(const RtStackRef *items, uint32_t n)
 RtObject *
 RtEvalOp_BuildSlice(const RtStackRef *items, uint32_t n)
 {
-    if (RtSlice_New == NULL) {
-        return not_in_build("slices");
-    }
     return RtSlice_New(RtStackRef_AsObjectBorrow(items[0]),
                        RtStackRef_AsObjectBorrow(items[1]),
                        n < 3 ? NULL : RtStackRef_AsObjectBorrow(items[2]));
@@ -378,10 +372,7 @@ RtEvalOp_Convert(RtObject *value, uint32_t how)
     if (how == 1) {
         return RtObject_Str(value);
     }
-    if (how == 2 || RtObject_ASCII == NULL) {
-        return RtObject_Repr(value);
-    }
-    return RtObject_ASCII(value);
+    return how == 2 ? RtObject_Repr(value) : RtObject_ASCII(value);
 }
 
 RtObject *
