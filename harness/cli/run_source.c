@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -380,6 +381,10 @@ static int
 run_on_os_threads(Job *job)
 {
     RtConfig_SetRecursionLimit(OS_RECURSION_LIMIT);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    RtConfig_SetEpoch(now.tv_sec * INT64_C(1000000000) + now.tv_nsec -
+                      rt_world->now_ns());
     if (RtRuntime_Initialize() != 0) {
         FzCli_Error("the runtime could not be initialised");
         return FZ_EXIT_MEMORY;
@@ -477,6 +482,7 @@ FzRunSource_Main(int argc, char **argv)
     if (!FzCli_SetGil(o.gil) || (engine && !FzCli_NeedsEngine("run"))) {
         return FZ_EXIT_USAGE;
     }
+    RtConfig_SetProgramSecond(1000000000);
     Job job = {0};
     int status = FZ_EXIT_USAGE;
     if (read_source(&o, &job)) {

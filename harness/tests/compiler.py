@@ -77,12 +77,46 @@ def check_cache(environment, folder):
     check(r.returncode == 2 and "/nowhere/python" in r.stderr, r)
 
 
+DEADLOCK = """
+import threading
+a, b = threading.Lock(), threading.Lock()
+def take(first, second):
+    with first:
+        with second:
+            pass
+pairs = (a, b), (b, a)
+threads = [threading.Thread(target=take, args=pair) for pair in pairs]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("fine")
+"""
+
+
+def check_engine(environment):
+    """Some schedule makes two locks in opposite orders a deadlock; the same
+    one does it every time. A program without fault is run to its end."""
+    if "fuzz-" not in subprocess.run([ftfuzz, "--version"], text=True,
+                                     capture_output=True).stdout:
+        return
+    r = run(["--executions", "400", "-c", DEADLOCK], environment)
+    check(r.returncode == 77 and "DEADLOCK" in r.stderr, r)
+    seed = r.stderr.split("schedule seed ")[1].split(",")[0]
+    again = run(["--schedule-seed", seed, "-c", DEADLOCK], environment)
+    check(again.returncode == 77 and again.stderr == r.stderr, again)
+    r = run(["--deterministic", "-c", "import time; time.sleep(3600)\n"
+             "print(time.monotonic() > 3600)"], environment)
+    check(r.returncode == 0 and r.stdout == "True\n", r)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, XDG_CACHE_HOME=folder + "/all")
         check_refused(environment)
         check_ways_in(environment, folder)
         check_cache(environment, folder)
+        check_engine(environment)
 
 
 main()

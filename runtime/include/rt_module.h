@@ -53,6 +53,11 @@ RtObject *RtImport_Import(const char *name);
 // What `import` in compiled source means: dots are packages; the modules that
 // the program has brought and those of the library come before the others.
 RtObject *RtImport_ImportName(const char *name);
+// Whether such an import finds source, of the program or of the library.
+bool RtImport_HasSource(const char *name);
+// The module, if the interpreter has loaded it already. New reference; NULL
+// without an exception.
+RtObject *RtImport_FindLoaded(const char *name);
 // A module of the program: a code file, which must stay where it is. Before
 // RtRuntime_Start(). 0, or -1 if there are too many.
 int RtImport_AddSource(const char *name, const void *data, size_t size);

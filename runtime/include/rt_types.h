@@ -227,6 +227,7 @@ extern RtTypeObject RtCondition_Type;
 extern RtTypeObject RtEvent_Type;
 extern RtTypeObject RtSemaphore_Type;
 extern RtTypeObject RtBarrier_Type;
+extern RtTypeObject RtTwister_Type;             // random's generator
 extern RtTypeObject RtLocal_Type;               // threading.local
 extern RtTypeObject RtThread_Type;      // Thread(func, args): start, join
 

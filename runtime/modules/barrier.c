@@ -156,8 +156,15 @@ barrier_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+static RtObject *
+barrier_wait_kw(RtObject *op, RtObject *const *args, ssize_t nargs,
+                RtObject *kwnames)
+{
+    return RtWaiting_CallWait(barrier_wait, "wait", op, args, nargs, kwnames);
+}
+
 static RtMethodDef barrier_methods[] = {
-    { "wait", barrier_wait, 0, 1 },
+    { "wait", RT_KEYWORDS(barrier_wait_kw), 0, RT_METH_KEYWORDS },
     { "abort", barrier_abort, 0, 0 },
     { "reset", barrier_reset, 0, 0 },
     { NULL, NULL, 0, 0 },

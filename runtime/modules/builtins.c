@@ -139,6 +139,7 @@ static const NamedType builtin_types[] = {
     { "Semaphore", &RtSemaphore_Type },
     { "Barrier", &RtBarrier_Type },
     { "local", &RtLocal_Type },
+    { "Twister", &RtTwister_Type },
     { "BaseException", &RtExc_BaseException },
 #define NAMED_EXCEPTION(name, base) { #name, &RtExc_##name },
     RT_EXCEPTION_ROWS(NAMED_EXCEPTION)
@@ -199,6 +200,7 @@ RtBuiltins_New(void)
         add_functions(dict, rt_eval_functions) < 0 ||
         add_functions(dict, rt_import_functions) < 0 ||
         add_functions(dict, rt_build_class_functions) < 0 ||
+        add_functions(dict, rt_time_functions) < 0 ||
         add_functions(dict, rt_interpreter_functions) < 0 ||
         add_functions(dict, rt_atexit_functions) < 0 ||
         add_functions(dict, rt_fork_functions) < 0 ||

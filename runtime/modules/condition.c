@@ -122,14 +122,10 @@ wait_unlocked(RtConditionObject *self, RtWaiter *waiter, int64_t timeout)
                                   : RtBool_FromInt(status == RT_LOCK_ACQUIRED);
 }
 
-// wait(timeout=None)
 static RtObject *
-condition_wait(RtObject *op, RtObject *const *args, ssize_t nargs)
+wait_for_ns(RtConditionObject *self, int64_t timeout)
 {
-    RtConditionObject *self = (RtConditionObject *)op;
-    int64_t timeout;
-    if (RtTimeout_OfWait(args, nargs, &timeout) < 0 ||
-        check_owned(self, "cannot wait on un-acquired lock") < 0) {
+    if (check_owned(self, "cannot wait on un-acquired lock") < 0) {
         return NULL;
     }
     RtWaiter *waiter = RtWaiter_New();
@@ -142,6 +138,54 @@ condition_wait(RtObject *op, RtObject *const *args, ssize_t nargs)
     RtObject *result = wait_unlocked(self, waiter, timeout);
     RtWaiter_Free(waiter);
     return result;
+}
+
+// wait(timeout=None)
+static RtObject *
+condition_wait(RtObject *op, RtObject *const *args, ssize_t nargs)
+{
+    int64_t timeout;
+    if (RtTimeout_OfWait(args, nargs, &timeout) < 0) {
+        return NULL;
+    }
+    return wait_for_ns((RtConditionObject *)op, timeout);
+}
+
+// wait_for(predicate, timeout=None)
+static RtObject *
+condition_wait_for(RtObject *op, RtObject *const *args, ssize_t nargs,
+                   RtObject *kwnames)
+{
+    static const char *const names[] = { "predicate", "timeout", NULL };
+    RtObject *given[2];
+    int64_t timeout;
+    if (RtArg_Unpack("wait_for", names, 2, 1, args, nargs, kwnames, given) < 0
+        || RtTimeout_OfWait(&given[1], given[1] != NULL, &timeout) < 0)
+    {
+        return NULL;
+    }
+    int64_t started = rt_world->now_ns();
+    for (;;) {
+        RtObject *value = RtObject_CallNoArgs(given[0]);
+        int truth = value == NULL ? -1 : RtObject_IsTrue(value);
+        if (truth != 0) {
+            if (truth < 0) {
+                Rt_CLEAR(value);
+            }
+            return value;
+        }
+        int64_t left = timeout < 0
+            ? -1 : timeout - (rt_world->now_ns() - started);
+        if (timeout >= 0 && left <= 0) {
+            return value;
+        }
+        Rt_DECREF(value);
+        RtObject *woken = wait_for_ns((RtConditionObject *)op, left);
+        if (woken == NULL) {
+            return NULL;
+        }
+        Rt_DECREF(woken);
+    }
 }
 
 static RtObject *
@@ -216,10 +260,20 @@ condition_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+RT_LOCK_METHODS(condition_acquire, condition_release)
+
+static RtObject *
+condition_wait_kw(RtObject *op, RtObject *const *args, ssize_t nargs,
+                  RtObject *kwnames)
+{
+    return RtWaiting_CallWait(condition_wait, "wait", op, args, nargs, kwnames);
+}
+
 static RtMethodDef condition_methods[] = {
-    { "acquire", condition_acquire, 0, 2 },
+    RT_LOCK_ROWS(condition_acquire, condition_release)
     { "release", condition_release, 0, 0 },
-    { "wait", condition_wait, 0, 1 },
+    { "wait", RT_KEYWORDS(condition_wait_kw), 0, RT_METH_KEYWORDS },
+    { "wait_for", RT_KEYWORDS(condition_wait_for), 0, RT_METH_KEYWORDS },
     { "notify", condition_notify, 0, 1 },
     { "notify_all", condition_notify_all, 0, 0 },
     { NULL, NULL, 0, 0 },

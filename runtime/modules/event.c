@@ -112,11 +112,18 @@ event_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+static RtObject *
+event_wait_kw(RtObject *op, RtObject *const *args, ssize_t nargs,
+              RtObject *kwnames)
+{
+    return RtWaiting_CallWait(event_wait, "wait", op, args, nargs, kwnames);
+}
+
 static RtMethodDef event_methods[] = {
     { "is_set", event_is_set, 0, 0 },
     { "set", event_set, 0, 0 },
     { "clear", event_clear, 0, 0 },
-    { "wait", event_wait, 0, 1 },
+    { "wait", RT_KEYWORDS(event_wait_kw), 0, RT_METH_KEYWORDS },
     { NULL, NULL, 0, 0 },
 };
 

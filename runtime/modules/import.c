@@ -442,6 +442,15 @@ RtImport_Import(const char *name)
 }
 
 RtObject *
+RtImport_FindLoaded(const char *name)
+{
+    RtImportEntry *entry =
+        find_or_add(RtThreadState_Get()->interp, name, NULL);
+    return entry != NULL && RtOnceFlag_IsDone(&entry->once)
+        ? Rt_NewRef(entry->module) : NULL;
+}
+
+RtObject *
 RtImport_ImportSource(const RtSourceModule *source)
 {
     return import_entry(source->name, NULL, source);

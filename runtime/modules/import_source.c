@@ -56,6 +56,12 @@ find_source(const char *name)
     return NULL;
 }
 
+bool
+RtImport_HasSource(const char *name)
+{
+    return find_source(name) != NULL;
+}
+
 static RtObject *
 import_one(const char *name)
 {

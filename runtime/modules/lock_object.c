@@ -63,8 +63,10 @@ lock_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+RT_LOCK_METHODS(RtLock_Acquire, RtLock_Release)
+
 static RtMethodDef lock_methods[] = {
-    { "acquire", RtLock_Acquire, 0, 2 },
+    RT_LOCK_ROWS(RtLock_Acquire, RtLock_Release)
     { "release", RtLock_Release, 0, 0 },
     { "locked", lock_locked, 0, 0 },
     { NULL, NULL, 0, 0 },

@@ -90,8 +90,10 @@ rlock_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+RT_LOCK_METHODS(RtRLock_Acquire, RtRLock_Release)
+
 static RtMethodDef rlock_methods[] = {
-    { "acquire", RtRLock_Acquire, 0, 2 },
+    RT_LOCK_ROWS(RtRLock_Acquire, RtRLock_Release)
     { "release", RtRLock_Release, 0, 0 },
     { "locked", rlock_locked, 0, 0 },
     { "_is_owned", rlock_is_owned, 0, 0 },

@@ -136,8 +136,10 @@ semaphore_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+RT_LOCK_METHODS(semaphore_acquire, semaphore_release)
+
 static RtMethodDef semaphore_methods[] = {
-    { "acquire", semaphore_acquire, 0, 2 },
+    RT_LOCK_ROWS(semaphore_acquire, semaphore_release)
     { "release", semaphore_release, 0, 1 },
     { NULL, NULL, 0, 0 },
 };

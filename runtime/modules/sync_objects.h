@@ -36,6 +36,40 @@ RtObject *RtRLock_Release(RtObject *op, RtObject *const *args, ssize_t nargs);
 // exception.
 int RtTimeout_OfAcquire(RtObject *const *args, ssize_t nargs, int64_t *ns);
 int RtTimeout_OfWait(RtObject *const *args, ssize_t nargs, int64_t *ns);
+// A number of seconds, in nanoseconds. TypeError, ValueError, OverflowError.
+int RtTime_AsNanoseconds(RtObject *arg, int64_t *ns);
+double RtTime_Seconds(int64_t ns);
+// The same functions with keywords: acquire(blocking, timeout), wait(timeout).
+RtObject *RtWaiting_CallAcquire(RtCFunction acquire, RtObject *op,
+                                RtObject *const *args, ssize_t nargs,
+                                RtObject *kwnames);
+RtObject *RtWaiting_CallWait(RtCFunction wait, const char *name, RtObject *op,
+                             RtObject *const *args, ssize_t nargs,
+                             RtObject *kwnames);
+// The methods of a lock that `with` and keywords need, over two plain ones.
+#define RT_LOCK_METHODS(acquire, release) \
+    static RtObject * \
+    acquire##_kw(RtObject *op, RtObject *const *args, ssize_t nargs, \
+                 RtObject *kwnames) \
+    { \
+        return RtWaiting_CallAcquire(acquire, op, args, nargs, kwnames); \
+    } \
+    static RtObject * \
+    acquire##_enter(RtObject *op, RtObject *const *args, ssize_t nargs) \
+    { \
+        return acquire(op, args, nargs); \
+    } \
+    static RtObject * \
+    release##_exit(RtObject *op, RtObject *const *args, ssize_t nargs) \
+    { \
+        (void)args; \
+        (void)nargs; \
+        return release(op, NULL, 0); \
+    }
+#define RT_LOCK_ROWS(acquire, release) \
+    { "acquire", RT_KEYWORDS(acquire##_kw), 0, RT_METH_KEYWORDS }, \
+    { "__enter__", acquire##_enter, 0, 0 }, \
+    { "__exit__", release##_exit, 0, 3 },
 // NULL with MemoryError.
 RtWaiter *RtWaiter_New(void);
 void RtWaiter_Free(RtWaiter *waiter);

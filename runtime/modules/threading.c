@@ -535,9 +535,16 @@ RtThread_GetStateId(RtObject *thread)
     return id;
 }
 
+static RtObject *
+thread_join_kw(RtObject *op, RtObject *const *args, ssize_t nargs,
+               RtObject *kwnames)
+{
+    return RtWaiting_CallWait(thread_join, "join", op, args, nargs, kwnames);
+}
+
 static RtMethodDef thread_methods[] = {
     { "start", thread_start, 0, 0 },
-    { "join", thread_join, 0, 1 },
+    { "join", RT_KEYWORDS(thread_join_kw), 0, RT_METH_KEYWORDS },
     { "setDaemon", thread_set_daemon, 1, 1 },
     { "isDaemon", thread_is_daemon, 0, 0 },
     { "is_alive", thread_is_alive, 0, 0 },
@@ -571,7 +578,18 @@ sched_yield(RtObject *self, RtObject *const *args, ssize_t nargs)
     return Rt_NewRef(Rt_None);
 }
 
+// What threads of programs are told apart by; never 0.
+static RtObject *
+thread_get_ident(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self;
+    (void)args;
+    (void)nargs;
+    return RtLong_FromInt64((int64_t)RtThread_Id());
+}
+
 RtMethodDef rt_threading_functions[] = {
+    { "get_ident", thread_get_ident, 0, 0 },
     { "sched_yield", sched_yield, 0, 0 },
     { NULL, NULL, 0, 0 },
 };

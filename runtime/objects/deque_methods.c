@@ -77,6 +77,21 @@ deque_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     return RtDeque_FromIterable(type, nargs > 0 ? args[0] : NULL, maxlen);
 }
 
+static RtObject *
+deque_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+             RtObject *kwnames)
+{
+    static const char *const names[] = { "iterable", "maxlen", NULL };
+    RtObject *given[2];
+    ssize_t maxlen = -1;
+    if (RtArg_Unpack("deque", names, 2, 0, args, nargs, kwnames, given) < 0 ||
+        (given[1] != NULL && parse_maxlen(given[1], &maxlen) < 0))
+    {
+        return NULL;
+    }
+    return RtDeque_FromIterable(type, given[0], maxlen);
+}
+
 // ---------------------------------------------------------------------------
 // Searching.
 
@@ -651,6 +666,7 @@ RtTypeObject RtDeque_Type = {
     .tp_iter = deque_iter,
     .tp_getattro = deque_getattro,
     .tp_new = deque_new,
+    .tp_new_kw = deque_new_kw,
     .nb_add = deque_add,
     .nb_multiply = deque_multiply,
     .mp_length = RtDeque_Size,

@@ -335,10 +335,37 @@ RtEvalOp_ImportName(const RtFrame *frame, RtObject *name)
     return source ? RtImport_ImportName(text) : RtImport_Import(text);
 }
 
+// A module of the package that nobody has imported yet. NULL without an
+// exception: there is none.
+static RtObject *
+import_submodule(RtObject *module, RtObject *name)
+{
+    RtObject *full = RtStr_FromFormat("%s.%s",
+                                      RtStr_AsUTF8(RtModule_GetName(module)),
+                                      RtStr_AsUTF8(name));
+    RtObject *value = NULL;
+    if (full != NULL && RtImport_HasSource(RtStr_AsUTF8(full))) {
+        value = RtImport_ImportName(RtStr_AsUTF8(full));
+    }
+    Rt_XDECREF(full);
+    return value;
+}
+
 RtObject *
 RtEvalOp_ImportFrom(RtObject *module, RtObject *name)
 {
     RtObject *value = RtObject_GetAttr(module, name);
+    if (value == NULL && Rt_IS_TYPE(module, &RtModule_Type) &&
+        RtErr_ExceptionMatches(&RtExc_AttributeError))
+    {
+        RtObject *exc = RtErr_GetRaisedException();
+        value = import_submodule(module, name);
+        if (value != NULL || RtErr_Occurred() != NULL) {
+            Rt_DECREF(exc);
+            return value;
+        }
+        RtErr_SetRaisedException(exc);
+    }
     if (value == NULL && RtErr_ExceptionMatches(&RtExc_AttributeError)) {
         const char *from = Rt_IS_TYPE(module, &RtModule_Type)
             ? RtStr_AsUTF8(RtModule_GetName(module)) : "<unknown module name>";

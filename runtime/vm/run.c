@@ -7,6 +7,7 @@
 #include "rtcore_code.h"
 
 #include "rt_errors.h"
+#include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_object.h"
 
@@ -101,6 +102,25 @@ main_globals(const char *filename)
     return globals;
 }
 
+// What the module threading wants done before the program ends.
+static void
+end_threads(void)
+{
+    RtObject *threading = RtImport_FindLoaded("threading");
+    if (threading == NULL) {
+        return;
+    }
+    RtObject *name = RtStr_FromString("_shutdown");
+    RtObject *result =
+        name != NULL ? RtObject_CallMethod(threading, name, NULL, 0) : NULL;
+    if (result == NULL) {
+        RtErr_WriteUnraisable(threading);
+    }
+    Rt_XDECREF(result);
+    Rt_XDECREF(name);
+    Rt_DECREF(threading);
+}
+
 int
 RtRun_Main(const void *data, size_t size)
 {
@@ -110,6 +130,7 @@ RtRun_Main(const void *data, size_t size)
     RtObject *result = globals != NULL ? RtEval_EvalCode(code, globals) : NULL;
     int status = result != NULL ? 0 : RtRun_ReportException();
     Rt_XDECREF(result);
+    end_threads();
     Rt_XDECREF(globals);
     Rt_XDECREF(code);
     return status;

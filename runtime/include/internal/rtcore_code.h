@@ -371,5 +371,9 @@ void RtInterpQueues_Fini(void);
 enum { RT_RECURSION_LIMIT = 40 };
 void RtConfig_SetRecursionLimit(int limit);
 int RtConfig_GetRecursionLimit(void);
+// modules/: how long a second of programs is, and what their time() says at
+// the beginning of the monotonic clock. Before RtRuntime_Start().
+void RtConfig_SetProgramSecond(int64_t ns);
+void RtConfig_SetEpoch(int64_t ns);
 
 #endif  // RT_INTERNAL_CODE_H
