@@ -80,10 +80,14 @@ def check_cache(environment, folder):
 DEADLOCK = """
 import threading
 a, b = threading.Lock(), threading.Lock()
+both = threading.Barrier(2)
 def take(first, second):
-    with first:
-        with second:
-            pass
+    both.wait()
+    for _ in range(5):
+        with first:
+            len("here the GIL may change threads")
+            with second:
+                pass
 pairs = (a, b), (b, a)
 threads = [threading.Thread(target=take, args=pair) for pair in pairs]
 for thread in threads:

@@ -50,6 +50,17 @@ bool RtModule_IsGilNotUsed(RtObject *module);
 // is loaded if this interpreter has not loaded it. `name` is that of a built-in
 // extension or the path of a shared object. New reference; ImportError.
 RtObject *RtImport_Import(const char *name);
+// A module that is compiled source, of the library or of the program. The data
+// are a code file and stay where they are.
+enum { RT_MAX_MODULE_NAME = 64 };
+typedef struct RtSourceModule {
+    const char *name;           // with dots, if it is in a package
+    const uint8_t *data;
+    size_t size;
+} RtSourceModule;
+// The modules of runtime/lib/, made by the build; the last row has no name.
+extern const RtSourceModule rt_library[];
+
 // What `import` in compiled source means: dots are packages; the modules that
 // the program has brought and those of the library come before the others.
 RtObject *RtImport_ImportName(const char *name);

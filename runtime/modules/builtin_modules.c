@@ -74,12 +74,17 @@ static const Member members[] = {
     { "collections", "deque", NULL },
     { "_collections", "deque", NULL },
     { "_random", "Twister", NULL },
+    { "_itertools", "count", NULL },
+    { "_itertools", "cycle", NULL },
+    { "_itertools", "chain", NULL },
+    { "_itertools", "islice", NULL },
+    { "_itertools", "tee", NULL },
     { "signal", "signal", "set_signal_handler" },
     { "signal", "raise_signal", NULL },
     { "weakref", "ref", NULL },
     { "weakref", "getweakrefcount", NULL },
 };
-enum { NMEMBERS = sizeof(members) / sizeof(members[0]), MAX_MODULES = 16 };
+enum { NMEMBERS = sizeof(members) / sizeof(members[0]), MAX_MODULES = 32 };
 
 // Written during start-up only. The last row is empty.
 static struct {

@@ -45,14 +45,20 @@ builtin_next(RtObject *self, RtObject *const *args, ssize_t nargs)
                      Rt_TYPE(iter)->tp_name);
         return NULL;
     }
-    RtObject *item = RtIter_Next(iter);
-    if (item != NULL || RtErr_Occurred() != NULL) {
+    // Not by RtIter_Next(), which drops the value of a StopIteration.
+    RtObject *item = Rt_TYPE(iter)->tp_iternext(iter);
+    if (item != NULL) {
         return item;
     }
-    if (nargs > 1) {
+    bool raised = RtErr_Occurred() != NULL;
+    if (nargs > 1 && (!raised || RtErr_ExceptionMatches(&RtExc_StopIteration)))
+    {
+        RtErr_Clear();
         return Rt_NewRef(args[1]);
     }
-    RtErr_SetNone(&RtExc_StopIteration);
+    if (!raised) {
+        RtErr_SetNone(&RtExc_StopIteration);
+    }
     return NULL;
 }
 

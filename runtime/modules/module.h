@@ -35,16 +35,6 @@ RtModuleDef *RtInit__xxleft(void);
 RtModuleDef *RtInit__xxright(void);
 int RtXX_InitNames(void);       // start-up only
 
-// import_source.c: a module that is compiled source, of the runtime or of the
-// program. The data are a code file and stay where they are.
-enum { RT_MAX_MODULE_NAME = 64 };
-typedef struct RtSourceModule {
-    const char *name;           // with dots, if it is in a package
-    const uint8_t *data;
-    size_t size;
-} RtSourceModule;
-// The modules of runtime/lib/, made by the build; the last row has no name.
-extern const RtSourceModule rt_library[];
 // import.c: loads it, unless this interpreter has. New reference.
 RtObject *RtImport_ImportSource(const RtSourceModule *source);
 

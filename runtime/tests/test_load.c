@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_FILE = 1 << 16, ROUNDS = 3000 };
+enum { MAX_FILE = 1 << 16, ROUNDS = 800 };
 
 static uint64_t state = 0x9e3779b97f4a7c15;
 

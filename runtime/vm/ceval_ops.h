@@ -85,8 +85,6 @@ int RtEvalOp_UnpackEx(RtObject *iterable, RtStackRef *slots, uint32_t before,
                       uint32_t after);
 RtObject *RtEvalOp_Convert(RtObject *value, uint32_t how);
 RtObject *RtEvalOp_Format(RtObject *value, RtObject *spec);
-// What messages call it. Borrowed.
-const char *RtEvalOp_FunctionName(RtObject *callable);
 // slots: callable, n arguments, names of the last of them.
 RtObject *RtEvalOp_CallKw(const RtStackRef *slots, uint32_t n);
 RtObject *RtEvalOp_CallEx(RtObject *callable, RtObject *iterable,

@@ -18,6 +18,8 @@
 #include "rtcore_type.h"
 #include "rtcore_types.h"
 
+#include <stdio.h>
+
 // Types that another part of the runtime brings.
 RtObject *RtObject_Format(RtObject *value, RtObject *spec)
     __attribute__((weak));
@@ -93,6 +95,57 @@ RtEvalOp_LoadFromDictOrCell(const RtFrame *frame, RtObject *dict,
         RtEvalOp_UnsetVariable(frame, (uint32_t)slot);
     }
     return value;
+}
+
+// "module.name" of a function of a program.
+static RtObject *
+full_name(RtFunctionObject *func)
+{
+    RtObject *module;
+    if (RtDict_GetItemRef(func->func_globals, rt_name_name, &module) < 0) {
+        return NULL;
+    }
+    bool known = module != NULL && RtStr_Check(module);
+    RtObject *name = RtStr_FromFormat("%s%s%s",
+                                      known ? RtStr_AsUTF8(module) : "",
+                                      known ? "." : "",
+                                      RtStr_AsUTF8(func->func_qualname));
+    Rt_XDECREF(module);
+    return name;
+}
+
+// What messages call it. NULL: an exception is set.
+static RtObject *
+function_name(RtObject *callable)
+{
+    if (Rt_IS_TYPE(callable, &RtMethod_Type)) {
+        callable = ((RtMethodObject *)callable)->im_func;
+    }
+    if (Rt_IS_TYPE(callable, &RtFunction_Type)) {
+        return full_name((RtFunctionObject *)callable);
+    }
+    if (Rt_IS_TYPE(callable, &RtCFunction_Type)) {
+        return RtStr_FromString(
+            ((RtCFunctionObject *)callable)->m_ml->ml_name);
+    }
+    return RtStr_FromString(RtType_Check(callable)
+                                ? ((RtTypeObject *)callable)->tp_name
+                                : Rt_TYPE(callable)->tp_name);
+}
+
+// TypeError: the name of the callable, then the rest of the message, which
+// contains one %s.
+static void
+wrong_call(RtObject *callable, const char *format, const char *what)
+{
+    RtErr_Clear();
+    RtObject *name = function_name(callable);
+    if (name != NULL) {
+        char rest[160];
+        snprintf(rest, sizeof(rest), format, what);
+        RtErr_Format(&RtExc_TypeError, "%s() %s", RtStr_AsUTF8(name), rest);
+        Rt_DECREF(name);
+    }
 }
 
 // ---------------------------------------------------------------------------
@@ -281,10 +334,8 @@ merge_item(RtObject *dict, RtObject *key, RtObject *value, void *arg)
         return RtDict_SetItem(dict, key, value);
     }
     if (found > 0) {
-        RtErr_Format(&RtExc_TypeError,
-                     "%s() got multiple values for keyword argument '%s'",
-                     RtEvalOp_FunctionName(arg),
-                     RtStr_Check(key) ? RtStr_AsUTF8(key) : "?");
+        wrong_call(arg, "got multiple values for keyword argument '%s'",
+                   RtStr_Check(key) ? RtStr_AsUTF8(key) : "?");
     }
     return -1;
 }
@@ -299,10 +350,8 @@ RtEvalOp_DictMerge(RtObject *callable, RtObject *dict, RtObject *mapping)
         return 0;
     }
     if (RtErr_ExceptionMatches(&RtExc_AttributeError)) {
-        RtErr_Format(&RtExc_TypeError,
-                     "%s() argument after ** must be a mapping, not %s",
-                     RtEvalOp_FunctionName(callable),
-                     Rt_TYPE(mapping)->tp_name);
+        wrong_call(callable, "argument after ** must be a mapping, not %s",
+                   Rt_TYPE(mapping)->tp_name);
     }
     return -1;
 }
@@ -423,22 +472,6 @@ RtEvalOp_RaiseFrom(RtObject *what, RtObject *cause)
 // ---------------------------------------------------------------------------
 // Calls.
 
-const char *
-RtEvalOp_FunctionName(RtObject *callable)
-{
-    if (Rt_IS_TYPE(callable, &RtMethod_Type)) {
-        callable = ((RtMethodObject *)callable)->im_func;
-    }
-    if (Rt_IS_TYPE(callable, &RtFunction_Type)) {
-        return RtStr_AsUTF8(((RtFunctionObject *)callable)->func_qualname);
-    }
-    if (Rt_IS_TYPE(callable, &RtCFunction_Type)) {
-        return ((RtCFunctionObject *)callable)->m_ml->ml_name;
-    }
-    return RtType_Check(callable) ? ((RtTypeObject *)callable)->tp_name
-                                  : Rt_TYPE(callable)->tp_name;
-}
-
 // Whether it is a tuple of at most n strs.
 static bool
 are_keywords(RtObject *names, ssize_t n)
@@ -536,10 +569,9 @@ RtEvalOp_CallEx(RtObject *callable, RtObject *iterable, RtObject *kwargs)
         if (RtErr_ExceptionMatches(&RtExc_TypeError) &&
             Rt_TYPE(iterable)->tp_iter == NULL)
         {
-            RtErr_Format(&RtExc_TypeError,
-                         "%s() argument after * must be an iterable, not %s",
-                         RtEvalOp_FunctionName(callable),
-                         Rt_TYPE(iterable)->tp_name);
+            wrong_call(callable,
+                       "argument after * must be an iterable, not %s",
+                       Rt_TYPE(iterable)->tp_name);
         }
         return NULL;
     }

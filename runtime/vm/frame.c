@@ -39,6 +39,10 @@ void
 RtFrame_PushHandled(RtFrame *frame, RtObject *exc, uint32_t depth)
 {
     RtFrame_DropHandled(frame, depth);
+    // Code from a file may say this of any object.
+    if (!RtType_HasFeature(Rt_TYPE(exc), RT_TPFLAGS_BASE_EXC_SUBCLASS)) {
+        return;
+    }
     rt_assert(frame->nhandled < RtFrame_GetCode(frame)->co_nhandlers);
     RtHandledException *item = &frame->handled[frame->nhandled];
     item->exc = Rt_NewRef(exc);

@@ -1,0 +1,47 @@
+// test_bytecode.c: damaged code files do no harm: the loader refuses them, or
+// what it takes may be run. `test_bytecode N SEED` tries N of them.
+
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fz_bytecode.h"
+#include "fz_finding.h"
+
+int
+main(int argc, char **argv)
+{
+    uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 0) : 150;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    if (!FzExec_IsDeterministic()) {
+        return 0;
+    }
+    char why[200];
+    CHECK(FzExec_Init(why, sizeof(why)));
+    FzRng rng;
+    FzRng_Seed(&rng, seed);
+    static FzInput input;
+    FzRun run = {0};
+    uint64_t taken = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint8_t data[1 + 4 * 3];
+        size_t size = 1 + 4 * (size_t)(1 + FzRng_Below(&rng, 3));
+        for (size_t k = 0; k < size; k++) {
+            data[k] = (uint8_t)FzRng_Below(&rng, 256);
+        }
+        data[0] %= 0xf0;
+        taken += FzBytecode_Run(data, size, &run);
+        if (run.nviolations > 0) {
+            FzBuf text = {0};
+            FzReport_Text(&input, &run, &text);
+            fprintf(stderr, "input %llu of seed %llu:\n%s",
+                    (unsigned long long)i, (unsigned long long)seed,
+                    FzBuf_CString(&text));
+            return 1;
+        }
+    }
+    FzRun_Free(&run);
+    CHECK(taken > n / 20 && taken < n);
+    return 0;
+}
