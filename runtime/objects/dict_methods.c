@@ -10,6 +10,7 @@
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rtcore_type.h"
+#include "rtcore_unbroken.h"
 
 static inline RtDictObject *
 as_dict(RtObject *op)
@@ -437,6 +438,7 @@ setdefault_locked(RtDictObject *mp, RtObject *key, ssize_t hash,
                   RtObject *value)
 {
     ssize_t ix = RtDict_LookupLocked(mp, key, hash);
+    uint64_t begun = RtUnbroken_Begin();
     if (ix >= 0) {
         return Rt_NewRef(*RtDict_ValueSlot(mp, ix));
     }
@@ -444,6 +446,7 @@ setdefault_locked(RtDictObject *mp, RtObject *key, ssize_t hash,
         || RtDict_InsertAbsentLocked(mp, key, hash, value) < 0) {
         return NULL;
     }
+    rt_assert(RtUnbroken_Holds(begun));
     return Rt_NewRef(value);
 }
 

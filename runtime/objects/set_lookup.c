@@ -13,6 +13,7 @@
 #include "rtcore_set.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 #ifdef RT_GIL_DISABLED
 // As compare_locked(), with a slot of a table that was the set's in that
@@ -42,9 +43,11 @@ static int
 probe_lockfree(RtSetObject *so, uintptr_t generation, RtSetEntry *table,
                size_t mask, RtObject *key, ssize_t hash)
 {
+    uint64_t begun = RtLockFree_Begin();
     RtSetProbe p = RtSetProbe_Start(mask, hash);
     for (;; RtSetProbe_Next(&p)) {
         RtSetEntry *entry = &table[p.i];
+        rt_assert(RtLockFree_Holds(begun));
         RtObject *found = rt_atomic_load_ptr_acquire(&entry->key);
         if (found == NULL) {
             return 0;
@@ -60,6 +63,7 @@ probe_lockfree(RtSetObject *so, uintptr_t generation, RtSetEntry *table,
         if (equal != 0) {
             return equal;
         }
+        begun = RtLockFree_Begin();     // the table was looked at again
     }
 }
 
