@@ -173,16 +173,22 @@ FzExec_IsDeterministic(void)
 }
 
 void
+FzExec_CarryBody(void (*body)(void *), void *arg, const FzEngineConfig *config,
+                 FzRun *run)
+{
+    if (FzExec_IsDeterministic()) {
+        FzEngine_Run(config, body, arg, run);
+    }
+    else {
+        FzNative_Run(FZ_NATIVE_FREE, &config->schedule, body, arg, run);
+    }
+}
+
+void
 FzExec_Carry(const FzProgram *program, const FzEngineConfig *config,
              FzRun *run)
 {
-    if (FzExec_IsDeterministic()) {
-        FzExec_RunProgram(program, config, run);
-    }
-    else {
-        FzNative_Run(FZ_NATIVE_FREE, &config->schedule, FzExec_Body,
-                     (void *)program, run);
-    }
+    FzExec_CarryBody(FzExec_Body, (void *)program, config, run);
 }
 
 int

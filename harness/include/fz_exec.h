@@ -39,6 +39,9 @@ void FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
 // threads that run freely in builds without hooks.
 void FzExec_Carry(const FzProgram *program, const FzEngineConfig *config,
                   FzRun *run);
+// The same of any body, which starts and ends the runtime itself.
+void FzExec_CarryBody(void (*body)(void *), void *arg,
+                      const FzEngineConfig *config, FzRun *run);
 // Whether this build runs programs deterministically.
 bool FzExec_IsDeterministic(void);
 // Runs an input with the default config; number of violations.

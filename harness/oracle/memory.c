@@ -18,6 +18,7 @@
 
 // A thread that looks in vain tries again after some checks.
 enum { CHECKS_ALLOWED = 64 };
+enum { GOAL_SHIFT = 40 };       // 24 bits: a run has fewer points
 
 static struct {
     uint64_t clock;
@@ -26,8 +27,8 @@ static struct {
     // Where it is online: readers of one interpreter do not look at blocks of
     // another.
     const RtInterpreterState *interp[FZ_MAX_THREADS];
-    FzMap delayed;              // payload -> clock; threads online then, and
-                                // who delayed it << 32
+    FzMap delayed;              // payload -> clock; threads online then, who
+                                // delayed it << 32, its goal << GOAL_SHIFT
     uint64_t sequence[FZ_MAX_THREADS];  // last shown while online
     uint64_t waiting[FZ_MAX_THREADS];   // bytes that a thread has delayed
     uint32_t checks[FZ_MAX_THREADS];    // passed with too many
@@ -66,6 +67,29 @@ find_reader(const FzMapEntry *delayed)
     return t;
 }
 
+static uint32_t
+delayed_by(const FzMapEntry *delayed)
+{
+    return (uint32_t)(delayed->extra >> 32 & 0xff);
+}
+
+// Whether a thread of the interpreter shows a sequence before the goal: it may
+// have come online with an old one, reads nothing of it, and yet is waited for.
+static bool
+is_waited_for(const FzMapEntry *delayed)
+{
+    uint64_t goal = delayed->extra >> GOAL_SHIFT;
+    for (uint32_t rest = state.online; rest != 0; rest &= rest - 1) {
+        uint32_t t = (uint32_t)__builtin_ctz(rest);
+        if (state.interp[t] == state.interp[delayed_by(delayed)] &&
+            state.sequence[t] < goal)
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 block_freed(const void *payload)
 {
@@ -95,12 +119,12 @@ block_freed(const void *payload)
         FzEngine_Stop();
     }
     // A thread that has ended owes nothing any more.
-    uint64_t *waiting = &state.waiting[delayed->extra >> 32];
+    uint64_t *waiting = &state.waiting[delayed_by(delayed)];
     uint64_t size = size_of(payload);
     *waiting -= size < *waiting ? size : *waiting;
 }
 
-// Bytes that this thread has delayed and that nobody reads.
+// Bytes that this thread has delayed and that nobody reads or is waited for.
 static uint64_t
 count_due(uint32_t thread)
 {
@@ -110,8 +134,8 @@ count_due(uint32_t thread)
         const void *payload = (const void *)delayed->key;
         const FzBlock *block = FzShadow_Find(payload);
         if (block != NULL && block->state == FZ_BLOCK_LIVE &&
-            delayed->extra >> 32 == thread &&
-            find_reader(delayed) == FZ_MAX_THREADS)
+            delayed_by(delayed) == thread &&
+            find_reader(delayed) == FZ_MAX_THREADS && !is_waited_for(delayed))
         {
             due += size_of(payload);
         }
@@ -171,7 +195,8 @@ check_online(uint32_t thread, const void *op)
 #endif
 
 static void
-delayed_free(uint32_t thread, const void *payload, uint32_t readers)
+delayed_free(uint32_t thread, const void *payload, uint64_t goal,
+             uint32_t readers)
 {
     FzBlock *block = FzShadow_Find(payload);
     if (block == NULL) {
@@ -180,7 +205,8 @@ delayed_free(uint32_t thread, const void *payload, uint32_t readers)
     block->delayed = true;
     FzMapEntry *delayed = FzMap_Get(&state.delayed, payload);
     delayed->value = ++state.clock;
-    delayed->extra = readers | (uint64_t)thread << 32;
+    delayed->extra =
+        readers | (uint64_t)thread << 32 | goal << GOAL_SHIFT;
     state.waiting[thread] += size_of(payload);
 }
 
@@ -206,7 +232,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         block_freed(a);
         break;
     case RT_NOTE_BLOCK_DELAYED:
-        delayed_free(thread, a, readers_beside(thread));
+        delayed_free(thread, a, b, readers_beside(thread));
         break;
     case RT_NOTE_QSBR_ONLINE:
         state.online |= 1u << thread;

@@ -149,6 +149,32 @@ detach_and_attach(int index)
     }
 }
 
+static RtSemaphore turn, stay;
+
+// Comes online, maybe with a sequence from before the other's free, and stays
+// attached without a check.
+static void
+attach_and_stay(int index)
+{
+    (void)index;
+    RtThreadState *tstate = RtEval_SaveThread();
+    RtEval_RestoreThread(tstate);
+    CHECK(RtSemaphore_Wait(&stay, -1) == RT_WAIT_OK);
+}
+
+// Its queue waits for the other, which reads nothing: that is no backlog.
+static void
+replace_and_check(int index)
+{
+    (void)index;
+    RtMem_FreeDelayed(RtMem_Malloc(2 * RT_MEM_PRESSURE_LIMIT));
+    CHECK(RtSemaphore_Wait(&turn, 1000) == RT_WAIT_TIMEOUT);
+    for (int i = 0; i < 100; i++) {
+        breathe();
+    }
+    RtSemaphore_Post(&stay);
+}
+
 // ---------------------------------------------------------------------------
 
 typedef struct Pair {
@@ -181,9 +207,13 @@ body(void *arg)
         tstates[i] = RtThreadState_New(tstate->interp);
         CHECK(tstates[i] != NULL);
     }
+    rt_world->sem_init(&turn);
+    rt_world->sem_init(&stay);
     (void)RtEval_SaveThread();
     run_team(2, act);
     RtEval_RestoreThread(tstate);
+    rt_world->sem_destroy(&turn);
+    rt_world->sem_destroy(&stay);
     // All readers are gone: one look at the queues empties them.
     breathe();
     RtMem_ProcessDelayed(tstate);
@@ -218,6 +248,8 @@ static const Pair pairs[] = {
     { { make_states, make_states } },
 };
 
+static const Pair stays = { { attach_and_stay, replace_and_check } };
+
 int
 main(void)
 {
@@ -228,6 +260,9 @@ main(void)
         pair = &pairs[i];
         sweep_preemptions(1, body, NULL);
     }
+    pair = &stays;
+    script_of.once = true;
+    sweep_preemptions(1, body, NULL);
     FzRun_Free(&run);
     return 0;
 }

@@ -1,0 +1,109 @@
+// fuzz_gil.c: the GIL and the eval breaker: threads give way and come back,
+// ask each other for pending calls and exceptions, and enter by GILState.
+// Free-threaded, the same requests without a GIL.
+
+#include "mechanism.h"
+#include "rt_gilstate.h"
+#include "rt_lock.h"
+
+static uint64_t ids[FUZZ_MAX_THREADS];  // atomic; 0: not there
+static int asked, called;               // atomic
+
+static int
+pending(void *arg)
+{
+    (void)arg;
+    rt_atomic_add_int(&called, 1);
+    return 0;
+}
+
+static void
+add_pending(RtThreadState *tstate, uint8_t a)
+{
+    int flags = a % 4 == 0 ? RT_PENDING_MAINTHREADONLY : 0;
+    rt_atomic_add_int(&asked, 1);
+    if (RtEval_AddPendingCall(tstate->interp, pending, NULL, flags) != 0) {
+        rt_atomic_add_int(&asked, -1);
+    }
+}
+
+static void
+nest(RtThreadState *tstate, uint8_t a)
+{
+    RtGILState_STATE state = RtGILState_Ensure();
+    if (a % 2 == 0) {
+        RtEval_SaveThread();
+        RtEval_RestoreThread(tstate);
+    }
+    RtGILState_Release(state);
+}
+
+static void
+step(uint32_t thread, const FuzzStep *st)
+{
+    static const int64_t intervals[4] = {1000, 100000, 5000000, 50000000};
+    RtThreadState *tstate = RtThreadState_Get();
+    rt_atomic_store_uint64(&ids[thread], tstate->id);
+    switch (st->what % 6) {
+    case 0:
+        RtEval_SaveThread();
+        rt_world->yield();
+        RtEval_RestoreThread(tstate);
+        break;
+    case 1:
+        RtEval_SetSwitchInterval(tstate->interp, intervals[st->a % 4]);
+        break;
+    case 2:
+        add_pending(tstate, st->a);
+        break;
+    case 3: {
+        uint64_t id =
+            rt_atomic_load_uint64(&ids[st->a % FUZZ_MAX_THREADS]);
+        if (id != 0) {
+            RtThreadState_SetAsyncExc(id, (RtObject *)&RtExc_ValueError);
+        }
+        break;
+    }
+    case 4:
+        nest(tstate, st->a);
+        break;
+    default:
+        for (int i = 0; i < st->a % 8; i++) {
+            if (RtEval_CheckBreaker(tstate) != 0) {
+                RtErr_Clear();
+            }
+        }
+        break;
+    }
+}
+
+static void
+leave(uint32_t thread)
+{
+    rt_atomic_store_uint64(&ids[thread], 0);
+}
+
+static void
+begin(void)
+{
+    asked = called = 0;
+    for (int i = 0; i < FUZZ_MAX_THREADS; i++) {
+        ids[i] = 0;
+    }
+}
+
+static void
+end(void)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    for (int i = 0; i < 64; i++) {
+        if (RtEval_CheckBreaker(tstate) != 0) {
+            RtErr_Clear();
+        }
+    }
+    if (rt_atomic_load_int(&asked) != rt_atomic_load_int(&called)) {
+        Rt_FatalError("fuzz_gil", "a pending call was lost");
+    }
+}
+
+const FuzzMechanism fuzz_gil = {"fuzz_gil", begin, step, leave, end};

@@ -1,0 +1,149 @@
+// fuzz_mutex.c: the mutexes, the event and the once flag: taken in the order of
+// their numbers, so that no schedule is a deadlock. What they guard is counted
+// twice.
+
+#include <string.h>
+
+#include "mechanism.h"
+#include "rtcore_lock.h"
+
+enum { LOCKS = 3 };
+
+static struct {
+    RtMutex mutexes[LOCKS];
+    RtRecursiveMutex recursive;
+    RtRWMutex rw;
+    RtEvent event;
+    RtOnceFlag once;
+    RtRawMutex raw;
+    int guarded[LOCKS + 3];     // each by the lock of its place
+    int expected[LOCKS + 3];    // atomic
+} s;
+
+static void
+touch(int place)
+{
+    int seen = s.guarded[place];
+    if (seen % 2 != 0) {
+        RtEval_CheckBreaker(RtThreadState_Get());
+    }
+    s.guarded[place] = seen + 1;
+    rt_atomic_add_int(&s.expected[place], 1);
+}
+
+static int
+set_up(void *arg)
+{
+    (void)arg;
+    s.guarded[LOCKS + 2]++;
+    rt_atomic_add_int(&s.expected[LOCKS + 2], 1);
+    return s.guarded[LOCKS + 2] < 2 ? -1 : 0;   // the first try fails
+}
+
+static void
+lock_two(uint8_t a, uint8_t b)
+{
+    int first = a % LOCKS, second = b % LOCKS;
+    RtMutex_Lock(&s.mutexes[first]);
+    touch(first);
+    if (second > first) {
+        RtMutex_Lock(&s.mutexes[second]);
+        touch(second);
+        RtMutex_Unlock(&s.mutexes[second]);
+    }
+    RtMutex_Unlock(&s.mutexes[first]);
+}
+
+static void
+lock_timed(uint8_t a, uint8_t b)
+{
+    static const int64_t times[4] = {0, 1000, 100000, 5000000};
+    RtMutex *m = &s.mutexes[a % LOCKS];
+    int flags = b & 4 ? RT_LOCK_DETACH : RT_LOCK_DETACH |
+                                         RT_LOCK_HANDLE_SIGNALS;
+    if (RtMutex_LockTimed(m, times[b & 3], flags) == RT_LOCK_ACQUIRED) {
+        touch(a % LOCKS);
+        RtMutex_Unlock(m);
+    }
+}
+
+static void
+lock_again(uint8_t a)
+{
+    RtRecursiveMutex_Lock(&s.recursive);
+    for (int i = 0; i < a % 3; i++) {
+        RtRecursiveMutex_Lock(&s.recursive);
+    }
+    touch(LOCKS);
+    for (int i = 0; i <= a % 3; i++) {
+        RtRecursiveMutex_Unlock(&s.recursive);
+    }
+}
+
+static void
+read_or_write(uint8_t a)
+{
+    if (a % 3 == 0) {
+        RtRWMutex_Lock(&s.rw);
+        touch(LOCKS + 1);
+        RtRWMutex_Unlock(&s.rw);
+    }
+    else {
+        RtRWMutex_RLock(&s.rw);
+        int seen = s.guarded[LOCKS + 1];
+        RtEval_CheckBreaker(RtThreadState_Get());
+        if (seen != s.guarded[LOCKS + 1]) {
+            Rt_FatalError("fuzz_mutex", "written while it was read");
+        }
+        RtRWMutex_RUnlock(&s.rw);
+    }
+}
+
+static void
+step(uint32_t thread, const FuzzStep *st)
+{
+    (void)thread;
+    switch (st->what % 6) {
+    case 0:
+        lock_two(st->a, st->b);
+        break;
+    case 1:
+        lock_timed(st->a, st->b);
+        break;
+    case 2:
+        lock_again(st->a);
+        break;
+    case 3:
+        read_or_write(st->a);
+        break;
+    case 4:
+        if (st->a % 3 == 0) {
+            RtEvent_Notify(&s.event);
+        }
+        else {
+            RtEvent_WaitTimed(&s.event, 1000 * (int64_t)st->b, true);
+        }
+        break;
+    default:
+        RtOnceFlag_CallOnce(&s.once, set_up, NULL);
+        break;
+    }
+}
+
+static void
+begin(void)
+{
+    memset(&s, 0, sizeof(s));
+}
+
+static void
+end(void)
+{
+    for (int i = 0; i < LOCKS + 3; i++) {
+        if (s.guarded[i] != rt_atomic_load_int(&s.expected[i])) {
+            Rt_FatalError("fuzz_mutex", "two held one lock");
+        }
+    }
+}
+
+const FuzzMechanism fuzz_mutex = {"fuzz_mutex", begin, step, NULL, end};

@@ -1,0 +1,73 @@
+// fuzz_parking_lot.c: threads park on words of a few buckets and wake each
+// other. Every wait has a limit: a wake-up may come before it.
+
+#include <string.h>
+
+#include "mechanism.h"
+#include "rtcore_lock.h"
+
+enum { WORDS = 5 };
+
+static struct {
+    uint8_t words[WORDS];       // atomic
+    int woken;                  // atomic; by callbacks
+} s;
+
+static void
+wake(void *arg, void *park_arg, bool has_more_waiters)
+{
+    uint8_t *word = arg;
+    if (park_arg != NULL) {
+        if (*(int *)park_arg != 17) {
+            Rt_FatalError("fuzz_parking_lot", "a waiter's argument is gone");
+        }
+        rt_atomic_add_int(&s.woken, 1);
+    }
+    rt_atomic_store_uint8(word, has_more_waiters ? 1 : 0);
+}
+
+static void
+step(uint32_t thread, const FuzzStep *st)
+{
+    (void)thread;
+    uint8_t *word = &s.words[st->a % WORDS];
+    uint8_t expected = st->b & 1;
+    int argument = 17;
+    int flags = (st->b & 2 ? RT_PARK_DETACH : 0) |
+                (st->b & 4 ? RT_PARK_INTERRUPTIBLE : 0);
+    switch (st->what % 5) {
+    case 0:
+    case 1:
+        RtParkingLot_Park(word, &expected, sizeof(expected),
+                          1000 * (1 + (int64_t)(st->b >> 3)), &argument,
+                          flags | RT_PARK_DETACH);
+        break;
+    case 2:
+        rt_atomic_store_uint8(word, expected);
+        break;
+    case 3:
+        RtParkingLot_Unpark(word, wake, word);
+        break;
+    default:
+        RtParkingLot_UnparkAll(word);
+        break;
+    }
+}
+
+static void
+begin(void)
+{
+    memset(&s, 0, sizeof(s));
+}
+
+static void
+end(void)
+{
+    if (!RtParkingLot_IsEmpty()) {
+        Rt_FatalError("fuzz_parking_lot", "somebody is parked at the end");
+    }
+}
+
+const FuzzMechanism fuzz_parking_lot = {
+    "fuzz_parking_lot", begin, step, NULL, end,
+};

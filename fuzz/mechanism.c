@@ -1,0 +1,247 @@
+// mechanism.c: runs the steps of an input on a mechanism; a violation of any
+// oracle prints its report and aborts, which is what fuzzers take for a crash.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz_targets.h"
+#include "fz_finding.h"
+#include "mechanism.h"
+#include "rtcore_semaphore.h"
+
+enum { HEADER = 14, STEP = 4 };
+
+__attribute__((section("__libfuzzer_extra_counters"), used))
+static uint8_t interleavings[FZ_COVERAGE_SIZE];
+
+typedef struct Plan {
+    FzInput input;              // for its schedule; the program is empty
+    uint32_t nthreads;
+    uint32_t nsteps;
+    FuzzStep steps[FUZZ_MAX_STEPS];
+    RtInterpreterState *interp;
+    RtSemaphore ended;
+} Plan;
+
+static const FuzzMechanism *const mechanisms[] = {
+    &fuzz_brc, &fuzz_critical_section, &fuzz_dict, &fuzz_gc, &fuzz_gil,
+    &fuzz_list, &fuzz_mutex, &fuzz_parking_lot, &fuzz_qsbr,
+    &fuzz_stop_the_world, &fuzz_weakref,
+};
+enum { NMECHANISMS = sizeof(mechanisms) / sizeof(mechanisms[0]) };
+
+static const FuzzMechanism *mechanism;
+static Plan plan;
+
+static uint64_t
+number_at(const uint8_t *bytes, int n)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < n; i++) {
+        value |= (uint64_t)bytes[i] << 8 * i;
+    }
+    return value;
+}
+
+static void
+decode(const uint8_t *data, size_t size)
+{
+    uint8_t header[HEADER] = {0};
+    size_t have = size < HEADER ? size : HEADER;
+    if (have > 0) {
+        memcpy(header, data, have);
+    }
+    memset(&plan, 0, sizeof(plan));
+    plan.input.seed = number_at(header, 8);
+    plan.input.strategy = header[8];
+    plan.input.fail_allocation = (uint16_t)number_at(header + 9, 2);
+    plan.nthreads = 2 + header[11] % (FUZZ_MAX_THREADS - 1);
+    size_t wanted = number_at(header + 12, 2);
+    const uint8_t *at = data + have;
+    size_t rest = size - have;
+    wanted = wanted < rest / STEP ? wanted : rest / STEP;
+    plan.nsteps = (uint32_t)(wanted < FUZZ_MAX_STEPS ? wanted
+                                                     : FUZZ_MAX_STEPS);
+    for (uint32_t i = 0; i < plan.nsteps; i++, at += STEP, rest -= STEP) {
+        plan.steps[i] = (FuzzStep){(uint8_t)(at[0] % plan.nthreads), at[1],
+                                   at[2], at[3]};
+    }
+    size_t limit = sizeof(plan.input.overrides);
+    plan.input.noverrides = rest < limit ? rest : limit;
+    if (plan.input.noverrides > 0) {
+        memcpy(plan.input.overrides, at, plan.input.noverrides);
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Threads
+
+static void
+run_steps(uint32_t thread)
+{
+    for (uint32_t i = 0; i < plan.nsteps; i++) {
+        if (plan.steps[i].thread == thread) {
+            mechanism->step(thread, &plan.steps[i]);
+            RtErr_Clear();
+            if (RtEval_CheckBreaker(RtThreadState_Get()) != 0) {
+                RtErr_Clear();
+            }
+        }
+    }
+    if (mechanism->leave != NULL) {
+        mechanism->leave(thread);
+    }
+    RtErr_Clear();
+}
+
+static void
+thread_main(void *arg)
+{
+    RtThreadState *tstate = RtThreadState_New(plan.interp);
+    if (tstate != NULL) {
+        RtThreadState_Bind(tstate);
+        RtThreadState_Attach(tstate);
+        run_steps((uint32_t)(uintptr_t)arg);
+        RtThreadState_Clear(tstate);
+        RtThreadState_DeleteCurrent(tstate);
+    }
+    RtSemaphore_Post(&plan.ended);
+}
+
+static void
+run_threads(void)
+{
+    RtThreadState *tstate = RtEval_SaveThread();
+    uint32_t started = 0;
+    rt_world->sem_init(&plan.ended);
+    for (uint32_t i = 0; i < plan.nthreads; i++) {
+        started += rt_world->thread_start(thread_main,
+                                          (void *)(uintptr_t)i) == 0;
+    }
+    for (uint32_t i = 0; i < started; i++) {
+        RtSemaphore_Wait(&plan.ended, -1);
+    }
+    rt_world->sem_destroy(&plan.ended);
+    RtEval_RestoreThread(tstate);
+}
+
+static void
+body(void *arg)
+{
+    (void)arg;
+    RtThreadState *tstate = RtRuntime_Start();
+    if (tstate == NULL) {
+        return;                 // no memory: an end like another
+    }
+    plan.interp = tstate->interp;
+    mechanism->begin();
+    RtErr_Clear();
+    run_threads();
+    mechanism->end();
+    RtErr_Clear();
+    RtRuntime_Finish(tstate);
+}
+
+// ---------------------------------------------------------------------------
+// The target
+
+// By the name of the executable; what follows the target's name is the kind of
+// the build.
+static const FuzzMechanism *
+find_mechanism(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const FuzzMechanism *found = NULL;
+    for (size_t i = 0; i < NMECHANISMS; i++) {
+        const FuzzMechanism *m = mechanisms[i];
+        if (strncmp(name, m->name, strlen(m->name)) == 0 &&
+            (found == NULL || strlen(found->name) < strlen(m->name))) {
+            found = m;
+        }
+    }
+    return found;
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    char why[200];
+    mechanism = find_mechanism((*argv)[0]);
+    if (mechanism == NULL) {
+        fprintf(stderr, "%s: call it by the name of a target:", (*argv)[0]);
+        for (size_t i = 0; i < NMECHANISMS; i++) {
+            fprintf(stderr, " %s", mechanisms[i]->name);
+        }
+        fprintf(stderr, "\n");
+        exit(2);
+    }
+    if (!FzExec_Init(why, sizeof(why))) {
+        fprintf(stderr, "%s: %s\n", (*argv)[0], why);
+        abort();
+    }
+    return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static FzRun run;
+    decode(data, size);
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = FzExec_ScheduleOf(&plan.input);
+    config.coverage = interleavings;
+    config.coverage_size = sizeof(interleavings);
+    FzExec_CarryBody(body, NULL, &config, &run);
+    if (run.nviolations > 0) {
+        FzBuf text = {0};
+        FzReport_Text(&plan.input, &run, &text);
+        fwrite(text.data, 1, text.size, stderr);
+        fflush(stderr);
+        abort();
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------------------
+// Objects
+
+RtObject *
+Fuzz_NewObject(void)
+{
+    RtErr_Clear();
+    RtObject *name = RtStr_FromString("Node");
+    RtObject *bases = RtTuple_New(0), *dict = RtDict_New();
+    RtObject *type = name != NULL && bases != NULL && dict != NULL
+                         ? RtType_New(name, bases, dict)
+                         : NULL;
+    Rt_XDECREF(name);
+    Rt_XDECREF(bases);
+    Rt_XDECREF(dict);
+    RtObject *op = type != NULL ? RtObject_CallNoArgs(type) : NULL;
+    Rt_XDECREF(type);
+    RtErr_Clear();
+    return op;
+}
+
+RtObject *
+Fuzz_Take(RtMutex *m, RtObject **slot)
+{
+    RtMutex_Lock(m);
+    RtObject *op = *slot;
+    Rt_XINCREF(op);
+    RtMutex_Unlock(m);
+    return op;
+}
+
+void
+Fuzz_Put(RtMutex *m, RtObject **slot, RtObject *op)
+{
+    RtMutex_Lock(m);
+    RtObject *old = *slot;
+    *slot = op;
+    RtMutex_Unlock(m);
+    Rt_XDECREF(old);
+}
