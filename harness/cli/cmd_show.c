@@ -176,10 +176,41 @@ print_events(const FzRun *run)
     }
 }
 
+// The program, its interleaving (or every event) and the report.
+static void
+show_here(const FzFinding *finding, bool all_events)
+{
+    FzEngineConfig config = FzFinding_Config(finding);
+    config.record_events = true;
+    FzRun result = {0};
+    FzExec_Carry(&finding->input.program, &config, &result);
+    Listing listing = {0};
+    FzProgram_Lift(&finding->input.program, &listing.text, NULL);
+    split_lines(&listing);
+    print_program(&listing);
+    if (all_events) {
+        print_events(&result);
+    }
+    else {
+        print_interleaving(&result, &listing);
+    }
+    FzBuf report = {0};
+    FzReport_Text(&finding->input, &result, &report);
+    printf("\n%s", FzBuf_CString(&report));
+    if (result.nviolations == 0) {
+        printf("recorded as %s by %s: it does not fail in this build (%s)\n",
+               finding->rule, finding->build, FzExec_BuildName());
+    }
+    FzBuf_Free(&report);
+    FzBuf_Free(&listing.text);
+    FzRun_Free(&result);
+}
+
 static int
 run(int argc, char **argv)
 {
     bool all_events = false, python = false, c_test = false;
+    const char *html = NULL;
     const char *path[1];
     const FzOption options[] = {
         {"events", NULL, FZ_OPT_FLAG, &all_events,
@@ -188,6 +219,8 @@ run(int argc, char **argv)
          "print a script that runs the program on CPython instead"},
         {"c", NULL, FZ_OPT_FLAG, &c_test,
          "print a unit test in C that replays it instead"},
+        {"html", "FILE", FZ_OPT_STRING, &html,
+         "write a page with lanes, locks, counts and every step instead"},
         {0},
     };
     int n = FzCli_Parse(&fz_command_show, options, argc, argv, path, 1);
@@ -209,6 +242,11 @@ run(int argc, char **argv)
         FzCli_Error("%s", why);
         return FZ_EXIT_USAGE;
     }
+    if (html != NULL) {
+        int code = FzShow_Html(&finding, html);
+        FzFinding_Free(&finding);
+        return code;
+    }
     if (python || c_test) {
         FzBuf out = {0};
         (python ? FzShow_Python : FzShow_CTest)(&finding, &out);
@@ -217,30 +255,7 @@ run(int argc, char **argv)
         FzFinding_Free(&finding);
         return FZ_EXIT_CLEAN;
     }
-    FzEngineConfig config = FzFinding_Config(&finding);
-    config.record_events = true;
-    FzRun result = {0};
-    FzExec_Carry(&finding.input.program, &config, &result);
-    Listing listing = {0};
-    FzProgram_Lift(&finding.input.program, &listing.text, NULL);
-    split_lines(&listing);
-    print_program(&listing);
-    if (all_events) {
-        print_events(&result);
-    }
-    else {
-        print_interleaving(&result, &listing);
-    }
-    FzBuf report = {0};
-    FzReport_Text(&finding.input, &result, &report);
-    printf("\n%s", FzBuf_CString(&report));
-    if (result.nviolations == 0) {
-        printf("recorded as %s by %s: it does not fail in this build (%s)\n",
-               finding.rule, finding.build, FzExec_BuildName());
-    }
-    FzBuf_Free(&report);
-    FzBuf_Free(&listing.text);
-    FzRun_Free(&result);
+    show_here(&finding, all_events);
     FzFinding_Free(&finding);
     return FZ_EXIT_CLEAN;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "fz_exec.h"
+#include "cli.h"
+#include "fz_page.h"
 #include "fz_regression.h"
 #include "show_internal.h"
 
@@ -103,4 +105,24 @@ FzShow_CTest(const FzFinding *finding, FzBuf *out)
                  finding->gil);
     FzBuf_Free(&text);
     FzRegression_Free(&regression);
+}
+
+int
+FzShow_Html(const FzFinding *finding, const char *path)
+{
+    FzBuf page = {0};
+    char why[4600];
+    if (!FzPage_Write(finding, &page, why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        FzBuf_Free(&page);
+        return FZ_EXIT_NONDETERMINISM;
+    }
+    bool ok = FzFile_Write(path, page.data, page.size, why, sizeof(why));
+    FzBuf_Free(&page);
+    if (!ok) {
+        FzCli_Error("%s", why);
+        return FZ_EXIT_USAGE;
+    }
+    printf("%s\n", path);
+    return FZ_EXIT_CLEAN;
 }

@@ -286,6 +286,17 @@ block_of_key(uint64_t key, size_t *offset)
     return *offset <= s->blocks[low].size ? &s->blocks[low] : NULL;
 }
 
+const void *
+FzEngine_LiveBlock(uint64_t key)
+{
+    size_t offset;
+    const FzBlock *block = key >= FZ_KEY_HEAP ? block_of_key(key, &offset)
+                                              : NULL;
+    return block != NULL && offset == 0 && block->state == FZ_BLOCK_LIVE
+               ? block->start
+               : NULL;
+}
+
 const char *
 FzEngine_NameKey(uint64_t key, char *buf, size_t size)
 {

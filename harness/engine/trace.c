@@ -57,4 +57,7 @@ FzTrace_Record(FzTraceKind kind, unsigned what, uint64_t object,
         }
     }
     push(event);
+    if (e->config->sample != NULL) {
+        e->config->sample(e->config->sample_arg, e->run);
+    }
 }

@@ -53,10 +53,15 @@ typedef struct FzTraceEvent {
                                 // the thread is left
 } FzTraceEvent;
 
+struct FzRun;
+
 typedef struct FzEngineConfig {
     FzSchedule schedule;
     uint64_t step_budget;       // points; 0: 2,000,000
     bool record_events;         // keep FzTraceEvents
+    // Told after each event that is kept; makes none itself.
+    void (*sample)(void *arg, const struct FzRun *run);
+    void *sample_arg;
     bool detail;                // keep the stacks of frees, for reports
     FzGuide *turns;             // the turns of the run are put here; or NULL
     bool oracles;               // run the oracles (else only crashes end a run)
@@ -121,6 +126,8 @@ uintptr_t FzEngine_AddressKey(const void *addr);
 const char *FzEngine_NameAddress(const void *addr, char *buf, size_t size);
 // The same for FzTraceEvent.object, until the next run begins.
 const char *FzEngine_NameKey(uint64_t key, char *buf, size_t size);
+// In a run: the block that begins at this key if it is live, else NULL.
+const void *FzEngine_LiveBlock(uint64_t key);
 
 // ---- Blocks of the current run (engine/shadow.c).
 enum { FZ_BLOCK_RELEASED = 0, FZ_BLOCK_LIVE = 1, FZ_BLOCK_KEPT = 2 };

@@ -158,6 +158,7 @@ FZ_WARN_UNUSED bool FzProgram_ParseText(FzProgram *program, const char **text,
 // lift.c: a stand-alone Python script. lines: if not NULL, receives for each
 // body operation the line it stands on (see FzLineMap).
 typedef struct FzLineMap {
+    uint32_t first;             // after the prelude, which is always the same
     uint32_t main[FZ_MAX_OPS];
     uint32_t bodies[FZ_MAX_BODIES][FZ_MAX_OPS];
     uint32_t functions[FZ_MAX_FUNCTIONS][FZ_MAX_OPS];

@@ -630,6 +630,7 @@ static void
 fill_line_map(const FzProgram *p, const FzLayout *layout, FzLineMap *lines)
 {
     memset(lines, 0, sizeof(*lines));
+    lines->first = FZ_PRELUDE_LINES + 1;
     for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
         if (!FzProgram_HasBlock(p, i)) {
             continue;
