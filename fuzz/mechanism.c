@@ -26,7 +26,7 @@ typedef struct Plan {
 
 static const FuzzMechanism *const mechanisms[] = {
     &fuzz_brc, &fuzz_critical_section, &fuzz_dict, &fuzz_gc, &fuzz_gil,
-    &fuzz_list, &fuzz_mutex, &fuzz_parking_lot, &fuzz_qsbr,
+    &fuzz_linear, &fuzz_list, &fuzz_mutex, &fuzz_parking_lot, &fuzz_qsbr,
     &fuzz_stop_the_world, &fuzz_weakref,
 };
 enum { NMECHANISMS = sizeof(mechanisms) / sizeof(mechanisms[0]) };

@@ -44,8 +44,8 @@ typedef struct FuzzMechanism {
     void (*end)(void);
 } FuzzMechanism;
 extern const FuzzMechanism fuzz_brc, fuzz_critical_section, fuzz_dict, fuzz_gc,
-    fuzz_gil, fuzz_list, fuzz_mutex, fuzz_parking_lot, fuzz_qsbr,
-    fuzz_stop_the_world, fuzz_weakref;
+    fuzz_gil, fuzz_linear, fuzz_list, fuzz_mutex, fuzz_parking_lot,
+    fuzz_qsbr, fuzz_stop_the_world, fuzz_weakref;
 
 // What several targets use: instances of a class of ours, which may be weakly
 // referenced and have a __dict__. NULL without an exception: no

@@ -17,7 +17,7 @@
 #include "rtcore_state.h"
 
 // A thread that looks in vain tries again after some checks.
-enum { CHECKS_ALLOWED = 64 };
+enum { CHECKS_ALLOWED = 64, CHECKS_MORE = 16 };
 enum { GOAL_SHIFT = 40 };       // 24 bits: a run has fewer points
 
 static struct {
@@ -29,9 +29,12 @@ static struct {
     const RtInterpreterState *interp[FZ_MAX_THREADS];
     FzMap delayed;              // payload -> clock; threads online then, who
                                 // delayed it << 32, its goal << GOAL_SHIFT
-    uint64_t sequence[FZ_MAX_THREADS];  // last shown while online
+    uint64_t sequence[FZ_MAX_THREADS];  // last shown while online, or about
+                                        // to be
+    uint64_t before[FZ_MAX_THREADS];    // shown before that
     uint64_t waiting[FZ_MAX_THREADS];   // bytes that a thread has delayed
     uint32_t checks[FZ_MAX_THREADS];    // passed with too many
+    bool suspected[FZ_MAX_THREADS];     // they were due some checks ago
 } state;
 
 static void
@@ -44,6 +47,7 @@ begin(void)
     memset(state.sequence, 0, sizeof(state.sequence));
     memset(state.waiting, 0, sizeof(state.waiting));
     memset(state.checks, 0, sizeof(state.checks));
+    memset(state.suspected, 0, sizeof(state.suspected));
 }
 
 static uint64_t
@@ -73,8 +77,9 @@ delayed_by(const FzMapEntry *delayed)
     return (uint32_t)(delayed->extra >> 32 & 0xff);
 }
 
-// Whether a thread of the interpreter shows a sequence before the goal: it may
-// have come online with an old one, reads nothing of it, and yet is waited for.
+// Whether a thread of the interpreter may show a sequence before the goal: it
+// has come online with an old one, or is about to show a new one. It reads
+// nothing of the block, and yet is waited for.
 static bool
 is_waited_for(const FzMapEntry *delayed)
 {
@@ -82,7 +87,7 @@ is_waited_for(const FzMapEntry *delayed)
     for (uint32_t rest = state.online; rest != 0; rest &= rest - 1) {
         uint32_t t = (uint32_t)__builtin_ctz(rest);
         if (state.interp[t] == state.interp[delayed_by(delayed)] &&
-            state.sequence[t] < goal)
+            state.before[t] < goal)
         {
             return true;
         }
@@ -149,14 +154,19 @@ check_backlog(uint32_t thread)
 {
     if (state.waiting[thread] <= RT_MEM_PRESSURE_LIMIT) {
         state.checks[thread] = 0;
+        state.suspected[thread] = false;
         return;
     }
     if (++state.checks[thread] < CHECKS_ALLOWED) {
         return;
     }
-    state.checks[thread] = 0;
+    // What has only now become due is seen at one of the next checks.
     uint64_t due = count_due(thread);
-    if (due > RT_MEM_PRESSURE_LIMIT) {
+    bool much = due > RT_MEM_PRESSURE_LIMIT;
+    bool again = much && state.suspected[thread];
+    state.checks[thread] = much ? CHECKS_ALLOWED - CHECKS_MORE : 0;
+    state.suspected[thread] = much;
+    if (again) {
         FzEngine_Violation(FZ_RULE_QSBR_BACKLOG, UINT32_MAX,
                            "thread %u has passed %d checks and keeps %llu "
                            "bytes that nobody reads any more",
@@ -176,6 +186,7 @@ quiescent(uint32_t thread, uint64_t sequence)
                            (unsigned long long)state.sequence[thread]);
         FzEngine_Stop();
     }
+    state.before[thread] = state.sequence[thread];
     state.sequence[thread] = sequence;
     check_backlog(thread);
 }
@@ -238,7 +249,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         state.online |= 1u << thread;
         state.interp[thread] = ((const RtThreadState *)a)->interp;
         state.quiet[thread] = ++state.clock;
-        state.sequence[thread] = b;
+        state.sequence[thread] = state.before[thread] = b;
         break;
     case RT_NOTE_QSBR_OFFLINE:
         state.online &= ~(1u << thread);
