@@ -147,6 +147,8 @@ ALLOWED_EDGES = {
         "start and end of everything",
     ("runtime/state/fork.c", "rtcore_*.h"):
         "a forked child makes everything anew",
+    ("runtime/state/finalize.c", "rtcore_code.h"):
+        "imports of threads that are gone are nobody's any more",
     ("runtime/state/finalize.c", "rtcore_object.h"):
         "a collection that was under way is given up",
     ("runtime/state/interpreter.c", "rtcore_*.h"):

@@ -297,7 +297,8 @@ run(int argc, char **argv)
         return FZ_EXIT_USAGE;
     }
     if (o.coverage) {
-        return FzRun_Coverage(o.executions, o.seed, o.json);
+        return FzRun_Coverage(o.executions, o.seed, o.json,
+                              o.findings_dir);
     }
     if (o.repeat > 0) {
         return run_repeatedly(&o, &input);

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "fz_exec.h"
+#include "fz_finding.h"
 #include "rtcore_hooks.h"
 #include "run_internal.h"
 
@@ -68,8 +69,25 @@ print_rows(bool json, uint64_t executions)
     return missed;
 }
 
+// An execution that broke a rule: named, and kept if there is a folder.
+static void
+report(const FzInput *input, const FzEngineConfig *config, const FzRun *run,
+       const char *findings_dir)
+{
+    char path[4200] = "", why[512];
+    if (findings_dir != NULL &&
+        !FzFinding_Save(findings_dir, input, &config->schedule, run, NULL,
+                        path, sizeof(path), why, sizeof(why))) {
+        FzCli_Error("%s", why);
+    }
+    FzCli_Error("%s: %s%s%s", FzRule_Name(run->violations[0].rule),
+                run->violations[0].message, path[0] != '\0' ? ", in " : "",
+                path);
+}
+
 int
-FzRun_Coverage(uint64_t programs, uint64_t seed, bool json)
+FzRun_Coverage(uint64_t programs, uint64_t seed, bool json,
+               const char *findings_dir)
 {
     FzRng rng;
     FzInput input;
@@ -82,13 +100,16 @@ FzRun_Coverage(uint64_t programs, uint64_t seed, bool json)
         FzInput_Generate(&input, &rng);
         config.schedule = FzExec_ScheduleOf(&input);
         FzExec_RunProgram(&input.program, &config, &run);
-        findings += run.nviolations > 0;
+        if (run.nviolations > 0) {
+            report(&input, &config, &run, findings_dir);
+            findings++;
+        }
     }
     FzRun_Free(&run);
     size_t missed = print_rows(json, programs);
     if (findings > 0) {
-        FzCli_Error("%" PRIu64 " of the executions broke a rule: ftfuzz fuzz "
-                    "--seed %" PRIu64 " finds them", findings, seed);
+        FzCli_Error("%" PRIu64 " of the executions broke a rule%s", findings,
+                    findings_dir == NULL ? "; --findings DIR keeps them" : "");
     }
     return missed > 0 || findings > 0 ? FZ_EXIT_FINDING : FZ_EXIT_CLEAN;
 }

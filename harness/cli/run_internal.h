@@ -11,7 +11,8 @@
 // Runs `programs` generated programs under one schedule each and prints how
 // often each mechanism of the runtime was at work. Exit code: finding if one
 // that programs must reach was never reached.
-int FzRun_Coverage(uint64_t programs, uint64_t seed, bool json);
+int FzRun_Coverage(uint64_t programs, uint64_t seed, bool json,
+                   const char *findings_dir);
 
 // Between the two, what threads wait for is counted. Not while a run is under
 // way. Print and Json after it.

@@ -353,6 +353,7 @@ end_run(void)
             e->fibers[t].abandoned = true;
         }
     }
+    FzFork_End();
     FzShadow_End();
     FzTarget_Ended();
     e->run = NULL;

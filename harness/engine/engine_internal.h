@@ -110,6 +110,8 @@ uint32_t FzEngine_NewThread(void (*func)(void *), void *arg);
 int FzFork_Fork(void);
 void FzFork_ExitChild(int status);      // does not return
 int FzFork_WaitChild(int pid);
+// The run is over: children that nobody waited for are ended.
+void FzFork_End(void);
 
 // ---- choice.c
 void FzChoice_Begin(void);

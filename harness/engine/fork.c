@@ -25,27 +25,53 @@ typedef struct ForkReport {
     FzViolation violation;
 } ForkReport;
 
+// A child under way, whose parent's thread has not asked for its end yet.
+typedef struct ForkedChild {
+    int pid;                    // 0: none
+    int fd;                     // where it reports
+} ForkedChild;
+
 static int report_fd = -1;      // in a child: where to report
-static int child_fd = -1;       // in a parent: from the child under way
+static ForkedChild children[FZ_MAX_THREADS];
+
+static ForkedChild *
+find_child(int pid)
+{
+    for (int i = 0; i < FZ_MAX_THREADS; i++) {
+        if (children[i].pid == pid) {
+            return &children[i];
+        }
+    }
+    return NULL;
+}
 
 int
 FzFork_Fork(void)
 {
     FzEngine *e = &fz_engine;
     int ends[2];
-    if (!e->active || e->in_child || pipe(ends) < 0) {
+    ForkedChild *child = find_child(0);
+    if (!e->active || e->in_child || child == NULL || pipe(ends) < 0) {
         return -1;
     }
     int pid = (int)fork();
     if (pid != 0) {
         close(ends[1]);
-        child_fd = ends[0];
         if (pid < 0) {
             close(ends[0]);
+        }
+        else {
+            *child = (ForkedChild){pid, ends[0]};
         }
         return pid;
     }
     close(ends[0]);
+    for (int i = 0; i < FZ_MAX_THREADS; i++) {
+        if (children[i].pid != 0) {     // of the parent
+            close(children[i].fd);
+            children[i] = (ForkedChild){0};
+        }
+    }
     report_fd = ends[1];
     e->in_child = true;
     // What others did before is ordered by there being no others any more.
@@ -91,12 +117,12 @@ FzFork_ExitChild(int status)
 
 // True if the whole report came.
 static bool
-read_report(ForkReport *report)
+read_report(int fd, ForkReport *report)
 {
     char *at = (char *)report;
     size_t left = sizeof(*report);
     while (left > 0) {
-        ssize_t n = read(child_fd, at, left);
+        ssize_t n = read(fd, at, left);
         if (n == 0 || (n < 0 && errno != EINTR)) {
             return false;
         }
@@ -111,9 +137,11 @@ FzFork_WaitChild(int pid)
 {
     FzEngine *e = &fz_engine;
     ForkReport report;
-    bool complete = read_report(&report);
-    close(child_fd);
-    child_fd = -1;
+    ForkedChild *child = find_child(pid);
+    FZ_ASSERT(child != NULL);
+    bool complete = read_report(child->fd, &report);
+    close(child->fd);
+    *child = (ForkedChild){0};
     int status;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
@@ -130,4 +158,19 @@ FzFork_WaitChild(int pid)
         FzEngine_Stop();
     }
     return report.status;
+}
+
+void
+FzFork_End(void)
+{
+    for (int i = 0; i < FZ_MAX_THREADS; i++) {
+        ForkedChild *child = &children[i];
+        if (child->pid != 0) {
+            close(child->fd);
+            kill(child->pid, SIGKILL);
+            while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+            }
+            *child = (ForkedChild){0};
+        }
+    }
 }

@@ -163,7 +163,9 @@ acquired(uint32_t thread, const void *lock, RtLockKind kind)
     }
     Section *top =
         locks->depth > 0 ? &locks->sections[locks->depth - 1] : NULL;
-    if (top != NULL && owner_of(top->first) == thread + 1 &&
+    // An outer section may have had them before: only now has this one.
+    if (top != NULL && (lock == top->first || lock == top->second) &&
+        owner_of(top->first) == thread + 1 &&
         (top->second == NULL || owner_of(top->second) == thread + 1)) {
         top->entered = true;
     }
@@ -321,8 +323,10 @@ section_changes(uint32_t thread, const void *first, const void *second,
     ThreadLocks *locks = &state.threads[thread];
     for (unsigned i = locks->depth; i-- > 0;) {
         Section *section = &locks->sections[i];
+        // One that is not entered yet has nothing to suspend: an outer one of
+        // the same object has.
         if (section->first == first && section->second == second &&
-            section->active != active) {
+            section->active != active && (active || section->entered)) {
             section->active = active;
             if (active) {
                 check_resumed(thread, section);

@@ -215,6 +215,19 @@ RtImport_Fini(RtInterpreterState *interp)
     }
 }
 
+void
+RtImport_ForgetOthers(RtThreadState *tstate)
+{
+    RtInterpreterState *interp = tstate->interp;
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    for (RtImportEntry *e = interp->imports; e != NULL; e = e->next) {
+        if (e->loader != tstate) {
+            e->loader = NULL;
+        }
+    }
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+}
+
 // ---------------------------------------------------------------------------
 // Loading.
 

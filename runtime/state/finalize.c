@@ -19,6 +19,7 @@
 
 #include "rt_lock.h"
 #include "rtcore_assert.h"
+#include "rtcore_code.h"        // RtImport_ForgetOthers()
 #include "rtcore_object.h"      // RtGC_KeepRunning()
 
 bool
@@ -107,5 +108,6 @@ RtFinalize_RemoveOthers(RtThreadState *tstate)
         rt_runtime.survivor = tstate;
     }
     RtEval_ForgetHandlers(tstate);
+    RtImport_ForgetOthers(tstate);
     RtThreadState_DeleteRemoved(tstate);
 }

@@ -27,14 +27,11 @@
 static void
 before_fork(RtThreadState *tstate)
 {
+    // While the world runs: one that stands still may have been handed it.
+    RtMutex_Lock(&tstate->interp->pending.mutex);
+    RtMutex_Lock(&rt_runtime.pending_main.mutex);
     RtEval_StopTheWorldAll();
     // Whoever has one of these has no thread state to stop, and is done soon.
-    while (!RtMutex_TryLockFast(&tstate->interp->pending.mutex)) {
-        rt_world->yield();
-    }
-    while (!RtMutex_TryLockFast(&rt_runtime.pending_main.mutex)) {
-        rt_world->yield();
-    }
     RtRawMutex_Lock(&rt_runtime.handles_mutex);
     RtRawMutex_Lock(&tstate->interp->live_mutex);
     RT_HEAD_LOCK();
@@ -159,6 +156,7 @@ after_fork_child(RtThreadState *tstate)
     remake_gil(tstate);
     forget_others(tstate);
     RtThreads_AfterFork(tstate);
+    RtImport_ForgetOthers(tstate);
     // The world is started in that there is nobody to be stopped.
     free_stop(&rt_runtime.stoptheworld);
     free_stop(&interp->stoptheworld);

@@ -356,6 +356,9 @@ int RtBuiltins_InitModules(RtObject *builtins);
 // modules/import.c: drops the extension modules of the interpreter, and loads
 // no more.
 void RtImport_Fini(RtInterpreterState *interp);
+// All threads of the interpreter but this one are gone, about to be freed: what
+// they were loading is loaded by whoever asks next.
+void RtImport_ForgetOthers(RtThreadState *tstate);
 // modules/atexit.c: calls what the interpreter's atexit has, last in, first
 // out; then, when no other thread is left, drops what came too late.
 void RtAtExit_Call(RtThreadState *tstate);
