@@ -41,6 +41,11 @@ ALLOWED_MACROS = {
     "RT_BEGIN_CRITICAL_SECTION2": "opens a brace that its END closes",
     "RT_BEGIN_CRITICAL_SECTION2_MUT": "opens a brace that its END closes",
     "RT_END_CRITICAL_SECTION2": "closes it",
+    "COMPARE_JUMP": "a handler of the interpreter loop, with its label",
+    "BINARY_STORE_OF": "likewise",
+    "BINARY_BINARY_STORE_OF": "likewise",
+    "BINARY_OF": "likewise",
+    "SUBSCR_OF": "likewise",
 }
 
 # Who may call pthread functions.
@@ -73,6 +78,7 @@ ALLOWED_HOOKS = {
     "runtime/objects/dict_split.c": "the keys of a class gain a name",
     "runtime/objects/instance_dict.c": "dicts come and values go",
     "runtime/objects/cell.c": "shared variables change",
+    "runtime/vm/fused.c": "caches of instructions are filled",
     "runtime/vm/generator.c": "frames are claimed and released",
     "runtime/modules/import.c": "an extension is loaded once",
 }
@@ -96,6 +102,7 @@ HEADERS = {
     "rtcore_unbroken.h": "state",
     "rt_gilstate.h": "state", "rt_module.h": "objects",
     "rt_critical_section.h": "state",
+    "rtcore_breaker.h": "state",
     "rtcore_interp.h": "state", "rtcore_reclaim.h": "state",
     "rtcore_object.h": "objects", "rtcore_object_stack.h": "objects",
     "rtcore_stackref.h": "objects",
@@ -113,7 +120,9 @@ HEADERS = {
     "rtcore_code.h": "vm", "rt_errors.h": "vm", "opcodes.def": "vm",
     "ceval_source.def": "vm",
     "rtcore_traceback.h": "vm",
-    "ceval_ops.h": "vm", "verify.h": "vm",
+    "ceval_ops.h": "vm", "verify.h": "vm", "ceval_macros.h": "vm",
+    "fused.h": "vm", "fused_int.h": "vm", "fused_cases.h": "vm",
+    "fused.def": "vm", "rtcore_long_free.h": "objects",
     "module.h": "modules", "cross_data.h": "modules",
     "sync_objects.h": "modules",
     "rtcore_audit.h": "audit",

@@ -31,4 +31,15 @@ FzBench_Median(double *values, size_t n)
     return values[n / 2];
 }
 
+// What a busy machine has disturbed least.
+static inline double
+FzBench_Min(const double *values, size_t n)
+{
+    double least = values[0];
+    for (size_t i = 1; i < n; i++) {
+        least = values[i] < least ? values[i] : least;
+    }
+    return least;
+}
+
 #endif  // FZ_BENCH_CLOCK_H

@@ -6,6 +6,7 @@
 #include "bench_clock.h"
 #include "fz_exec.h"
 #include "rt_types.h"
+#include "rtcore_code.h"
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
 #include "rtcore_state.h"
@@ -74,6 +75,9 @@ FzBench_Collector(bool json, double seconds, FILE *out)
 static RtObject *point_type;
 // Made once: dead strings would wait for readers and be counted.
 static RtObject *point_names[3];
+// What the functions share.
+static RtObject *point_code;
+static RtObject *point_globals;
 
 static RtObject *
 make_int(ssize_t i)
@@ -88,11 +92,28 @@ make_str(ssize_t i)
 }
 
 static RtObject *
+make_float(ssize_t i)
+{
+    return RtFloat_FromDouble(0.5 + (double)i);
+}
+
+static RtObject *
 make_tuple(ssize_t i)
 {
     (void)i;
-    RtObject *items[2] = {Rt_None, Rt_None};
-    return RtTuple_FromArray(items, 2);
+    RtObject *items[3] = {Rt_None, Rt_None, Rt_None};
+    return RtTuple_FromArray(items, 3);
+}
+
+static RtObject *
+make_list3(ssize_t i)
+{
+    (void)i;
+    RtObject *list = RtList_New(3);
+    for (int k = 0; list != NULL && k < 3; k++) {
+        RtList_SetItemNew(list, k, Rt_None);
+    }
+    return list;
 }
 
 static RtObject *
@@ -121,14 +142,27 @@ make_dict(ssize_t i)
 }
 
 static RtObject *
-make_dict5(ssize_t i)
+make_dict_of(int n)
 {
-    (void)i;
     RtObject *dict = RtDict_New();
-    for (int k = 0; dict != NULL && k < 5; k++) {
+    for (int k = 0; dict != NULL && k < n; k++) {
         RtDict_SetItem(dict, RtLong_FromInt64(k), Rt_None);
     }
     return dict;
+}
+
+static RtObject *
+make_dict3(ssize_t i)
+{
+    (void)i;
+    return make_dict_of(3);
+}
+
+static RtObject *
+make_dict10(ssize_t i)
+{
+    (void)i;
+    return make_dict_of(10);
 }
 
 static RtObject *
@@ -142,18 +176,29 @@ make_instance(ssize_t i)
     return point;
 }
 
+static RtObject *
+make_function(ssize_t i)
+{
+    (void)i;
+    return RtFunction_New(point_code, point_globals, point_names[0]);
+}
+
 static const struct {
     const char *name;
     RtObject *(*make)(ssize_t i);
 } kinds[] = {
     {"int", make_int},
+    {"float", make_float},
     {"str of 8", make_str},
-    {"tuple of 2", make_tuple},
+    {"tuple of 3", make_tuple},
     {"empty list", make_list},
+    {"list of 3", make_list3},
     {"list of 10, appended", make_list10},
     {"empty dict", make_dict},
-    {"dict of 5", make_dict5},
+    {"dict of 3", make_dict3},
+    {"dict of 10", make_dict10},
     {"instance, 3 attributes", make_instance},
+    {"function", make_function},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -186,6 +231,26 @@ make_point_type(void)
     return type;
 }
 
+// def x(): return None
+static RtObject *
+make_code(void)
+{
+    RtInstruction code[] = {
+        RtInstruction_Make(RT_OP_LOAD_CONST, 0),
+        RtInstruction_Make(RT_OP_RETURN_VALUE, 0),
+    };
+    RtObject *none = Rt_None;
+    RtCodeSpec spec = {
+        .name = "x", .filename = "bench", .instructions = code,
+        .ninstructions = 2, .consts = RtTuple_FromArray(&none, 1),
+        .names = RtTuple_New(0),
+    };
+    RtObject *made = RtCode_New(&spec);
+    Rt_DECREF(spec.consts);
+    Rt_DECREF(spec.names);
+    return made;
+}
+
 int
 FzBench_Memory(bool json, double seconds, FILE *out)
 {
@@ -198,6 +263,9 @@ FzBench_Memory(bool json, double seconds, FILE *out)
         point_names[k] = RtStr_FromStringAndSize(&"xyz"[k], 1);
         FZ_ASSERT(point_names[k] != NULL);
     }
+    point_code = make_code();
+    point_globals = RtDict_New();
+    FZ_ASSERT(point_code != NULL && point_globals != NULL);
     fprintf(out, json ? "{\"build\": \"%s\", \"bytes\": {"
                       : "bytes of an object with what belongs to it alone; "
                         "build %s\n",
@@ -213,6 +281,8 @@ FzBench_Memory(bool json, double seconds, FILE *out)
     for (int k = 0; k < 3; k++) {
         Rt_DECREF(point_names[k]);
     }
+    Rt_DECREF(point_code);
+    Rt_DECREF(point_globals);
     Rt_DECREF(point_type);
     RtRuntime_Finish(tstate);
     return 0;

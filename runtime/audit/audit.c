@@ -380,6 +380,9 @@ check_slots(const RtStackRef *from, const RtStackRef *to)
 {
     int broken = 0;
     for (const RtStackRef *slot = from; slot < to; slot++) {
+        if (RtStackRef_IsInt(*slot)) {
+            continue;
+        }
         RtObject *op = RtStackRef_AsObjectBorrow(*slot);
         if (RtStackRef_IsUncounted(*slot) && !is_immortal(op) &&
             !is_deferred(op))

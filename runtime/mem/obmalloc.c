@@ -241,18 +241,6 @@ keep_freed(RtBlock *block)
     return false;
 }
 
-bool
-RtMem_MayReuse(void)
-{
-#if defined(RT_ASAN)
-    return false;               // it watches dead memory
-#elif defined(RT_WITH_HOOKS)
-    return rt_hooks == NULL;    // so may a driver
-#else
-    return true;
-#endif
-}
-
 RT_NO_INSTRUMENT void
 RtMem_Free(void *payload)
 {

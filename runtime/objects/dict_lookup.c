@@ -316,6 +316,24 @@ RtDict_NextRef(RtDictObject *mp, ssize_t *pos, RtObject **key,
 }
 #endif
 
+ssize_t
+RtDict_GuessEntry(RtDictObject *mp, RtObject *key)
+{
+    RtDictKeysObject *keys = RT_FT_ATOMIC_LOAD_PTR_ACQUIRE(&mp->ma_keys);
+    RtDictEntry *entries = RtDict_ENTRIES(keys);
+    ssize_t hash = RtStr_HASH(key);
+    for (RtDictProbe p = RtDictProbe_Start(keys, hash);; RtDictProbe_Next(&p)) {
+        ssize_t ix = RtDictKeys_LoadIndex(keys, p.i);
+        if (ix == RT_DICT_EMPTY) {
+            return RT_DICT_EMPTY;
+        }
+        if (ix >= 0
+            && RT_FT_ATOMIC_LOAD_PTR_ACQUIRE(&entries[ix].key) == key) {
+            return ix;
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // The C API.
 

@@ -33,7 +33,7 @@ static inline RtDictValues *
 inline_values(RtObject *op)
 {
     rt_assert(RtType_HasInlineValues(Rt_TYPE(op)));
-    return (RtDictValues *)((char *)op + Rt_TYPE(op)->tp_basicsize);
+    return RtInstance_Values(op, Rt_TYPE(op));
 }
 
 static inline bool

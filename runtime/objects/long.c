@@ -4,9 +4,8 @@
 // that the commonest numbers are never counted or freed. What fits 64 bits is
 // computed here; long_big.c, long_bits.c, long_text.c and long_float.c have the
 // rest (rtcore_long.h).
-// Other ints that die wait on a list of the thread for the next one it makes;
-// their head is one at any time: a reader with a stale pointer finds no
-// reference there, or another int than the one he looks for.
+// Others that die wait for the next one that their thread makes
+// (rtcore_long_free.h).
 // Mirrors Objects/longobject.c (CPython 3.13); departs: compact ints have 64
 // bits; a free list, as 3.14 has it.
 
@@ -14,6 +13,7 @@
 
 #include "rt_errors.h"
 #include "rtcore_heap.h"
+#include "rtcore_long_free.h"
 #include "rtcore_type.h"
 
 #include <math.h>
@@ -21,53 +21,18 @@
 
 enum { FREE_INTS = 100 };       // of a thread, as in 3.14
 
-static RtLongObject small_ints[RT_SMALL_INT_MAX - RT_SMALL_INT_MIN + 1];
+RtLongObject rt_small_ints[RT_SMALL_INT_MAX - RT_SMALL_INT_MIN + 1];
 
 int
 RtLong_InitSmall(void)
 {
     for (int v = RT_SMALL_INT_MIN; v <= RT_SMALL_INT_MAX; v++) {
-        small_ints[v - RT_SMALL_INT_MIN] = (RtLongObject){
+        rt_small_ints[v - RT_SMALL_INT_MIN] = (RtLongObject){
             .ob_base = RT_OBJECT_HEAD_IMMORTAL(&RtLong_Type),
             .value = v,
         };
     }
     return 0;
-}
-
-// The link of a dead int stands in its value.
-static RtObject **
-next_free(RtObject *op)
-{
-    _Static_assert(sizeof(RtObject *) <= sizeof(int64_t), "a link fits");
-    return (RtObject **)&((RtLongObject *)op)->value;
-}
-
-// NULL: none waits.
-static inline RtObject *
-take_free(RtThreadState *tstate)
-{
-    RtObject *op = tstate->free_ints;
-    if (op != NULL) {
-        tstate->free_ints = *next_free(op);
-        tstate->free_ints_room++;
-        RtObject_Reuse(op, &RtLong_Type);
-    }
-    return op;
-}
-
-// Those that have limbs have given them back.
-static inline bool
-put_free(RtThreadState *tstate, RtObject *op)
-{
-    if (tstate == NULL || tstate->free_ints_room <= 0 || !RtMem_MayReuse()) {
-        return false;
-    }
-    ((RtLongObject *)op)->limbs = NULL;
-    *next_free(op) = tstate->free_ints;
-    tstate->free_ints = op;
-    tstate->free_ints_room--;
-    return true;
 }
 
 void
@@ -84,7 +49,7 @@ RtLong_CloseFreeList(RtThreadState *tstate)
     RtObject *op = tstate->free_ints;
     tstate->free_ints = NULL;
     while (op != NULL) {
-        RtObject *next = *next_free(op);
+        RtObject *next = *RtLong_NextFree(op);
         RtObject_Free(op);
         op = next;
     }
@@ -119,14 +84,15 @@ long_new_of_type(RtTypeObject *type, RtObject *value)
 RtObject *
 RtLong_FromInt64(int64_t value)
 {
-    if (value >= RT_SMALL_INT_MIN && value <= RT_SMALL_INT_MAX) {
-        return &small_ints[value - RT_SMALL_INT_MIN].ob_base;
+    if (RtLong_IsSmall(value)) {
+        return RtLong_Small(value);
     }
     RtThreadState *tstate = RtThreadState_Get();
-    RtObject *op = tstate == NULL ? NULL : take_free(tstate);
-    if (op == NULL) {
-        op = RtObject_New(&RtLong_Type, 0);
+    RtObject *op = tstate == NULL ? NULL : RtLong_TryMake(tstate, value);
+    if (op != NULL) {
+        return op;
     }
+    op = RtObject_New(&RtLong_Type, 0);
     if (op != NULL) {
         ((RtLongObject *)op)->value = value;
     }
@@ -541,11 +507,19 @@ long_dealloc(RtObject *op)
     if (!RtLong_IsCompact(op)) {
         RtLimbs_Free(((RtLongObject *)op)->limbs);
     }
-    if (!Rt_IS_TYPE(op, &RtLong_Type) ||
-        !put_free(RtThreadState_Get(), op))
-    {
+    RtThreadState *tstate = RtThreadState_Get();
+    if (tstate == NULL || !RtLong_CheckExact(op) || !RtLong_MayKeep(tstate)) {
         RtObject_Free(op);
+        return;
     }
+    ((RtLongObject *)op)->limbs = NULL;
+#ifdef RT_GIL_DISABLED
+    // Perhaps it was another thread's, or merged.
+    rt_assert(rt_atomic_load_uint8_owned(&op->ob_mutex.bits) == 0);
+    rt_atomic_store_uintptr_owned(&op->ob_tid, tstate->thread_id);
+    rt_atomic_store_ssize_owned(&op->ob_ref_shared, 0);
+#endif
+    RtLong_Keep(tstate, op);
 }
 
 // ---------------------------------------------------------------------------

@@ -332,14 +332,21 @@ Rt_REFCNT(RtObject *op)
 // ---------------------------------------------------------------------------
 // New objects.
 
-void
-RtObject_Reuse(RtObject *op, RtTypeObject *type)
+static void
+init_head(RtObject *op, RtTypeObject *type)
 {
-    rt_assert(!RtType_IsHeap(type));
-    rt_assert(op->ob_type == type);
-    rt_assert(Rt_REFCNT(op) == 0);
-    RtObject_InitHead(op, type);
-    RT_NOTE(OBJECT_NEW, op, type);
+#ifdef RT_GIL_DISABLED
+    // Readers with a stale pointer may look at the counts of recycled memory.
+    op->ob_padding = 0;
+    op->ob_mutex.bits = 0;
+    rt_atomic_store_uint8_owned(&op->ob_gc_bits, 0);
+    rt_atomic_store_uintptr_owned(&op->ob_tid, RtThread_Id());
+    rt_atomic_store_ssize_owned(&op->ob_ref_shared, 0);
+    rt_atomic_store_uint32_owned(&op->ob_ref_local, 1);
+#else
+    op->ob_refcnt = 1;
+#endif
+    op->ob_type = type;
 }
 
 // 0, or -1 if the size cannot be represented.
@@ -378,7 +385,7 @@ new_bare(RtTypeObject *type, ssize_t nitems, size_t extra)
 #ifdef RT_GIL_DISABLED
     rt_assert(is_registered());
 #endif
-    RtObject_InitHead(op, type);
+    init_head(op, type);
     if (type->tp_itemsize != 0) {
         ((RtVarObject *)op)->ob_size = nitems;
     }

@@ -5,7 +5,7 @@
 // Mirrors Objects/rangeobject.c (CPython 3.13); departs: 64 bits;
 // the iterator computes each number from the index.
 
-#include "rtcore_types.h"
+#include "rtcore_iter.h"
 #include "rt_errors.h"
 
 #include <inttypes.h>
@@ -17,14 +17,6 @@ typedef struct RangeObject {
     int64_t step;
     ssize_t length;
 } RangeObject;
-
-typedef struct RangeIter {
-    RtObject ob_base;
-    ssize_t index;
-    int64_t start;
-    int64_t step;
-    ssize_t length;
-} RangeIter;
 
 static inline RangeObject *
 as_range(RtObject *op)
@@ -50,12 +42,6 @@ range_count(int64_t start, int64_t stop, int64_t step)
     }
     uint64_t count = span == 0 ? 0 : (span - 1) / stride + 1;
     return count > (uint64_t)INT64_MAX ? -1 : (ssize_t)count;
-}
-
-static inline int64_t
-number_at(int64_t start, int64_t step, ssize_t i)
-{
-    return (int64_t)((uint64_t)start + (uint64_t)i * (uint64_t)step);
 }
 
 static RtObject *
@@ -177,8 +163,10 @@ range_slice(RangeObject *range, RtObject *slice)
     ssize_t n = RtSlice_Adjust(&part, range->length);
     RangeObject *result = (RangeObject *)RtObject_New(&RtRange_Type, 0);
     if (result != NULL) {
-        result->start = number_at(range->start, range->step, part.start);
-        result->stop = number_at(range->start, range->step, part.stop);
+        result->start =
+            RtRange_NumberAt(range->start, range->step, part.start);
+        result->stop =
+            RtRange_NumberAt(range->start, range->step, part.stop);
         result->step = (int64_t)((uint64_t)range->step * (uint64_t)part.step);
         result->length = n;
     }
@@ -204,7 +192,7 @@ range_subscript(RtObject *op, RtObject *key)
         RtErr_SetString(&RtExc_IndexError, "range object index out of range");
         return NULL;
     }
-    return RtLong_FromInt64(number_at(range->start, range->step, i));
+    return RtLong_FromInt64(RtRange_NumberAt(range->start, range->step, i));
 }
 
 static bool
@@ -232,7 +220,7 @@ range_contains(RtObject *op, RtObject *value)
     int equal = 0;
     for (ssize_t i = 0; i < range->length && equal == 0; i++) {
         RtObject *number = RtLong_FromInt64(
-            number_at(range->start, range->step, i));
+            RtRange_NumberAt(range->start, range->step, i));
         if (number == NULL) {
             return -1;
         }
@@ -246,7 +234,8 @@ static RtObject *
 range_iter(RtObject *op)
 {
     RangeObject *range = as_range(op);
-    RangeIter *it = (RangeIter *)RtObject_New(&RtRangeIter_Type, 0);
+    RtRangeIterObject *it =
+        (RtRangeIterObject *)RtObject_New(&RtRangeIter_Type, 0);
     if (it != NULL) {
         it->start = range->start;
         it->step = range->step;
@@ -260,9 +249,11 @@ range_reversed(RtObject *op, RtObject *const *args, ssize_t nargs)
 {
     (void)args, (void)nargs;
     RangeObject *range = as_range(op);
-    RangeIter *it = (RangeIter *)RtObject_New(&RtRangeIter_Type, 0);
+    RtRangeIterObject *it =
+        (RtRangeIterObject *)RtObject_New(&RtRangeIter_Type, 0);
     if (it != NULL) {
-        it->start = number_at(range->start, range->step, range->length - 1);
+        it->start =
+            RtRange_NumberAt(range->start, range->step, range->length - 1);
         it->step = (int64_t)-(uint64_t)range->step;
         it->length = range->length;
     }
@@ -278,13 +269,13 @@ rangeiter_iter(RtObject *op)
 static RtObject *
 rangeiter_next(RtObject *op)
 {
-    RangeIter *it = (RangeIter *)op;
+    RtRangeIterObject *it = (RtRangeIterObject *)op;
     ssize_t i = RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&it->index);
     if (i >= it->length) {
         return NULL;
     }
     RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->index, i + 1);
-    return RtLong_FromInt64(number_at(it->start, it->step, i));
+    return RtLong_FromInt64(RtRange_NumberAt(it->start, it->step, i));
 }
 
 // The position of a value, or -1; -2 with an exception.
@@ -302,7 +293,7 @@ find_number(RangeObject *range, RtObject *value)
     }
     for (ssize_t i = 0; i < range->length; i++) {
         RtObject *number = RtLong_FromInt64(
-            number_at(range->start, range->step, i));
+            RtRange_NumberAt(range->start, range->step, i));
         int equal = number == NULL ? -1 : RtObject_EqualBool(number, value);
         Rt_XDECREF(number);
         if (equal != 0) {
@@ -389,7 +380,7 @@ RtTypeObject RtRange_Type = {
 RtTypeObject RtRangeIter_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "range_iterator",
-    .tp_basicsize = sizeof(RangeIter),
+    .tp_basicsize = sizeof(RtRangeIterObject),
     .tp_dealloc = range_dealloc,
     .tp_iter = rangeiter_iter,
     .tp_iternext = rangeiter_next,

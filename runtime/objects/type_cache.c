@@ -266,10 +266,12 @@ fill_entry(RtTypesState *types, uint32_t version, RtObject *name,
 // The type is held: while the thread waits for a lock its last instance may
 // become one of another class.
 static __attribute__((noinline)) RtObject *
-lookup_slow(RtTypesState *types, RtTypeObject *type, RtObject *name)
+lookup_slow(RtTypesState *types, RtTypeObject *type, RtObject *name,
+            uint32_t *of_version)
 {
     RT_NOTE(TYPE_CACHE_MISS, type, name);
     bool failed = false;
+    *of_version = 0;
     if (!RtStr_CheckExact(name)) {
         return walk_heap_type(type, name, &failed);
     }
@@ -283,6 +285,7 @@ lookup_slow(RtTypesState *types, RtTypeObject *type, RtObject *name)
     if (version != 0 && !failed && !types->closed) {
         fill_entry(types, version, name, result);
         RT_NOTE(TYPE_CACHE_FILL, name, version);
+        *of_version = version;
     }
     return result;
 }
@@ -306,9 +309,19 @@ RtType_LookupRef(RtTypeObject *type, RtObject *name)
     }
     Rt_INCREF(type);
     Rt_XDECREF(late);
-    result = lookup_slow(types, type, name);
+    uint32_t version;
+    result = lookup_slow(types, type, name, &version);
     Rt_DECREF(type);
     return result;
+}
+
+RtObject *
+RtType_LookupRefAndVersion(RtTypeObject *type, RtObject *name,
+                           uint32_t *version)
+{
+    rt_assert(RtType_IsHeap(type));
+    return lookup_slow(&RtThreadState_Get()->interp->types, type, name,
+                       version);
 }
 
 void

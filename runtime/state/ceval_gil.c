@@ -288,6 +288,20 @@ handle_calls(RtThreadState *tstate, uintptr_t bits)
 }
 
 int
+RtEval_HandleCheck(RtThreadState *tstate, uintptr_t bits)
+{
+#ifdef RT_GIL_DISABLED
+    if (tstate->attention != 0 && tstate->delayed_pressure > 0) {
+        RtMem_RelievePressure(tstate);
+    }
+    if (tstate->delayed_pressure == 0 && RtRuntime_IsSingleThreaded()) {
+        tstate->attention = 0;
+    }
+#endif
+    return bits != 0 ? RtEval_HandlePending(tstate) : 0;
+}
+
+int
 RtEval_HandlePending(RtThreadState *tstate)
 {
     rt_assert(tstate == RtThreadState_Get());

@@ -96,6 +96,7 @@ add(RtThreadState *tstate, RtBlock *block)
     if (limbo->bytes > RT_MEM_PRESSURE_LIMIT && tstate->delayed_pressure == 0)
     {
         tstate->delayed_pressure = 1;
+        tstate->attention = 1;
     }
 }
 

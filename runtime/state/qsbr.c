@@ -211,28 +211,16 @@ RtQsbr_Detach(RtThreadState *tstate)
     rt_atomic_store_uint64_release(&slot->seq, QSBR_OFFLINE);
 }
 
-void
-RtQsbr_QuiescentState(RtThreadState *tstate)
-{
-    RtQsbrThreadState *slot = tstate->qsbr;
-    rt_assert(slot->tstate == tstate);
-    uint64_t seq = rt_atomic_load_uint64_acquire(&tstate->interp->qsbr.wr_seq);
-    rt_assert(!seq_lt(seq, rt_atomic_load_uint64_owned(&slot->seq)));
-    tstate->quiescences++;
-    RT_NOTE(QSBR_QUIESCENT, tstate, seq);
-    // Nobody waits for a sequence that this thread has announced already.
-    if (rt_atomic_load_uint64_owned(&slot->seq) != seq) {
-        // Pairs with the load in poll_scan(): reads come before the free.
-        rt_atomic_store_uint64_release(&slot->seq, seq);
-    }
-}
-
 // ---------------------------------------------------------------------------
 // Those who free.
 
 uint64_t
 RtQsbr_Advance(RtInterpreterState *interp)
 {
+    RtThreadState *caller = RtThreadState_Get();
+    if (caller != NULL) {
+        caller->attention = 1;  // its own quiescence will be news
+    }
     // Sequentially consistent: what was unlinked before is unlinked for every
     // thread that sees the new sequence.
     uint64_t old = rt_atomic_add_uint64(&interp->qsbr.wr_seq, QSBR_INCR);

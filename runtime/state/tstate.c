@@ -60,6 +60,60 @@ RtConfig_GetRecursionLimit(void)
     return recursion_limit;
 }
 
+#if defined(RT_GIL_DISABLED) && !defined(RT_WITH_HOOKS)
+enum { ONE_THREAD = 1, SEVERAL_THREADS = 2, MAYBE_SEVERAL = 3 };
+
+// All worlds are stopped.
+static void
+demand_attention(void)
+{
+    RT_HEAD_LOCK();
+    for (RtInterpreterState *interp = rt_runtime.interpreters; interp != NULL;
+         interp = interp->next)
+    {
+        for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
+            t->attention = 1;
+        }
+    }
+    RT_HEAD_UNLOCK();
+}
+
+// Before a state exists that is not the first: nobody relies on being the only
+// thread any more (RtRuntime_IsSingleThreaded()). If it is not the only thread
+// itself that asks, that one may be in the middle of a change without a lock
+// until it has stopped once. Returns whether the new state needs attention.
+static int
+count_thread(void)
+{
+    int *seen = &rt_runtime.threads_seen;
+    int now = 0;
+    if (rt_atomic_load_int(seen) == SEVERAL_THREADS) {
+        return 1;
+    }
+    if (rt_atomic_compare_exchange_int(seen, &now, ONE_THREAD)) {
+        return 0;
+    }
+    RtThreadState *caller = RtThreadState_Get();
+    if (caller != NULL) {
+        caller->attention = 1;
+    }
+    else {
+        rt_atomic_store_int(seen, MAYBE_SEVERAL);
+        RtEval_StopTheWorldAll();
+        demand_attention();
+        RtEval_StartTheWorldAll();
+    }
+    rt_atomic_store_int(seen, SEVERAL_THREADS);
+    return 1;
+}
+#else
+static int
+count_thread(void)
+{
+    return 1;
+}
+#endif
+
 RtThreadState *
 RtThreadState_New(RtInterpreterState *interp)
 {
@@ -81,6 +135,7 @@ RtThreadState_New(RtInterpreterState *interp)
         return NULL;
     }
 #endif
+    tstate->attention = count_thread();
     RT_HEAD_LOCK();
     link_tstate(interp, tstate);
     RT_HEAD_UNLOCK();

@@ -10,21 +10,19 @@
 // once the exception was taken out of the thread state.
 // The eval breaker is checked on entry of a function, after calls and on
 // backward jumps: at these places no pointer from a lock-free read is held.
+// Common sequences of instructions have handlers of their own (fused.def).
 // Mirrors Python/ceval.c (CPython 3.13), stack references as in 3.14; departs:
-// nothing is specialised, and each call of a function is a call in C.
+// each call of a function is a call in C.
 
 #include "rtcore_code.h"
 
+#include "ceval_macros.h"
 #include "ceval_ops.h"
 #include "rt_errors.h"
 #include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_object.h"
-
-#if defined(__GNUC__)
-#define RT_COMPUTED_GOTOS 1
-#endif
 
 #if defined(__clang__)
 #define RT_ONE_COPY __attribute__((noinline))
@@ -62,79 +60,17 @@ assert_result(const RtThreadState *tstate, const RtObject *result)
     (void)result;
 }
 
-#define PUSH(value) (*sp++ = (value))
-#define POP() (*--sp)
-#define TOP() (sp[-1])
-#define SECOND() (sp[-2])
-#define THIRD() (sp[-3])
-#define OBJECT(ref) RtStackRef_AsObjectBorrow(ref)
-#define NEW(op) RtStackRef_FromObjectSteal(op)
-// Drops the two upper items and pushes the result.
-#define REPLACE_TWO(value) \
-    do { \
-        RtStackRef upper = TOP(); \
-        RtStackRef lower = SECOND(); \
-        sp--; \
-        TOP() = (value); \
-        RtStackRef_Close(lower); \
-        RtStackRef_Close(upper); \
-    } while (0)
-#define REPLACE_TOP(value) \
-    do { \
-        RtStackRef operand = TOP(); \
-        TOP() = (value); \
-        RtStackRef_Close(operand); \
-    } while (0)
-#define DROP() \
-    do { \
-        RtStackRef dropped = POP(); \
-        RtStackRef_Close(dropped); \
-    } while (0)
-// Destructors run in the order that CPython runs them in.
-#define DROP_LOWEST_FIRST(n) \
-    do { \
-        sp -= (n); \
-        RtEvalOp_DropItems(sp, sp + (n)); \
-    } while (0)
-#define STACK() \
-    (locals + RtCode_NumLocalsPlus(RtFrame_GetCode(frame)))
-#define ARG() ((uint32_t)ip->arg)
-#define NAME() (ip->name)
-#define CELL_SLOT() ((uint32_t)RtFrame_GetCode(frame)->co_nlocals + ARG())
-#define CELL() (locals[CELL_SLOT()])
-
-#ifdef RT_COMPUTED_GOTOS
-#define TARGET(op) target_##op
-#define DISPATCH() \
-    do { \
-        frame->instr_ptr = ip; \
-        frame->stackpointer = sp; \
-        goto *ip->handler; \
-    } while (0)
-#else
-#define TARGET(op) case RT_OP_##op
-#define DISPATCH() goto dispatch
-#endif
-#define NEXT() \
-    do { \
-        ip++; \
-        DISPATCH(); \
-    } while (0)
-#define JUMP() \
-    do { \
-        ip += ip->jump; \
-        DISPATCH(); \
-    } while (0)
-
 // Without a frame it only tells its handlers' addresses, which nobody else can
 // name. Of one piece, because each copy would have addresses of its own.
 RT_ONE_COPY RtObject *
 RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame, RtRunMode mode)
 {
 #ifdef RT_COMPUTED_GOTOS
-    static const void *const targets[RT_OP_COUNT] = {
+    static const void *const targets[RT_OP_COUNT + RT_FUSED_COUNT] = {
 #define RT_OPCODE(name, argument, pops, pushes, text) &&target_##name,
 #include "opcodes.def"
+#define RT_FUSED(name, a, b, c, d, e, f) &&fused_##name,
+#include "fused.def"
     };
 #else
     static const void *const *targets = NULL;
@@ -167,7 +103,7 @@ dispatch:
         NEXT();
 
     TARGET(LOAD_CONST):
-        PUSH(RtStackRef_Dup(ip->constant));
+        PUSH(RtFused_Dup(tstate, ip->constant));
         NEXT();
 
     TARGET(LOAD_FAST): {
@@ -176,14 +112,22 @@ dispatch:
             RtEvalOp_UnsetVariable(frame, ARG());
             goto error;
         }
-        PUSH(RtStackRef_Dup(value));
+        if (RtStackRef_IsInt(value)) {
+            if (RtFused_Box(&locals[ARG()]) < 0) {
+                goto error;
+            }
+            value = locals[ARG()];
+        }
+        PUSH(RtFused_Dup(tstate, value));
         NEXT();
     }
 
     TARGET(STORE_FAST): {
         RtStackRef old = locals[ARG()];
         locals[ARG()] = POP();
-        RtStackRef_XClose(old);
+        if (!RtStackRef_IsNull(old)) {
+            RtFused_Close(tstate, old);
+        }
         NEXT();
     }
 
@@ -199,8 +143,10 @@ dispatch:
     }
 
     TARGET(LOAD_GLOBAL): {
-        RtStackRef value =
-            RtEvalOp_LoadGlobal(tstate, frame->globals, NAME());
+        RtStackRef value = RtFused_Global(tstate, ip, frame->globals);
+        if (RtStackRef_IsNull(value)) {
+            value = RtEvalOp_LoadGlobal(tstate, frame->globals, NAME());
+        }
         assert_result(tstate, OBJECT(value));
         if (RtStackRef_IsNull(value)) {
             goto error;
@@ -270,7 +216,7 @@ dispatch:
 
     TARGET(COPY): {
         RtStackRef value = TOP();
-        PUSH(RtStackRef_Dup(value));
+        PUSH(RtFused_Dup(tstate, value));
         NEXT();
     }
 
@@ -329,8 +275,12 @@ dispatch:
     }
 
     TARGET(BINARY_OP): {
-        RtObject *value = RtNumber_BinaryOp(OBJECT(SECOND()), OBJECT(TOP()),
-                                            (RtBinaryOp)ARG());
+        int64_t result;
+        RtObject *value =
+            RtFused_CalculateOf(SECOND(), TOP(), ARG(), &result)
+            ? RtLong_FromInt64(result)
+            : RtNumber_BinaryOp(OBJECT(SECOND()), OBJECT(TOP()),
+                                (RtBinaryOp)ARG());
         assert_result(tstate, value);
         if (value == NULL) {
             goto error;
@@ -340,6 +290,12 @@ dispatch:
     }
 
     TARGET(COMPARE_OP): {
+        int64_t x;
+        int64_t y;
+        if (RtFused_GetInt(SECOND(), &x) && RtFused_GetInt(TOP(), &y)) {
+            REPLACE_TWO(new_bool(RtFused_Compare(x, y, ARG())));
+            NEXT();
+        }
         RtObject *value = RtObject_RichCompare(OBJECT(SECOND()), OBJECT(TOP()),
                                                (int)ARG());
         assert_result(tstate, value);
@@ -605,7 +561,7 @@ dispatch:
             RtEvalOp_UnsetVariable(frame, CELL_SLOT());
             goto error;
         }
-        PUSH(RtStackRef_Dup(CELL()));
+        PUSH(RtFused_Dup(tstate, CELL()));
         NEXT();
 
     TARGET(LOAD_DEREF): {
@@ -674,7 +630,9 @@ dispatch:
 
 #include "ceval_source.def"
 
-#ifndef RT_COMPUTED_GOTOS
+#ifdef RT_COMPUTED_GOTOS
+#include "fused_cases.h"
+#else
     case RT_OP_COUNT:
         break;
     }

@@ -66,7 +66,7 @@ RtFrame_GetHandled(const RtFrame *frame)
 static void
 visit_slot(RtStackRef ref, RtUncountedVisitor visit, void *arg)
 {
-    if (RtStackRef_IsUncounted(ref) &&
+    if (RtStackRef_IsUncounted(ref) && !RtStackRef_IsInt(ref) &&
         !Rt_IsImmortal(RtStackRef_AsObjectBorrow(ref)))
     {
         visit(ref, arg);
@@ -89,7 +89,7 @@ RtFrame_VisitUncounted(const RtFrame *frame, RtUncountedVisitor visit,
 static void
 count_slot(RtStackRef *slot)
 {
-    if (RtStackRef_IsUncounted(*slot)) {
+    if (RtStackRef_IsUncounted(*slot) && !RtStackRef_IsInt(*slot)) {
         *slot = RtStackRef_FromObjectSteal(RtStackRef_AsObjectSteal(*slot));
     }
 }

@@ -2,12 +2,14 @@
 //
 // Each instruction gets the address of its handler, which the loop tells once
 // at start-up, or its opcode if the compiler has no computed goto, and its
-// operand in the form that the handler wants.
+// operand in the form that the handler wants. The first of a sequence that can
+// be done at once gets the handler of that (fused.def).
 // Mirrors nothing in CPython 3.13, whose loop looks the handler up in a table
 // at each instruction.
 
 #include "ceval_ops.h"
 
+#include "fused.h"
 #include "rtcore_assert.h"
 #include "rtcore_object.h"
 #include "rtcore_types.h"       // RtTupleObject
@@ -27,11 +29,27 @@ static const uint8_t operand_kinds[RT_OP_COUNT] = {
 #include "opcodes.def"
 };
 
+// Of the first of n instructions.
 static const void *
-handler_of(RtOpcode op)
+handler_of(const RtInstruction *code, size_t n)
 {
-    return rt_eval_handlers != NULL ? rt_eval_handlers[op]
-                                    : (const void *)(uintptr_t)op;
+    RtOpcode op = RtInstruction_Opcode(code[0]);
+    if (rt_eval_handlers == NULL) {
+        return (const void *)(uintptr_t)op;
+    }
+    int fused = RtFused_Find(code, n);
+    return rt_eval_handlers[fused < 0 ? (int)op : RT_OP_COUNT + fused];
+}
+
+// For arithmetic with a constant: the int that it is, or NULL.
+static uint64_t
+int_of(RtStackRef constant)
+{
+    int64_t value;
+    if (!RtFused_GetInt(constant, &value) || !RtStackRef_FitsInt(value)) {
+        return RT_STACKREF_NULL.bits;
+    }
+    return RtStackRef_FromInt(value).bits;
 }
 
 void
@@ -49,8 +67,10 @@ RtEval_TranslateCode(RtCodeObject *code)
         RtOpcode op = RtInstruction_Opcode(code->co_code[pc]);
         uint32_t arg = RtInstruction_Arg(code->co_code[pc]);
         RtTargetInstruction *target = &code->co_targets[pc];
-        target->handler = handler_of(op);
+        target->handler = handler_of(&code->co_code[pc],
+                                     code->co_ninstructions - pc);
         target->arg = arg;
+        target->cache = 0;
         if (operand_kinds[op] == OPERAND_TARGET) {
             target->jump = (ssize_t)arg - (ssize_t)pc;
         }
@@ -60,6 +80,7 @@ RtEval_TranslateCode(RtCodeObject *code)
         else if (operand_kinds[op] == OPERAND_CONST) {
             // Not a reference of its own: the tuple holds the constant.
             target->constant = RtStackRef_FromObjectSteal(consts[arg]);
+            target->cache = int_of(target->constant);
         }
     }
 }

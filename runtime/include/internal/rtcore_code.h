@@ -58,6 +58,8 @@ typedef struct RtTargetInstruction {
         RtObject *name;         // NAME; the code object holds it
         RtStackRef constant;    // CONST; uncounted if it is immortal
     };
+    uint64_t cache;             // CONST: the int that it is, or 0; else
+                                // atomic: a guess, or 0 (vm/fused.h)
 } RtTargetInstruction;
 
 enum {                          // co_flags

@@ -182,6 +182,13 @@ RtType_HasInlineValues(const RtTypeObject *type)
     return RtType_HasFeature(type, RT_TPFLAGS_INLINE_VALUES);
 }
 
+// The values behind an instance of a type that has them inline.
+static inline RtDictValues *
+RtInstance_Values(RtObject *op, const RtTypeObject *type)
+{
+    return (RtDictValues *)((char *)op + type->tp_basicsize);
+}
+
 // Bytes that an instance needs behind its tp_basicsize, and their capacity.
 size_t RtInstance_ReserveValues(RtTypeObject *type, uint8_t *capacity);
 void RtInstance_InitValues(RtObject *op, uint8_t capacity);

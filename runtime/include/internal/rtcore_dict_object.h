@@ -83,6 +83,10 @@ ssize_t RtDict_HashKey(RtObject *key);          // -1: exception
 int RtDict_GetItemKnownHash(RtDictObject *mp, RtObject *key, ssize_t hash,
                             RtObject **result);
 
+// The index of the entry that has this very str for key, or RT_DICT_EMPTY if it
+// is not found at once: a guess, the dict may be changing. No lock.
+ssize_t RtDict_GuessEntry(RtDictObject *mp, RtObject *key);
+
 // The caller holds the dict's lock. Lookups may run user code, which suspends
 // the section and may change the dict; on return the lock is held again and
 // the result is true of the dict as it then is.

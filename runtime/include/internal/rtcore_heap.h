@@ -108,8 +108,19 @@ void RtMem_RetireBlock(void *payload);
 // Really frees a block: one that keep_freed() kept, one whose readers are gone,
 // or a live one of an abandoned run. Notes nothing.
 void RtMem_ReleaseBlock(void *payload);
-// Whether dead objects may be used again without being freed.
-bool RtMem_MayReuse(void);
+// Whether dead objects may be used again without being freed: not where a
+// sanitizer or a driver watches dead memory.
+static inline bool
+RtMem_MayReuse(void)
+{
+#if defined(RT_ASAN)
+    return false;
+#elif defined(RT_WITH_HOOKS)
+    return rt_hooks == NULL;
+#else
+    return true;
+#endif
+}
 // Live blocks now, by the allocator's own count (atomic, exact at rest).
 ssize_t RtMem_LiveBlocks(void);
 // Restarts serial numbers from 1; between runs only.

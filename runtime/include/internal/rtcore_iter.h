@@ -29,6 +29,22 @@ RtIter_NoteTupleReused(RtObject *tuple)
     RT_NOTE(TUPLE_REUSED, tuple, 0);
 }
 
+// ---- range.c
+
+typedef struct RtRangeIterObject {
+    RtObject ob_base;
+    ssize_t index;              // of the next number; atomic
+    int64_t start;
+    int64_t step;
+    ssize_t length;
+} RtRangeIterObject;
+
+static inline int64_t
+RtRange_NumberAt(int64_t start, int64_t step, ssize_t i)
+{
+    return (int64_t)((uint64_t)start + (uint64_t)i * (uint64_t)step);
+}
+
 // ---- iter.c
 
 // iter(callable, sentinel)

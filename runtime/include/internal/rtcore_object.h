@@ -312,27 +312,6 @@ void RtGC_RunScheduled(RtThreadState *tstate);
 int RtObject_CallFinalizerFromDealloc(RtObject *op);
 void RtObject_CallFinalizer(RtObject *op);
 
-// object.c: the head of a new object.
-static inline void
-RtObject_InitHead(RtObject *op, RtTypeObject *type)
-{
-#ifdef RT_GIL_DISABLED
-    // Readers with a stale pointer may look at the counts of recycled memory.
-    op->ob_padding = 0;
-    op->ob_mutex.bits = 0;
-    rt_atomic_store_uint8_owned(&op->ob_gc_bits, 0);
-    rt_atomic_store_uintptr_owned(&op->ob_tid, RtThread_Id());
-    rt_atomic_store_ssize_owned(&op->ob_ref_shared, 0);
-    rt_atomic_store_uint32_owned(&op->ob_ref_local, 1);
-#else
-    op->ob_refcnt = 1;
-#endif
-    op->ob_type = type;
-}
-
-// Makes a new object of a dead one that was never given back: without a dict,
-// not seen by the collector, of a static type.
-void RtObject_Reuse(RtObject *op, RtTypeObject *type);
 // long.c: the thread's list of dead ints.
 void RtLong_InitFreeList(RtThreadState *tstate);
 void RtLong_CloseFreeList(RtThreadState *tstate);

@@ -46,7 +46,6 @@ int RtQsbr_Reserve(RtThreadState *tstate);
 void RtQsbr_Release(RtThreadState *tstate);     // gives the slot back
 void RtQsbr_Attach(RtThreadState *tstate);      // online
 void RtQsbr_Detach(RtThreadState *tstate);      // offline
-void RtQsbr_QuiescentState(RtThreadState *tstate);
 // A new goal: reached when every thread online now has been quiescent.
 uint64_t RtQsbr_Advance(RtInterpreterState *interp);
 // As Advance, but only every 10th call (1st with RT_TINY_LIMITS) writes.

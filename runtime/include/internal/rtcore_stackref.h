@@ -6,7 +6,10 @@
 // every frame while the world is stopped, so an uncounted reference must stand
 // in a slot that a frame publishes wherever its thread may be stopped. What is
 // stored in the heap is counted: RtStackRef_AsObjectSteal() sees to it.
-// GIL build: each reference is a plain counted pointer.
+// GIL build: each reference to an object is a plain counted pointer.
+// Both builds: a fast local, and no other slot, may hold an int without an
+// object, which is made when something but the loop's own arithmetic asks for
+// it: LOAD_FAST puts it into the local's place.
 
 #ifndef RT_INTERNAL_STACKREF_H
 #define RT_INTERNAL_STACKREF_H
@@ -25,6 +28,10 @@ typedef struct RtStackRef {
 #else
 #define RT_STACKREF_UNCOUNTED ((uintptr_t)0)
 #endif
+// The low bits of an int, of which the second says that it is one.
+#define RT_STACKREF_INT ((uintptr_t)3)
+#define RT_STACKREF_INT_BIT ((uintptr_t)2)
+enum { RT_STACKREF_INT_SHIFT = 2 };
 
 static inline bool
 RtStackRef_IsNull(RtStackRef ref)
@@ -33,15 +40,50 @@ RtStackRef_IsNull(RtStackRef ref)
 }
 
 static inline bool
-RtStackRef_IsUncounted(RtStackRef ref)
+RtStackRef_IsInt(RtStackRef ref)
 {
-    return (ref.bits & RT_STACKREF_UNCOUNTED) != 0;
+    return (ref.bits & RT_STACKREF_INT_BIT) != 0;
 }
 
-// The object, or NULL; the reference stays the slot's.
+// Whether nothing is to be dropped: an int is no reference at all.
+static inline bool
+RtStackRef_IsUncounted(RtStackRef ref)
+{
+#ifdef RT_GIL_DISABLED
+    return (ref.bits & RT_STACKREF_UNCOUNTED) != 0;
+#else
+    return RtStackRef_IsInt(ref);
+#endif
+}
+
+static inline bool
+RtStackRef_FitsInt(int64_t value)
+{
+    return (uint64_t)value + ((uint64_t)1 << (63 - RT_STACKREF_INT_SHIFT)) <
+           (uint64_t)1 << (64 - RT_STACKREF_INT_SHIFT);
+}
+
+static inline RtStackRef
+RtStackRef_FromInt(int64_t value)
+{
+    rt_assert(RtStackRef_FitsInt(value));
+    return (RtStackRef){
+        (uintptr_t)value << RT_STACKREF_INT_SHIFT | RT_STACKREF_INT
+    };
+}
+
+static inline int64_t
+RtStackRef_AsInt(RtStackRef ref)
+{
+    rt_assert(RtStackRef_IsInt(ref));
+    return (int64_t)ref.bits >> RT_STACKREF_INT_SHIFT;
+}
+
+// The object, or NULL; the reference stays the slot's. Not of an int.
 static inline RtObject *
 RtStackRef_AsObjectBorrow(RtStackRef ref)
 {
+    rt_assert(!RtStackRef_IsInt(ref));
     return (RtObject *)(ref.bits & ~RT_STACKREF_UNCOUNTED);
 }
 
@@ -131,6 +173,9 @@ static inline bool
 RtStackRef_IsSound(RtStackRef ref)
 {
 #ifdef RT_GIL_DISABLED
+    if (RtStackRef_IsInt(ref)) {
+        return true;
+    }
     RtObject *op = RtStackRef_AsObjectBorrow(ref);
     return !RtStackRef_IsUncounted(ref) || Rt_IsImmortal(op) ||
            RtObject_HasDeferredRefcount(op);

@@ -19,6 +19,7 @@
 
 #include "rt_critical_section.h"
 #include "rt_object.h"
+#include "rtcore_assert.h"
 #include "rtcore_ceval.h"
 #include "rtcore_lock.h"
 #include "rtcore_reclaim.h"
@@ -85,6 +86,7 @@ typedef struct RtThreadState {
     struct RtDelayedChunk *delayed_tail;        // first (mem_delayed.c)
     size_t delayed_bytes;       // in that queue
     int delayed_pressure;       // too many: checks until it is looked after
+    int attention;              // checks have more to do (rtcore_breaker.h)
     RtLimbo limbo;              // its thread, or a stopped world
     struct RtHeapSet *heaps;    // of the bound thread
     RtInterruptState interrupt;         // sync/interrupt.c
@@ -265,6 +267,7 @@ typedef struct RtRuntime {
     RtPendingCalls pending_main;        // for the main thread only
     RtPendingCall pending_main_calls[RT_PENDING_MAX_MAIN];
     int started;                // atomic
+    int threads_seen;           // atomic; 1: one state was ever made (tstate.c)
 } RtRuntime;
 
 extern RtRuntime rt_runtime;
@@ -356,25 +359,6 @@ bool RtCriticalSection_IsHeld(RtThreadState *tstate, RtMutex *m);
 // an exception.
 int RtEval_HandlePending(RtThreadState *tstate);
 
-// The check on every backward jump and call: reports quiescence, handles
-// pending requests.
-static inline int
-RtEval_CheckBreaker(RtThreadState *tstate)
-{
-    uintptr_t bits = rt_atomic_load_uintptr_relaxed(&tstate->eval_breaker);
-    RT_NOTE(EVAL_BREAKER, tstate, bits);
-#ifdef RT_GIL_DISABLED
-    RtQsbr_QuiescentState(tstate);
-    if (tstate->delayed_pressure > 0) {
-        RtMem_RelievePressure(tstate);
-    }
-#endif
-    if (bits != 0) {
-        return RtEval_HandlePending(tstate);
-    }
-    return 0;
-}
-
 // ---------------------------------------------------------------------------
 // lifecycle.c
 
@@ -390,5 +374,7 @@ int RtRuntime_Finish(RtThreadState *tstate);
 // Forgets an abandoned run: every lock, parked thread, thread state. The
 // driver has already got rid of its threads and will free their blocks.
 void RtRuntime_Abandon(void);
+
+#include "rtcore_breaker.h"      // what is asked of a thread at each jump
 
 #endif  // RT_INTERNAL_STATE_H

@@ -68,6 +68,20 @@ RtType_HasHeapBase(RtObject *bases)
 
 // type_cache.c
 uint32_t RtType_Version(const RtTypeObject *type);
+// For the guards of caches. Acquire: what was found for the version came first.
+static inline uint32_t
+RtType_LoadVersion(const RtTypeObject *type)
+{
+#ifdef RT_GIL_DISABLED
+    return rt_atomic_load_uint32_acquire(&type->tp_version_tag);
+#else
+    return type->tp_version_tag;
+#endif
+}
+// As RtType_LookupRef(), of a heap type that the caller holds. *version: that
+// of the type for which the result is true, or 0.
+RtObject *RtType_LookupRefAndVersion(RtTypeObject *type, RtObject *name,
+                                     uint32_t *version);
 // The type lock is held. The version, 0 if there is none to be had.
 uint32_t RtType_AssignVersion(RtTypesState *types, RtTypeObject *type);
 // The type lock is held, or the world is stopped: takes the versions of the

@@ -8,6 +8,8 @@
 #ifndef RT_INTERNAL_TYPES_H
 #define RT_INTERNAL_TYPES_H
 
+#include <stddef.h>            // offsetof()
+
 #include "rt_types.h"
 #include "rtcore_dict_object.h" // dict
 #include "rtcore_number.h"      // int, float
@@ -44,6 +46,13 @@ typedef struct RtListArray {
     ssize_t capacity;
     RtObject *items[];
 } RtListArray;
+
+static inline ssize_t
+RtList_Capacity(RtObject *const *items)
+{
+    return ((const RtListArray *)((const char *)items -
+                                  offsetof(RtListArray, items)))->capacity;
+}
 
 typedef struct RtListObject {
     RtVarObject ob_base;        // ob_size: read without the lock
