@@ -214,6 +214,7 @@ make_world(void)
     world.thread_exit = thread_exit;
     world.yield = yield;
     world.write = write_output;
+    world.write_error = write_output;
     return world;
 }
 

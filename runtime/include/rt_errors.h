@@ -14,12 +14,19 @@ void RtErr_SetNone(RtTypeObject *type);
 void *RtErr_NoMemory(void);                     // raises MemoryError; NULL
 RtTypeObject *RtErr_Occurred(void);             // borrowed type, or NULL
 void RtErr_Clear(void);
+// The exception that is being handled becomes the context of exc.
+void RtErr_SetContext(RtObject *exc);
 // Takes the raised exception out of the thread state (new reference or NULL).
 RtObject *RtErr_GetRaisedException(void);
 void RtErr_SetRaisedException(RtObject *exc);   // steals; NULL clears
 int RtErr_ExceptionMatches(RtTypeObject *type);
 // Reports an exception that cannot be propagated (from __del__) and clears it.
 void RtErr_WriteUnraisable(RtObject *context);
+// The text that CPython prints of an exception that nobody handles: tracebacks,
+// what it was raised from, what was handled meanwhile. New reference.
+RtObject *RtErr_FormatTraceback(RtObject *exc);
+// Writes it as a message. Keeps what is raised.
+void RtErr_Print(RtObject *exc);
 // "TypeName: message", or "TypeName" if str(exc) is empty.
 RtObject *RtErr_FormatException(RtObject *exc);
 // Makes the MemoryError that is raised when nothing can be allocated. Start-up

@@ -133,6 +133,7 @@ extern RtTypeObject RtClassMethodDescr_Type;
 extern RtTypeObject RtMethodDescr_Type;         // C method in a type's dict
 extern RtTypeObject RtMember_Type;              // a slot of a class
 extern RtTypeObject RtGetSetDescr_Type;         // getset.c
+extern RtTypeObject RtSlotWrapper_Type;         // slot_wrapper.c
 extern RtTypeObject RtProperty_Type;            // descriptor.c
 extern RtTypeObject RtClassMethod_Type;
 extern RtTypeObject RtStaticMethod_Type;
@@ -157,33 +158,82 @@ int RtType_Ready(RtTypeObject *type);
 // X-macro: name, base.
 #define RT_EXCEPTION_ROWS(ROW) \
     ROW(GeneratorExit, BaseException) \
+    ROW(KeyboardInterrupt, BaseException) \
     ROW(SystemExit, BaseException) \
     ROW(Exception, BaseException) \
     ROW(ArithmeticError, Exception) \
-    ROW(ZeroDivisionError, ArithmeticError) \
+    ROW(FloatingPointError, ArithmeticError) \
     ROW(OverflowError, ArithmeticError) \
+    ROW(ZeroDivisionError, ArithmeticError) \
+    ROW(AssertionError, Exception) \
     ROW(AttributeError, Exception) \
-    ROW(LookupError, Exception) \
+    ROW(BufferError, Exception) \
+    ROW(EOFError, Exception) \
     ROW(ImportError, Exception) \
+    ROW(ModuleNotFoundError, ImportError) \
+    ROW(LookupError, Exception) \
     ROW(IndexError, LookupError) \
     ROW(KeyError, LookupError) \
     ROW(MemoryError, Exception) \
     ROW(NameError, Exception) \
     ROW(UnboundLocalError, NameError) \
-    ROW(AssertionError, Exception) \
+    ROW(OSError, Exception) \
+    ROW(BlockingIOError, OSError) \
+    ROW(ChildProcessError, OSError) \
+    ROW(ConnectionError, OSError) \
+    ROW(BrokenPipeError, ConnectionError) \
+    ROW(ConnectionAbortedError, ConnectionError) \
+    ROW(ConnectionRefusedError, ConnectionError) \
+    ROW(ConnectionResetError, ConnectionError) \
+    ROW(FileExistsError, OSError) \
+    ROW(FileNotFoundError, OSError) \
+    ROW(InterruptedError, OSError) \
+    ROW(IsADirectoryError, OSError) \
+    ROW(NotADirectoryError, OSError) \
+    ROW(PermissionError, OSError) \
+    ROW(ProcessLookupError, OSError) \
+    ROW(TimeoutError, OSError) \
+    ROW(ReferenceError, Exception) \
     ROW(RuntimeError, Exception) \
+    ROW(NotImplementedError, RuntimeError) \
     ROW(RecursionError, RuntimeError) \
     ROW(BrokenBarrierError, RuntimeError) \
+    ROW(StopAsyncIteration, Exception) \
     ROW(StopIteration, Exception) \
+    ROW(SyntaxError, Exception) \
     ROW(SystemError, Exception) \
     ROW(TypeError, Exception) \
-    ROW(ValueError, Exception)
+    ROW(ValueError, Exception) \
+    ROW(UnicodeError, ValueError) \
+    ROW(UnicodeDecodeError, UnicodeError) \
+    ROW(UnicodeEncodeError, UnicodeError) \
+    ROW(UnicodeTranslateError, UnicodeError) \
+    ROW(Warning, Exception) \
+    ROW(BytesWarning, Warning) \
+    ROW(DeprecationWarning, Warning) \
+    ROW(EncodingWarning, Warning) \
+    ROW(FutureWarning, Warning) \
+    ROW(ImportWarning, Warning) \
+    ROW(PendingDeprecationWarning, Warning) \
+    ROW(ResourceWarning, Warning) \
+    ROW(RuntimeWarning, Warning) \
+    ROW(SyntaxWarning, Warning) \
+    ROW(UnicodeWarning, Warning) \
+    ROW(UserWarning, Warning)
 extern RtTypeObject RtExc_BaseException;
 #define RT_DECLARE_EXCEPTION(name, base) extern RtTypeObject RtExc_##name;
 RT_EXCEPTION_ROWS(RT_DECLARE_EXCEPTION)
 #undef RT_DECLARE_EXCEPTION
 // An exception object holds a tuple: args.
 RtObject *RtException_GetArgs(RtObject *exc);
+// New references, or NULL if there is none.
+RtObject *RtException_GetCause(RtObject *exc);
+RtObject *RtException_GetContext(RtObject *exc);
+bool RtException_GetSuppressContext(RtObject *exc);
+// Borrow the other; None: none. Setting the cause suppresses the context. 0, or
+// -1 with TypeError.
+int RtException_SetCause(RtObject *exc, RtObject *cause);
+void RtException_SetContext(RtObject *exc, RtObject *context);
 
 // ---- iterators (iter.c): over list, tuple, dict (keys, items), str, range.
 extern RtTypeObject RtSeqIter_Type;

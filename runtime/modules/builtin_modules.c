@@ -29,6 +29,8 @@ static const Member members[] = {
     { "sys", "getrefcount", NULL },
     { "sys", "exception", NULL },
     { "sys", "exc_info", NULL },
+    { "sys", "excepthook", NULL },
+    { "sys", "_format_exception", NULL },
     { "gc", "collect", "gc_collect" },
     { "gc", "enable", "gc_enable" },
     { "gc", "disable", "gc_disable" },

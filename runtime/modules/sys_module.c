@@ -3,7 +3,7 @@
 //
 // Mirrors Python/sysmodule.c (CPython 3.13); departs: the switch interval is a
 // whole number of microseconds; _is_gil_enabled() is is_gil_enabled() as a flat
-// name; there are no tracebacks.
+// name.
 
 #include "module.h"
 
@@ -12,6 +12,7 @@
 #include "rtcore_code.h"        // RtFrame_GetHandled()
 #include "rtcore_object.h"
 #include "rtcore_state.h"
+#include "rtcore_traceback.h"
 
 #define NS_PER_US 1000
 #define MAX_INTERVAL_US 1000000000
@@ -75,7 +76,7 @@ sys_exception(RtObject *self, RtObject *const *args, ssize_t nargs)
     return Rt_NewRef(exc != NULL ? exc : Rt_None);
 }
 
-// (type, exception, None)
+// (type, exception, traceback)
 static RtObject *
 sys_exc_info(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -84,14 +85,45 @@ sys_exc_info(RtObject *self, RtObject *const *args, ssize_t nargs)
     (void)nargs;
     RtObject *exc = RtFrame_GetHandled(RtThreadState_Get()->current_frame);
     RtObject *items[3] = { Rt_None, Rt_None, Rt_None };
+    RtObject *traceback = NULL;
     if (exc != NULL) {
         items[0] = (RtObject *)Rt_TYPE(exc);
         items[1] = exc;
+        traceback = RtException_GetTraceback(exc);
+        items[2] = traceback != NULL ? traceback : Rt_None;
     }
-    return RtTuple_FromArray(items, 3);
+    RtObject *result = RtTuple_FromArray(items, 3);
+    Rt_XDECREF(traceback);
+    return result;
+}
+
+// excepthook(type, exception, traceback): what is done with an exception that
+// nobody handles.
+static RtObject *
+sys_excepthook(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self, (void)nargs;
+    if (RtType_HasFeature(Rt_TYPE(args[1]), RT_TPFLAGS_BASE_EXC_SUBCLASS)) {
+        RtErr_Print(args[1]);
+    }
+    return Rt_None;
+}
+
+// The text that is printed of an exception.
+static RtObject *
+sys_format_exception(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self, (void)nargs;
+    if (!RtType_HasFeature(Rt_TYPE(args[0]), RT_TPFLAGS_BASE_EXC_SUBCLASS)) {
+        RtErr_SetString(&RtExc_TypeError, "an exception is required");
+        return NULL;
+    }
+    return RtErr_FormatTraceback(args[0]);
 }
 
 RtMethodDef rt_sys_functions[] = {
+    { "excepthook", sys_excepthook, 3, 3 },
+    { "_format_exception", sys_format_exception, 1, 1 },
     { "setswitchinterval", sys_setswitchinterval, 1, 1 },
     { "getswitchinterval", sys_getswitchinterval, 0, 0 },
     { "is_gil_enabled", sys_is_gil_enabled, 0, 0 },

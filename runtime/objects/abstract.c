@@ -220,10 +220,17 @@ RtObject_DelItem(RtObject *op, RtObject *key)
     return assign(op, key, NULL);
 }
 
+// Whether it can be gone through by subscripts: of a class of a program.
+static bool
+has_items(RtObject *op)
+{
+    return RtType_IsHeap(Rt_TYPE(op)) && Rt_TYPE(op)->mp_subscript != NULL;
+}
+
 static int
 contains_by_iteration(RtObject *op, RtObject *value)
 {
-    if (Rt_TYPE(op)->tp_iter == NULL) {
+    if (Rt_TYPE(op)->tp_iter == NULL && !has_items(op)) {
         RtErr_Format(&RtExc_TypeError, "argument of type '%s' is not iterable",
                      Rt_TYPE(op)->tp_name);
         return -1;
@@ -258,6 +265,9 @@ RtObject_GetIter(RtObject *op)
 {
     unaryfunc get_iter = Rt_TYPE(op)->tp_iter;
     if (get_iter == NULL) {
+        if (has_items(op)) {
+            return RtSeqIter_New(op);
+        }
         RtErr_Format(&RtExc_TypeError, "'%s' object is not iterable",
                      Rt_TYPE(op)->tp_name);
         return NULL;
@@ -483,24 +493,6 @@ RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op)
     return unsupported(a, b, binary_ops[op].symbol, "");
 }
 
-// A list takes any iterable; NotImplemented (borrowed) for others. Sets and
-// dicts change in place by their methods.
-static RtObject *
-inplace_builtin(RtObject *a, RtObject *b, RtBinaryOp op)
-{
-    if (op == RT_NB_ADD &&
-        RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS))
-    {
-        return RtList_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
-    }
-    if (op == RT_NB_MULTIPLY &&
-        RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS))
-    {
-        return RtList_MultiplyInPlace(a, b);
-    }
-    return Rt_NotImplemented;
-}
-
 RtObject *
 RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op)
 {
@@ -509,7 +501,7 @@ RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op)
         result = RtTypeSlots_CallInPlace(a, b, op);
     }
     if (result == Rt_NotImplemented) {
-        result = inplace_builtin(a, b, op);
+        result = RtNumber_InPlaceBuiltin(a, b, op);
     }
     if (result == Rt_NotImplemented) {
         result = binary_op(a, b, op);

@@ -1,8 +1,7 @@
 // base_object.c: object, the base of all types: what every instance can do.
 //
 // Nothing of it changes: it is a static type.
-// Mirrors Objects/typeobject.c, PyBaseObject_Type (CPython 3.13); departs: only
-// slots, no methods that show them.
+// Mirrors Objects/typeobject.c, PyBaseObject_Type (CPython 3.13).
 
 #include "rtcore_type.h"
 
@@ -85,4 +84,6 @@ RtTypeObject RtBaseObject_Type = {
     .tp_getattro = RtObject_GenericGetAttr,
     .tp_setattro = RtObject_GenericSetAttr,
     .tp_new = object_new,
+    .tp_methods = rt_object_methods,
+    .tp_class_methods = rt_object_class_methods,
 };

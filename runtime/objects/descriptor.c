@@ -4,8 +4,7 @@
 // None of them changes after it was made, so that they need no lock; who calls
 // one holds it, for the class may lose it at any time.
 // Mirrors Objects/descrobject.c, funcobject.c (CPython 3.13); departs: made
-// once and for all (no second __init__), no copies by getter() and setter(),
-// no __doc__.
+// once and for all (no second __init__), no __doc__.
 
 #include "rtcore_type.h"
 
@@ -75,6 +74,22 @@ property_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     return self;
 }
 
+static RtObject *
+property_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+                RtObject *kwnames)
+{
+    static const char *const names[] = { "fget", "fset", "fdel", "doc", NULL };
+    RtObject *values[4];
+    if (RtArg_Unpack("property", names, 4, 0, args, nargs, kwnames,
+                     values) < 0) {
+        return NULL;
+    }
+    for (int i = 0; i < NFUNCS; i++) {
+        values[i] = values[i] == NULL ? Rt_None : values[i];
+    }
+    return property_new(type, values, NFUNCS);
+}
+
 static void
 property_lacks(RtObject *op, const char *what)
 {
@@ -113,6 +128,79 @@ property_set(RtObject *self, RtObject *op, RtObject *value)
     return result == NULL ? -1 : 0;
 }
 
+// A copy with another function.
+static RtObject *
+property_copy(RtObject *self, int which, RtObject *func)
+{
+    RtPropertyObject *prop = (RtPropertyObject *)self;
+    RtObject *args[NFUNCS];
+    for (int i = 0; i < NFUNCS; i++) {
+        args[i] = prop->funcs[i] == NULL ? Rt_None : prop->funcs[i];
+    }
+    args[which] = func;
+    return property_new(Rt_TYPE(self), args, NFUNCS);
+}
+
+static RtObject *
+property_getter(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    return property_copy(self, FGET, args[0]);
+}
+
+static RtObject *
+property_setter(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    return property_copy(self, FSET, args[0]);
+}
+
+static RtObject *
+property_deleter(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    return property_copy(self, FDEL, args[0]);
+}
+
+static RtObject *
+property_func(RtObject *self, int which)
+{
+    RtObject *func = ((RtPropertyObject *)self)->funcs[which];
+    return Rt_NewRef(func == NULL ? Rt_None : func);
+}
+
+static RtObject *
+property_fget(RtObject *self)
+{
+    return property_func(self, FGET);
+}
+
+static RtObject *
+property_fset(RtObject *self)
+{
+    return property_func(self, FSET);
+}
+
+static RtObject *
+property_fdel(RtObject *self)
+{
+    return property_func(self, FDEL);
+}
+
+static RtMethodDef property_methods[] = {
+    {"getter", property_getter, 1, 1},
+    {"setter", property_setter, 1, 1},
+    {"deleter", property_deleter, 1, 1},
+    {NULL, NULL, 0, 0},
+};
+
+static const RtGetSetDef property_getset[] = {
+    {"fget", property_fget, NULL},
+    {"fset", property_fset, NULL},
+    {"fdel", property_fdel, NULL},
+    {NULL, NULL, NULL},
+};
+
 RtTypeObject RtProperty_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "property",
@@ -121,6 +209,9 @@ RtTypeObject RtProperty_Type = {
     .tp_dealloc = property_dealloc,
     .tp_traverse = property_traverse,
     .tp_new = property_new,
+    .tp_new_kw = property_new_kw,
+    .tp_methods = property_methods,
+    .tp_getset = property_getset,
     .tp_descr_get = property_get,
     .tp_descr_set = property_set,
 };

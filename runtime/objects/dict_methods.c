@@ -203,23 +203,55 @@ update_from(RtObject *op, RtObject *source)
                                 : update_from_pairs(op, source);
 }
 
-static RtObject *
-dict_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+// (source, **items): 0, or -1.
+static int
+update_from_call(RtObject *op, const char *name, RtObject *const *args,
+                 ssize_t nargs, RtObject *kwnames)
 {
-    if (RtArg_CheckMax("dict", nargs, 1) < 0) {
-        return NULL;
+    if (RtArg_CheckMax(name, nargs, 1) < 0 ||
+        (nargs == 1 && update_from(op, args[0]) < 0))
+    {
+        return -1;
     }
+    ssize_t n = kwnames == NULL ? 0 : RtTuple_Size(kwnames);
+    for (ssize_t i = 0; i < n; i++) {
+        if (RtDict_SetItem(op, RtTuple_GetItem(kwnames, i),
+                           args[nargs + i]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static RtObject *
+dict_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+            RtObject *kwnames)
+{
     RtObject *op = RtObject_New(type, 0);
     if (op == NULL) {
         return NULL;
     }
     RtDict_InitEmpty((RtDictObject *)op);
     RtGC_Track(op);
-    if (nargs == 1 && update_from(op, args[0]) < 0) {
+    if (update_from_call(op, "dict", args, nargs, kwnames) < 0) {
         Rt_DECREF(op);
         return NULL;
     }
     return op;
+}
+
+static RtObject *
+dict_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    return dict_new_kw(type, args, nargs, NULL);
+}
+
+static RtObject *
+dict_init(RtObject *self, RtObject *const *args, ssize_t nargs,
+          RtObject *kwnames)
+{
+    return update_from_call(self, "dict", args, nargs, kwnames) < 0
+        ? NULL : Rt_None;
 }
 
 // ---------------------------------------------------------------------------
@@ -466,12 +498,11 @@ dict_setdefault(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 static RtObject *
-dict_update(RtObject *self, RtObject *const *args, ssize_t nargs)
+dict_update(RtObject *self, RtObject *const *args, ssize_t nargs,
+            RtObject *kwnames)
 {
-    if (nargs == 1 && update_from(self, args[0]) < 0) {
-        return NULL;
-    }
-    return Rt_None;
+    return update_from_call(self, "update", args, nargs, kwnames) < 0
+        ? NULL : Rt_None;
 }
 
 static RtObject *
@@ -614,7 +645,8 @@ static RtMethodDef dict_methods[] = {
     {"pop", dict_pop, 1, 2},
     {"popitem", dict_popitem, 0, 0},
     {"setdefault", dict_setdefault, 1, 2},
-    {"update", dict_update, 0, 1},
+    {"update", RT_KEYWORDS(dict_update), 0, RT_METH_KEYWORDS},
+    {"__init__", RT_KEYWORDS(dict_init), 0, RT_METH_KEYWORDS},
     {"values", dict_values, 0, 0},
     {NULL, NULL, 0, 0},
 };
@@ -638,6 +670,7 @@ RtTypeObject RtDict_Type = {
     .tp_richcompare = dict_richcompare,
     .tp_iter = dict_iter,
     .tp_new = dict_new,
+    .tp_new_kw = dict_new_kw,
     .nb_or = dict_or,
     .mp_length = RtDict_Size,
     .mp_subscript = dict_subscript,

@@ -420,4 +420,5 @@ RtTypeObject RtFloat_Type = {
     .nb_bool = float_bool,
     .tp_methods = rt_float_methods,
     .tp_class_methods = rt_float_class_methods,
+    .tp_getset = rt_float_getset,
 };

@@ -209,6 +209,25 @@ RtMethodDef rt_float_methods[] = {
     {NULL, NULL, 0, 0},
 };
 
+static RtObject *
+float_real(RtObject *self)
+{
+    return RtFloat_FromDouble(RtFloat_VALUE(self));
+}
+
+static RtObject *
+float_imag(RtObject *self)
+{
+    (void)self;
+    return RtFloat_FromDouble(0.0);
+}
+
+const RtGetSetDef rt_float_getset[] = {
+    {"real", float_real, NULL},
+    {"imag", float_imag, NULL},
+    {NULL, NULL, NULL},
+};
+
 RtMethodDef rt_float_class_methods[] = {
     {NULL, NULL, 0, 0},
 };

@@ -6,7 +6,8 @@
 // the sequence, so that nobody drops it twice. What a callable iterator holds
 // never changes; threads that share one may call once more after its end.
 // Mirrors Objects/iterobject.c and listiter of Objects/listobject.c (CPython
-// 3.13); departs: one type for the three sequences.
+// 3.13); departs: one type for list, tuple, str and whatever a
+// program can subscript.
 
 #include "rtcore_iter.h"
 #include "rt_errors.h"
@@ -20,7 +21,6 @@ typedef struct SeqIter {
 RtObject *
 RtSeqIter_New(RtObject *seq)
 {
-    rt_assert(RtList_Check(seq) || RtTuple_Check(seq) || RtStr_Check(seq));
     SeqIter *it = (SeqIter *)RtObject_New(&RtSeqIter_Type, 0);
     if (it == NULL) {
         return NULL;
@@ -51,6 +51,24 @@ seqiter_iter(RtObject *op)
     return Rt_NewRef(op);
 }
 
+// x[i] of a class that has __getitem__ and no __iter__.
+static RtObject *
+item_of_program(RtObject *seq, ssize_t i)
+{
+    RtObject *key = RtLong_FromInt64(i);
+    if (key == NULL) {
+        return NULL;
+    }
+    RtObject *item = RtObject_GetItem(seq, key);
+    Rt_DECREF(key);
+    if (item == NULL && (RtErr_ExceptionMatches(&RtExc_IndexError) ||
+                         RtErr_ExceptionMatches(&RtExc_StopIteration)))
+    {
+        RtErr_Clear();
+    }
+    return item;
+}
+
 // NULL without an exception past the end.
 static RtObject *
 item_at(RtObject *seq, ssize_t i)
@@ -61,7 +79,9 @@ item_at(RtObject *seq, ssize_t i)
     if (RtStr_Check(seq)) {
         return RtStr_TryGetItem(seq, i);
     }
-    return i < Rt_SIZE(seq) ? Rt_NewRef(RtTuple_GetItem(seq, i)) : NULL;
+    return RtTuple_Check(seq) ? (i < Rt_SIZE(seq)
+                                 ? Rt_NewRef(RtTuple_GetItem(seq, i)) : NULL)
+                              : item_of_program(seq, i);
 }
 
 static RtObject *
@@ -72,9 +92,11 @@ seqiter_next(RtObject *op)
     if (i < 0) {
         return NULL;
     }
-    RtObject *item = item_at(it->seq, i);
+    RtObject *seq = RT_ITER_HOLD(it->seq);
+    RtObject *item = item_at(seq, i);
+    ssize_t step = item != NULL && RtStr_Check(seq) ? Rt_SIZE(item) : 1;
+    RT_ITER_RELEASE(seq);
     if (item != NULL) {
-        ssize_t step = RtStr_Check(it->seq) ? Rt_SIZE(item) : 1;
         RT_FT_ATOMIC_STORE_SSIZE_RELAXED(&it->index, i + step);
         return item;
     }

@@ -429,6 +429,17 @@ list_extend(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 static RtObject *
+list_init(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    if (RtArg_CheckMax("list", nargs, 1) < 0 || RtList_Clear(self) < 0 ||
+        (nargs == 1 && RtList_Extend(self, args[0]) < 0))
+    {
+        return NULL;
+    }
+    return Rt_None;
+}
+
+static RtObject *
 list_clear(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)args, (void)nargs;
@@ -465,6 +476,7 @@ list_reverse(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 static RtMethodDef list_methods[] = {
+    {"__init__", list_init, 0, -1},
     {"append", list_append, 1, 1},
     {"clear", list_clear, 0, 0},
     {"copy", list_copy, 0, 0},

@@ -651,4 +651,5 @@ RtTypeObject RtLong_Type = {
     .nb_bool = long_bool,
     .tp_methods = rt_long_methods,
     .tp_class_methods = rt_long_class_methods,
+    .tp_getset = rt_long_getset,
 };

@@ -134,6 +134,34 @@ RtMethodDef rt_long_methods[] = {
     {NULL, NULL, 0, 0},
 };
 
+static RtObject *
+long_value(RtObject *self)
+{
+    return RtLong_Exact(self);
+}
+
+static RtObject *
+long_zero(RtObject *self)
+{
+    (void)self;
+    return RtLong_FromInt64(0);
+}
+
+static RtObject *
+long_one(RtObject *self)
+{
+    (void)self;
+    return RtLong_FromInt64(1);
+}
+
+const RtGetSetDef rt_long_getset[] = {
+    {"real", long_value, NULL},
+    {"imag", long_zero, NULL},
+    {"numerator", long_value, NULL},
+    {"denominator", long_one, NULL},
+    {NULL, NULL, NULL},
+};
+
 RtMethodDef rt_long_class_methods[] = {
     {NULL, NULL, 0, 0},
 };

@@ -264,8 +264,18 @@ set_copy(RtObject *self, RtObject *const *args, ssize_t nargs)
                                                       : &RtSet_Type, self);
 }
 
+static RtObject *
+set_init(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    if (RtSet_Clear(self) < 0) {
+        return NULL;
+    }
+    return rt_set_update(self, args, nargs);
+}
+
 #define METHOD_ROW(name, min, max) { #name, rt_set_##name, min, max },
 static RtMethodDef set_methods[] = {
+    {"__init__", set_init, 0, 1},
     {"add", set_add, 1, 1},
     {"clear", set_clear, 0, 0},
     {"copy", set_copy, 0, 0},

@@ -3,9 +3,8 @@
 // A heap type is complete before other threads can see it, except for its MRO
 // and slots, which follow its bases and their dicts (type_bases.c,
 // type_slots.c).
-// Mirrors Objects/typeobject.c (CPython 3.13); departs: one metatype; static
-// types keep their methods in tp_dict but no slot wrappers; dicts of classes
-// have only str keys.
+// Mirrors Objects/typeobject.c (CPython 3.13); departs: one metatype; dicts
+// of classes have only str keys.
 
 #include "rtcore_type.h"
 
@@ -134,7 +133,9 @@ static_dict(RtTypeObject *type)
     if (dict == NULL || add_getset(dict, type) < 0 ||
         add_methods(dict, type, type->tp_methods, RtMethodDescr_New) < 0 ||
         add_methods(dict, type, type->tp_class_methods,
-                    RtClassMethodDescr_New) < 0)
+                    RtClassMethodDescr_New) < 0 ||
+        (type == &RtBaseObject_Type && RtObject_AddNew(dict) < 0) ||
+        RtSlotWrapper_AddAll(type, dict) < 0)
     {
         return NULL;
     }
@@ -299,6 +300,9 @@ prepare_dict(RtObject *dict)
     {
         // Equal objects must have equal hashes, which the default cannot give.
         result = RtDict_SetItem(copy, rt_name_hash, Rt_None);
+    }
+    if (result == 0) {
+        result = RtType_WrapImplicit(copy);
     }
     if (result < 0) {
         Rt_DECREF(copy);
@@ -479,6 +483,10 @@ RtType_New(RtObject *name, RtObject *bases, RtObject *dict)
         discard_type(type);
         return NULL;
     }
+    if (RtType_TellOthers(type) < 0) {
+        Rt_DECREF(type);
+        return NULL;
+    }
     return (RtObject *)type;
 }
 
@@ -524,6 +532,9 @@ initialize(RtObject *init, RtObject *op, RtObject *const *args, ssize_t nargs,
 static bool
 new_ignores_args(const RtTypeObject *type)
 {
+    if (RtTypeSlots_HasNew(type)) {
+        return false;
+    }
     return type->tp_new == RtBaseObject_Type.tp_new ||
            RtType_HasFeature(type, RT_TPFLAGS_LIST_SUBCLASS |
                                    RT_TPFLAGS_DICT_SUBCLASS |
@@ -560,10 +571,17 @@ instantiate_heap(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
                  RtObject *kwnames)
 {
     RtObject *init = RtType_LookupRef(type, rt_name_init);
+    if (init != NULL && Rt_IS_TYPE(init, &RtMethodDescr_Type)) {
+        Rt_CLEAR(init);         // in C: tp_new has done it
+    }
     bool without_args = init != NULL && new_ignores_args(type);
     bool without_names = init != NULL && new_ignores_keywords(type);
     RtObject *op = call_new(type, args, without_args ? 0 : nargs,
                             without_names ? NULL : kwnames);
+    if (op != NULL && !RtType_IsSubtype(Rt_TYPE(op), type)) {
+        Rt_XDECREF(init);       // __new__ has made something else
+        return op;
+    }
     if (op != NULL && !RtGC_IsTracked(op)) {
         RtGC_Track(op);
     }

@@ -133,6 +133,101 @@ slot_richcompare(RtObject *self, RtObject *other, int op)
     return compare == NULL ? Rt_NotImplemented : compare(self, other, op);
 }
 
+// Whether the method is a program's, not the wrapper of a slot.
+static RtObject *
+lookup_own(RtTypeObject *type, SpecialName name)
+{
+    RtObject *func = RtType_LookupRef(type, names[name]);
+    if (func != NULL && Rt_IS_TYPE(func, &RtSlotWrapper_Type)) {
+        Rt_CLEAR(func);
+    }
+    return func;
+}
+
+// The slot of the static base that decides about attributes.
+static RtObject *
+get_attribute(RtObject *self, RtObject *name)
+{
+    RtObject *func = lookup_own(Rt_TYPE(self), NAME_getattribute);
+    if (func == NULL) {
+        getattrofunc get = (getattrofunc)static_slot(
+            self, offsetof(RtTypeObject, tp_getattro));
+        return get(self, name);
+    }
+    RtObject *result = RtObject_CallAttribute(func, self, &name, 1);
+    Rt_DECREF(func);
+    return result;
+}
+
+static RtObject *
+slot_getattro(RtObject *self, RtObject *name)
+{
+    RtObject *result = get_attribute(self, name);
+    if (result != NULL || !RtErr_ExceptionMatches(&RtExc_AttributeError)) {
+        return result;
+    }
+    RtObject *exc = RtErr_GetRaisedException();
+    RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[NAME_getattr]);
+    if (func == NULL) {
+        RtErr_SetRaisedException(exc);
+        return NULL;
+    }
+    Rt_DECREF(exc);
+    result = RtObject_CallAttribute(func, self, &name, 1);
+    Rt_DECREF(func);
+    return result;
+}
+
+static int
+slot_setattro(RtObject *self, RtObject *name, RtObject *value)
+{
+    RtObject *func = lookup_own(Rt_TYPE(self),
+                                value == NULL ? NAME_delattr : NAME_setattr);
+    if (func == NULL) {
+        setattrofunc set = (setattrofunc)static_slot(
+            self, offsetof(RtTypeObject, tp_setattro));
+        return set(self, name, value);
+    }
+    RtObject *args[] = { name, value };
+    RtObject *result = RtObject_CallAttribute(func, self, args,
+                                              value == NULL ? 1 : 2);
+    Rt_DECREF(func);
+    Rt_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+// The method is static: the class is its first argument.
+static RtObject *
+slot_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+            RtObject *kwnames)
+{
+    RtObject *found = RtType_LookupRef(type, names[NAME_new]);
+    RtObject *func = found == NULL ? NULL : RtDescr_Bind(found, NULL, type);
+    if (func == NULL) {
+        if (found == NULL) {
+            RtErr_Format(&RtExc_TypeError, "cannot create '%s' instances",
+                         type->tp_name);
+        }
+        return NULL;
+    }
+    RtObject *result = RtObject_CallPrependKw(func, (RtObject *)type, args,
+                                              nargs, kwnames);
+    Rt_DECREF(func);
+    return result;
+}
+
+static RtObject *
+slot_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    return slot_new_kw(type, args, nargs, NULL);
+}
+
+bool
+RtTypeSlots_HasNew(const RtTypeObject *type)
+{
+    return type->tp_new == slot_new;
+}
+
 static RtObject *
 slot_iter(RtObject *self)
 {
@@ -458,7 +553,10 @@ RtTypeSlots_Inherit(RtTypeObject *type)
         type->tp_hash = RtObject_HashNotImplemented;
     }
     for (int i = 0; i < NAME_COUNT; i++) {
-        if (get_slot(type, rows[i].offset) == NULL) {
+        // Without a tp_new of its own a type is not meant to be instantiated.
+        if (rows[i].offset != offsetof(RtTypeObject, tp_new) &&
+            get_slot(type, rows[i].offset) == NULL)
+        {
             set_slot(type, rows[i].offset, get_slot(base, rows[i].offset));
         }
     }
@@ -534,6 +632,8 @@ RtTypeSlots_Update(RtTypeObject *type)
         end = end_of_slot(first);
         set_slot(type, rows[first].offset, resolve_slot(type, first, end));
     }
+    type->tp_new_kw = RtTypeSlots_HasNew(type)
+        ? slot_new_kw : RtType_StaticBase(type)->tp_new_kw;
 }
 
 bool

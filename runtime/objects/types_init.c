@@ -51,7 +51,8 @@ RtObject *rt_name_keys;
 static RtTypeObject *const static_types[] = {
     &RtBaseObject_Type, &RtType_Type, &RtNone_Type, &RtNotImplemented_Type,
     &RtLong_Type, &RtBool_Type, &RtFloat_Type, &RtSlice_Type,
-    &RtGetSetDescr_Type, &RtStr_Type, &RtTuple_Type, &RtList_Type,
+    &RtGetSetDescr_Type, &RtSlotWrapper_Type,
+    &RtStr_Type, &RtTuple_Type, &RtList_Type,
     &RtSet_Type, &RtFrozenSet_Type, &RtSetIter_Type,
     &RtDeque_Type, &RtDequeIter_Type, &RtDequeRevIter_Type,
     &RtCallIter_Type, &RtEnumerate_Type, &RtReversed_Type, &RtZip_Type,
@@ -123,6 +124,7 @@ RtTypes_Initialize(void)
     if (make_names() < 0 || RtTypeSlots_Initialize() < 0) {
         return -1;
     }
+    RtExc_AddAttributes();
     size_t count = sizeof(static_types) / sizeof(static_types[0]);
     for (size_t i = 0; i < count; i++) {
         if (RtType_Ready(static_types[i]) < 0) {

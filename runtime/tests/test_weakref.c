@@ -154,6 +154,7 @@ test_errors_in_callbacks(void)
     const RtWorld *before = rt_world;
     quiet_world = *rt_world;
     quiet_world.write = count_bytes;
+    quiet_world.write_error = count_bytes;
     rt_world = &quiet_world;
     written = 0;
     calls = 0;

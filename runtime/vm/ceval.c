@@ -538,7 +538,7 @@ dispatch:
         NEXT();
 
     TARGET(RERAISE):
-        RtEvalOp_Raise(OBJECT(TOP()));
+        RtEvalOp_Reraise(OBJECT(TOP()));
         goto error;
 
     TARGET(MAKE_CELL): {

@@ -395,6 +395,7 @@ void
 RtEvalOp_Raise(RtObject *what)
 {
     if (is_exception(what)) {
+        RtErr_SetContext(what);
         RtErr_SetRaisedException(Rt_NewRef(what));
     }
     else if (is_exception_type(what)) {
@@ -415,7 +416,18 @@ RtEvalOp_RaiseHandled(const RtFrame *frame)
                         "No active exception to reraise");
         return;
     }
-    RtEvalOp_Raise(exc);
+    RtEvalOp_Reraise(exc);
+}
+
+void
+RtEvalOp_Reraise(RtObject *what)
+{
+    if (is_exception(what)) {
+        RtErr_SetRaisedException(Rt_NewRef(what));
+    }
+    else {
+        RtEvalOp_Raise(what);
+    }
 }
 
 static int

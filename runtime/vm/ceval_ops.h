@@ -54,6 +54,8 @@ RtObject *RtEvalOp_ImportName(const RtFrame *frame, RtObject *name);
 RtObject *RtEvalOp_ImportFrom(RtObject *module, RtObject *name);
 // Raises an exception or an exception type.
 void RtEvalOp_Raise(RtObject *what);
+// The same, but it has been raised before.
+void RtEvalOp_Reraise(RtObject *what);
 // Raises the innermost handled exception of the frame again.
 void RtEvalOp_RaiseHandled(const RtFrame *frame);
 // Whether exc is an instance of a type, or of one of a tuple of types. -1:

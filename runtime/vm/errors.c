@@ -4,7 +4,9 @@
 // only its thread touches it. An exception is made by calling its type, except
 // MemoryError: one immortal instance exists from the start, so that raising it
 // needs no memory.
-// Mirrors Python/errors.c (CPython 3.13); departs: no traceback, no context.
+// What is raised while a handler of the thread's frames deals with another
+// exception has that as its context.
+// Mirrors Python/errors.c (CPython 3.13); departs: none.
 
 #include "rt_errors.h"
 
@@ -13,6 +15,7 @@
 #include "rtcore_code.h"
 #include "rtcore_hooks.h"
 #include "rtcore_object.h"
+#include "rtcore_types.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +89,54 @@ RtErr_ExceptionMatches(RtTypeObject *type)
     return raised != NULL && RtType_IsSubtype(raised, type);
 }
 
+// Whether `exc` stands in the chain of contexts that starts at `from`, which
+// may run in a circle already: then the link to it is cut.
+static void
+cut_context(RtObject *from, RtObject *exc)
+{
+    RtObject *o = Rt_NewRef(from);
+    RtObject *slow = Rt_NewRef(from);
+    bool step = false;
+    RtObject *context;
+    while ((context = RtException_GetContext(o)) != NULL) {
+        if (context == exc) {
+            RtException_SetContext(o, NULL);
+            break;
+        }
+        Rt_DECREF(o);
+        o = Rt_NewRef(context);
+        if (o == slow) {
+            break;              // it met itself
+        }
+        if (step) {
+            RtObject *next = RtException_GetContext(slow);
+            Rt_DECREF(slow);
+            slow = next != NULL ? next : Rt_NewRef(o);
+        }
+        step = !step;
+        Rt_CLEAR(context);
+    }
+    Rt_XDECREF(context);
+    Rt_DECREF(o);
+    Rt_DECREF(slow);
+}
+
+void
+RtErr_SetContext(RtObject *exc)
+{
+    RtObject *handled = RtFrame_GetHandled(RtThreadState_Get()->current_frame);
+    // Damaged code may handle what is no exception.
+    if (handled == NULL || handled == exc || Rt_IsImmortal(exc) ||
+        !RtType_HasFeature(Rt_TYPE(handled), RT_TPFLAGS_BASE_EXC_SUBCLASS))
+    {
+        return;
+    }
+    Rt_INCREF(handled);
+    cut_context(handled, exc);
+    RtException_SetContext(exc, handled);
+    Rt_DECREF(handled);
+}
+
 // Raises what calling the type made, or the exception that the call raised.
 static void
 raise_instance(RtTypeObject *type, RtObject *instance)
@@ -100,6 +151,7 @@ raise_instance(RtTypeObject *type, RtObject *instance)
                      "BaseException", type->tp_name);
         return;
     }
+    RtErr_SetContext(instance);
     RtErr_SetRaisedException(instance);
 }
 
@@ -132,12 +184,26 @@ RtErr_SetString(RtTypeObject *type, const char *message)
 void
 RtErr_Format(RtTypeObject *type, const char *format, ...)
 {
-    char message[MESSAGE_MAX];
+    char small[MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    int size = vsnprintf(small, sizeof(small), format, args);
     va_end(args);
+    char *message = small;
+    if (size >= MESSAGE_MAX) {
+        message = RtMem_Malloc((size_t)size + 1);
+        if (message == NULL) {
+            (void)RtErr_NoMemory();
+            return;
+        }
+        va_start(args, format);
+        vsnprintf(message, (size_t)size + 1, format, args);
+        va_end(args);
+    }
     RtErr_SetString(type, message);
+    if (message != small) {
+        RtMem_Free(message);
+    }
 }
 
 void *
@@ -174,25 +240,25 @@ RtErr_WriteUnraisable(RtObject *context)
     if (exc == NULL) {
         return;
     }
-    RtObject *text = RtErr_FormatException(exc);
+    RtObject *where = context == NULL ? NULL : RtObject_Repr(context);
+    RtErr_Clear();
+    RtObject *text = RtErr_FormatTraceback(exc);
+    RtErr_Clear();
+    RtStrWriter w;
+    RtStrWriter_Init(&w);
+    RtStrWriter_WriteString(&w, "Exception ignored in: ");
+    RtStrWriter_WriteString(&w, where == NULL ? "?" : RtStr_AsUTF8(where));
+    RtStrWriter_WriteString(&w, "\n");
+    RtStrWriter_WriteString(&w, text == NULL ? Rt_TYPE(exc)->tp_name
+                                             : RtStr_AsUTF8(text));
     if (text == NULL) {
-        RtErr_Clear();
+        RtStrWriter_WriteString(&w, "\n");
     }
-    const char *where = "?";
-    if (context != NULL) {
-        where = Rt_IS_TYPE(context, &RtFunction_Type)
-            ? RtStr_AsUTF8(((RtFunctionObject *)context)->func_name)
-            : Rt_TYPE(context)->tp_name;
+    if (!w.failed) {
+        rt_world->write_error(w.data, (size_t)w.size);
     }
-    char line[MESSAGE_MAX];
-    int n = snprintf(line, sizeof(line), "Exception ignored in %s: %s\n",
-                     where, text == NULL ? Rt_TYPE(exc)->tp_name
-                                         : RtStr_AsUTF8(text));
-    if (n >= (int)sizeof(line)) {
-        n = (int)sizeof(line) - 1;
-        line[n - 1] = '\n';
-    }
-    rt_world->write(line, (size_t)n);
+    RtStrWriter_Discard(&w);
+    Rt_XDECREF(where);
     Rt_XDECREF(text);
     Rt_DECREF(exc);
 }

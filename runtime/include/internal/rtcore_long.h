@@ -74,6 +74,7 @@ RtObject *RtLong_FromText(RtObject *text, int base);
 // long_methods.c
 extern RtMethodDef rt_long_methods[];
 extern RtMethodDef rt_long_class_methods[];
+extern const RtGetSetDef rt_long_getset[];
 
 // long_float.c
 // -1.0 and OverflowError if it is too large.

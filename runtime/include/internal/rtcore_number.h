@@ -100,6 +100,7 @@ RtObject *RtFloat_Power(double x, double y);
 
 extern RtMethodDef rt_float_methods[];
 extern RtMethodDef rt_float_class_methods[];
+extern const RtGetSetDef rt_float_getset[];
 
 // float_text.c
 // The text of a double: format 'r' (repr), 'e', 'f', 'g' or upper case, with

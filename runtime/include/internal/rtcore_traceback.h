@@ -25,7 +25,9 @@ extern RtTypeObject RtTracebackFrame_Type;
 // the entry is left out.
 void RtTraceBack_Here(const RtFrame *frame, RtObject *exc);
 
-// exceptions.c: __traceback__. Set: NULL is none. Get: a new reference, or NULL
+// exceptions.c: gives types of exceptions their attributes. Start-up only.
+void RtExc_AddAttributes(void);
+// __traceback__. Set: NULL is none. Get: a new reference, or NULL
 // if there is none.
 void RtException_SetTraceback(RtObject *exc, RtObject *traceback);
 RtObject *RtException_GetTraceback(RtObject *exc);

@@ -29,7 +29,8 @@ static inline bool
 RtType_IsMethod(RtObject *attribute)
 {
     return Rt_IS_TYPE(attribute, &RtFunction_Type) ||
-           Rt_IS_TYPE(attribute, &RtMethodDescr_Type);
+           Rt_IS_TYPE(attribute, &RtMethodDescr_Type) ||
+           Rt_IS_TYPE(attribute, &RtSlotWrapper_Type);
 }
 
 // attribute.c: what an attribute found on `type` is worth: for a descriptor
@@ -134,6 +135,13 @@ int RtType_CheckBases(RtObject *bases);
 RtObject *RtType_FromCall(RtTypeObject *metatype, RtObject *const *args,
                           ssize_t nargs);
 
+// type_hooks.c: __set_name__ of what stands in the dict of a new class, and
+// __init_subclass__ of its bases. 0, or -1.
+int RtType_TellOthers(RtTypeObject *type);
+// Makes __new__ and __init_subclass__ in the dict of a class to be what they
+// are without being called so. 0, or -1.
+int RtType_WrapImplicit(RtObject *dict);
+
 // type_mro.c
 typedef struct RtMroChange {
     RtTypeObject *type;
@@ -184,6 +192,17 @@ bool RtTypeSlots_IsSpecial(RtObject *name);
 // world, and in one that it stops, after types.slots_behind was raised.
 void RtTypeSlots_UpdateWithSubclasses(RtTypeObject *type);
 void RtTypeSlots_UpdateSubtypes(RtTypeObject *type);
+
+// A class with a __new__ of a program's.
+bool RtTypeSlots_HasNew(const RtTypeObject *type);
+
+// slot_wrapper.c: special methods of a static type, into its dict. 0, or -1.
+int RtSlotWrapper_AddAll(RtTypeObject *type, RtObject *dict);
+
+// object_methods.c
+extern RtMethodDef rt_object_methods[];
+extern RtMethodDef rt_object_class_methods[];
+int RtObject_AddNew(RtObject *dict);    // __new__ of object
 
 // types_init.c: names, immortal.
 extern RtObject *rt_name_class;

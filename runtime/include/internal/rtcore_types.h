@@ -137,7 +137,11 @@ typedef struct RtExceptionObject {
     RtObject ob_base;
     RtObject *args;             // tuple; guarded by the object's lock
     RtObject *dict;             // attributes, or NULL
-    RtObject *traceback;        // or NULL; guarded by the object's lock
+    // These too are guarded by the object's lock; each may be NULL.
+    RtObject *traceback;
+    RtObject *cause;
+    RtObject *context;
+    bool suppress_context;
 } RtExceptionObject;
 
 // ---------------------------------------------------------------------------
@@ -156,6 +160,9 @@ void RtRepr_Leave(RtReprEntry *entry);
 // Depth of C code that calls itself through the object protocol.
 int RtRecursion_Enter(const char *where);       // 0, or -1 with RecursionError
 void RtRecursion_Leave(void);
+
+// inplace.c: NotImplemented (borrowed) if a is nothing that can.
+RtObject *RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op);
 
 // `args` has `nargs` of at most `max`: 0, or -1 with TypeError.
 int RtArg_CheckMax(const char *name, ssize_t nargs, ssize_t max);
