@@ -109,7 +109,7 @@ HEADERS = {
     "rtcore_type.h": "objects", "rtcore_types.h": "objects",
     "rtcore_long.h": "objects", "rtcore_number.h": "objects",
     "rtcore_str.h": "objects", "rtcore_str_methods.h": "objects",
-    "rtcore_format.h": "objects",
+    "rtcore_format.h": "objects", "rtcore_bytes.h": "objects",
     "rtcore_weakref.h": "objects",
     "rtcore_dict_object.h": "objects", "rtcore_dict.h": "objects",
     "rt_types.h": "objects",

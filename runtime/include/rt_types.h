@@ -42,6 +42,11 @@ bool RtStr_Equal(RtObject *a, RtObject *b);     // both str; never fails
 // (start-up): the table is read without a lock afterwards.
 RtObject *RtStr_InternStatic(const char *utf8);
 
+// ---- bytes, bytearray (bytes*.c, bytearray.c)
+extern RtTypeObject RtBytes_Type;
+extern RtTypeObject RtByteArray_Type;
+RtObject *RtBytes_FromStringAndSize(const char *bytes, ssize_t size);
+
 // ---- slice (slice.c)
 extern RtTypeObject RtSlice_Type;
 // NULL: None.
@@ -266,6 +271,8 @@ extern RtTypeObject RtDictValueIter_Type;
 extern RtTypeObject RtDictRevKeyIter_Type;
 extern RtTypeObject RtDictRevValueIter_Type;
 extern RtTypeObject RtDictRevItemIter_Type;
+
+extern RtTypeObject RtTextStream_Type;  // sys.stdout (modules/sys_values.c)
 
 // ---- weak references (weakref.c).
 extern RtTypeObject RtWeakref_Type;     // ref(obj[, callback])

@@ -139,6 +139,53 @@ add_member(RtObject *module, const Member *member, RtObject *builtins)
     return RtDict_SetItem(RtModule_GetDict(module), name, value);
 }
 
+// What only the module has, not the builtins.
+static const struct {
+    const char *module;
+    RtMethodDef *functions;
+    int (*add_values)(RtObject *dict);  // or NULL
+} extras[] = {
+    { "sys", rt_sys_value_functions, RtSys_AddValues },
+    { "math", rt_math_functions, RtMath_AddValues },
+    { "math", rt_math_integer_functions, NULL },
+};
+
+static RtObject *
+get_or_add_module(const char *name)
+{
+    RtObject *module = RtBuiltins_GetModule(name);
+    return module != NULL ? module : add_module(name);
+}
+
+static int
+add_extras(void)
+{
+    for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++) {
+        RtObject *module = get_or_add_module(extras[i].module);
+        if (module == NULL) {
+            return -1;
+        }
+        RtObject *dict = RtModule_GetDict(module);
+        for (RtMethodDef *def = extras[i].functions; def->ml_name != NULL;
+             def++)
+        {
+            RtObject *name = RtStr_InternStatic(def->ml_name);
+            RtObject *func = name == NULL ? NULL : RtCFunction_New(def, NULL);
+            if (func == NULL) {
+                return -1;
+            }
+            RtObject_SetImmortal(func);
+            if (RtDict_SetItem(dict, name, func) < 0) {
+                return -1;
+            }
+        }
+        if (extras[i].add_values != NULL && extras[i].add_values(dict) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int
 RtBuiltins_InitModules(RtObject *builtins)
 {
@@ -152,5 +199,5 @@ RtBuiltins_InitModules(RtObject *builtins)
             return -1;
         }
     }
-    return 0;
+    return add_extras();
 }

@@ -114,6 +114,8 @@ static const NamedType builtin_types[] = {
     { "bool", &RtBool_Type },
     { "float", &RtFloat_Type },
     { "slice", &RtSlice_Type },
+    { "bytes", &RtBytes_Type },
+    { "bytearray", &RtByteArray_Type },
     { "str", &RtStr_Type },
     { "tuple", &RtTuple_Type },
     { "list", &RtList_Type },

@@ -5,6 +5,13 @@
 
 #include "rt_module.h"
 
+// sys_values.c, math_*.c: what only modules have.
+extern RtMethodDef rt_sys_value_functions[];
+extern RtMethodDef rt_math_functions[];
+extern RtMethodDef rt_math_integer_functions[];
+int RtSys_AddValues(RtObject *dict);
+int RtMath_AddValues(RtObject *dict);
+
 // builtin_print.c
 RtObject *RtBuiltin_Print(RtObject *self, RtObject *const *args, ssize_t nargs,
                           RtObject *kwnames);

@@ -8,6 +8,7 @@
 #include "rtcore_types.h"
 
 #include "rt_errors.h"
+#include "rtcore_bytes.h"
 #include "rtcore_deque.h"
 #include "rtcore_set.h"
 
@@ -64,6 +65,9 @@ RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op)
         op == RT_NB_ADD)
     {
         return by_method(a, &RtDeque_Type, "extend", b);
+    }
+    if (RtByteArray_Check(a) && op == RT_NB_ADD) {
+        return RtByteArray_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
     }
     return Rt_NotImplemented;
 }

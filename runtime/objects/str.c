@@ -10,6 +10,7 @@
 
 #include "rtcore_types.h"
 #include "rt_errors.h"
+#include "rtcore_bytes.h"
 #include "rtcore_format.h"
 
 #include <stdarg.h>
@@ -355,15 +356,47 @@ str_multiply(RtObject *a, RtObject *b)
     return str_seal(result);
 }
 
+// str(object='', encoding, errors)
+static RtObject *
+str_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+           RtObject *kwnames)
+{
+    (void)type;
+    static const char *const names[] = { "object", "encoding", "errors",
+                                         NULL };
+    RtObject *values[3];
+    if (RtArg_Unpack("str", names, 3, 0, args, nargs, kwnames, values) < 0) {
+        return NULL;
+    }
+    if (values[0] == NULL) {
+        return RtStr_FromStringAndSize("", 0);
+    }
+    if (values[1] == NULL && values[2] == NULL) {
+        return RtObject_Str(values[0]);
+    }
+    RtObject *bytes = RtBytes_FromLike(values[0]);
+    if (bytes == NULL) {
+        if (RtErr_Occurred() == NULL) {
+            RtErr_Format(&RtExc_TypeError, "decoding to str: need a "
+                         "bytes-like object, %s found",
+                         Rt_TYPE(values[0])->tp_name);
+        }
+        return NULL;
+    }
+    RtObject *result = RtBytes_Decode(
+        bytes, values[1] == NULL ? "utf-8" : RtStr_AsUTF8(values[1]),
+        values[2] == NULL ? "strict" : RtStr_AsUTF8(values[2]));
+    Rt_DECREF(bytes);
+    return result;
+}
+
 static RtObject *
 str_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 {
-    (void)type;
-    if (RtArg_CheckMax("str", nargs, 1) < 0) {
+    if (RtArg_CheckMax("str", nargs, 3) < 0) {
         return NULL;
     }
-    return nargs == 0 ? RtStr_FromStringAndSize("", 0)
-                      : RtObject_Str(args[0]);
+    return str_new_kw(type, args, nargs, NULL);
 }
 
 RtTypeObject RtStr_Type = {
@@ -379,6 +412,7 @@ RtTypeObject RtStr_Type = {
     .tp_richcompare = str_richcompare,
     .tp_iter = RtSeqIter_New,
     .tp_new = str_new,
+    .tp_new_kw = str_new_kw,
     .nb_add = str_add,
     .nb_multiply = str_multiply,
     .mp_length = str_length,

@@ -8,6 +8,7 @@
 #include "rtcore_str_methods.h"
 
 #include "rt_errors.h"
+#include "rtcore_bytes.h"
 #include "rtcore_format.h"
 
 #include <string.h>
@@ -303,6 +304,7 @@ RtMethodDef rt_str_methods[] = {
     {"casefold", RtStr_Casefold, 0, 0},
     {"center", RtStr_Center, 1, 2},
     {"count", str_count, 1, 3},
+    {"encode", RT_KEYWORDS(RtStr_EncodeMethod), 0, RT_METH_KEYWORDS},
     {"endswith", str_endswith, 1, 3},
     {"expandtabs", RT_KEYWORDS(RtStr_ExpandTabs), 0, RT_METH_KEYWORDS},
     {"find", str_find, 1, 3},

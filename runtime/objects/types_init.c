@@ -51,7 +51,8 @@ RtObject *rt_name_keys;
 static RtTypeObject *const static_types[] = {
     &RtBaseObject_Type, &RtType_Type, &RtNone_Type, &RtNotImplemented_Type,
     &RtLong_Type, &RtBool_Type, &RtFloat_Type, &RtSlice_Type,
-    &RtGetSetDescr_Type, &RtSlotWrapper_Type,
+    &RtGetSetDescr_Type, &RtSlotWrapper_Type, &RtBytes_Type, &RtByteArray_Type,
+    &RtTextStream_Type,
     &RtStr_Type, &RtTuple_Type, &RtList_Type,
     &RtSet_Type, &RtFrozenSet_Type, &RtSetIter_Type,
     &RtDeque_Type, &RtDequeIter_Type, &RtDequeRevIter_Type,

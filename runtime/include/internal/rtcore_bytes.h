@@ -1,0 +1,95 @@
+// rtcore_bytes.h: the layouts of bytes and bytearray, and what their files
+// share.
+//
+// bytes never changes once its creator has filled it. The contents of a
+// bytearray are read and written under its critical section only; functions
+// that work on bytes of any object first take a copy of those of a bytearray.
+
+#ifndef RT_INTERNAL_BYTES_H
+#define RT_INTERNAL_BYTES_H
+
+#include "rtcore_types.h"
+
+typedef struct RtBytesObject {
+    RtVarObject ob_base;
+    ssize_t hash;               // set before the object is visible
+    char data[];                // ob_size bytes and a NUL
+} RtBytesObject;
+
+typedef struct RtByteArrayObject {
+    RtVarObject ob_base;        // all fields: the object's lock
+    char *data;                 // NULL: empty
+    ssize_t capacity;
+} RtByteArrayObject;
+
+static inline bool
+RtBytes_Check(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtBytes_Type);
+}
+
+static inline bool
+RtByteArray_Check(RtObject *op)
+{
+    return RtType_IsSubtype(Rt_TYPE(op), &RtByteArray_Type);
+}
+
+static inline const char *
+RtBytes_DATA(RtObject *op)
+{
+    return ((RtBytesObject *)op)->data;
+}
+
+// bytes.c
+// Room for n bytes, which the caller fills before it calls RtBytes_Seal().
+RtObject *RtBytes_Alloc(ssize_t n);
+RtObject *RtBytes_Seal(RtObject *op);
+// A bytes object with what a bytes-like object has at one moment. New
+// reference, or NULL without an exception if op is none.
+RtObject *RtBytes_FromLike(RtObject *op);
+// bytes(x) for what is no bytes-like object: an int, or an iterable of ints.
+RtObject *RtBytes_FromObject(RtObject *op);
+// A number from 0 to 255. -1: an exception.
+int RtBytes_ByteValue(RtObject *op, const char *message);
+RtObject *RtBytes_FromCall(const char *fname, RtObject *const *args,
+                           ssize_t nargs, RtObject *kwnames);
+RtObject *RtBytes_Concat(RtObject *a, RtObject *b);
+RtObject *RtBytes_Repeat(RtObject *op, ssize_t n);      // n >= 0
+RtObject *RtBytes_RichCompare(RtObject *a, RtObject *b, int op);
+RtObject *RtBytes_Repr(RtObject *op, const char *before, const char *after);
+
+// bytes_methods.c: on `self` of either type; results are of type bytes.
+extern RtMethodDef rt_bytes_methods[];
+extern RtMethodDef rt_bytes_class_methods[];
+extern RtMethodDef rt_bytearray_methods[];
+RtObject *RtBytes_Slice(RtObject *op, RtObject *slice);
+RtObject *RtBytes_Item(RtObject *op, RtObject *key);
+int RtBytes_Contains(RtObject *op, RtObject *value);
+
+// bytearray.c
+#define RT_BYTEARRAY_METHODS(ROW) \
+    ROW(Append) ROW(Clear) ROW(Copy) ROW(Extend) ROW(Insert) \
+    ROW(Pop) ROW(Remove) ROW(Reverse)
+#define RT_DECLARE_METHOD(name) \
+    RtObject *RtByteArray_##name##Method(RtObject *self, \
+                                         RtObject *const *args, \
+                                         ssize_t nargs);
+RT_BYTEARRAY_METHODS(RT_DECLARE_METHOD)
+#undef RT_DECLARE_METHOD
+// What it has at one moment.
+RtObject *RtByteArray_AsBytes(RtObject *op);
+// Takes `bytes`, which may be NULL.
+RtObject *RtByteArray_FromBytes(RtObject *bytes);
+int RtByteArray_Extend(RtObject *op, RtObject *source);
+
+// codecs.c: between str and bytes: UTF-8, ASCII, Latin-1.
+RtObject *RtStr_Encode(RtObject *text, const char *encoding,
+                       const char *errors);
+RtObject *RtBytes_Decode(RtObject *bytes, const char *encoding,
+                         const char *errors);
+RtObject *RtStr_EncodeMethod(RtObject *self, RtObject *const *args,
+                             ssize_t nargs, RtObject *kwnames);
+RtObject *RtBytes_DecodeMethod(RtObject *self, RtObject *const *args,
+                               ssize_t nargs, RtObject *kwnames);
+
+#endif  // RT_INTERNAL_BYTES_H
