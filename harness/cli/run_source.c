@@ -128,6 +128,7 @@ parse(SourceOptions *o, int argc, char **argv)
             return -1;
         }
         o->code = argv[++at];
+        argv[at] = argv[at - 1];
     }
     o->argc = argc - at;
     o->argv = argv + at;
@@ -487,6 +488,7 @@ FzRunSource_Main(int argc, char **argv)
         return FZ_EXIT_USAGE;
     }
     RtConfig_SetProgramSecond(1000000000);
+    RtConfig_SetArguments(o.argc, o.argv);
     Job job = {0};
     int status = FZ_EXIT_USAGE;
     if (read_source(&o, &job)) {

@@ -55,6 +55,11 @@ class Expressions:
     def check_constant(self, node, value):
         if isinstance(value, complex):
             raise Unsupported(node, "a complex number")
+        if value is Ellipsis:
+            raise Unsupported(node, "the value ...")
+        if isinstance(value, tuple):
+            for item in value:
+                self.check_constant(node, item)
 
     def exprs(self, nodes):
         for node in nodes:

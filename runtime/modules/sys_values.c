@@ -9,6 +9,8 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_code.h"
+#include "rtcore_heap.h"
 #include "rtcore_long.h"
 #include "rtcore_type.h"
 
@@ -188,6 +190,38 @@ immortal_tuple(RtObject **items, ssize_t n)
     return tuple;
 }
 
+// Written before the runtime is initialised.
+static int program_argc;
+static char *const *program_argv;
+
+void
+RtConfig_SetArguments(int argc, char *const *argv)
+{
+    program_argc = argc;
+    program_argv = argv;
+}
+
+static RtObject *
+make_argv(void)
+{
+    size_t n = program_argc > 0 ? (size_t)program_argc : 1;
+    RtObject **items = RtMem_Malloc(n * sizeof(RtObject *));
+    RtObject *argv = NULL;
+    size_t i = 0;
+    while (items != NULL && i < n) {
+        items[i] = RtStr_InternStatic(program_argc > 0 ? program_argv[i] : "");
+        if (items[i] == NULL) {
+            break;
+        }
+        i++;
+    }
+    if (i == n) {
+        argv = immortal_tuple(items, (ssize_t)n);
+    }
+    RtMem_Free(items);
+    return argv;
+}
+
 int
 RtSys_AddValues(RtObject *dict)
 {
@@ -195,15 +229,15 @@ RtSys_AddValues(RtObject *dict)
         RtLong_FromInt64(3), RtLong_FromInt64(13), RtLong_FromInt64(0),
         RtStr_InternStatic("final"), RtLong_FromInt64(0),
     };
-    RtObject *argv[] = { RtStr_InternStatic("") };
-    if (version[3] == NULL || argv[0] == NULL ||
+    RtObject *argv = make_argv();
+    if (version[3] == NULL || argv == NULL ||
         add(dict, "maxsize", RtLong_FromInt64(INT64_MAX)) < 0 ||
         add(dict, "maxunicode", RtLong_FromInt64(0x10ffff)) < 0 ||
         add(dict, "hexversion", RtLong_FromInt64(0x030d00f0)) < 0 ||
         add(dict, "version", RtStr_InternStatic("3.13.0 (ftfuzz)")) < 0 ||
         add(dict, "platform", RtStr_InternStatic("linux")) < 0 ||
         add(dict, "byteorder", RtStr_InternStatic("little")) < 0 ||
-        add(dict, "argv", immortal_tuple(argv, 1)) < 0 ||
+        add(dict, "argv", argv) < 0 ||
         add(dict, "version_info", immortal_tuple(version, 5)) < 0 ||
         add(dict, "stdout", &streams[0].ob_base) < 0 ||
         add(dict, "stderr", &streams[1].ob_base) < 0)

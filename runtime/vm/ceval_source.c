@@ -20,19 +20,6 @@
 
 #include <stdio.h>
 
-// Types that another part of the runtime brings.
-RtObject *RtObject_Format(RtObject *value, RtObject *spec)
-    __attribute__((weak));
-int RtException_SetCause(RtObject *exc, RtObject *cause)
-    __attribute__((weak));
-
-static RtObject *
-not_in_build(const char *what)
-{
-    RtErr_Format(&RtExc_SystemError, "this build has no %s", what);
-    return NULL;
-}
-
 // ---------------------------------------------------------------------------
 // Names.
 
@@ -427,11 +414,7 @@ RtEvalOp_Convert(RtObject *value, uint32_t how)
 RtObject *
 RtEvalOp_Format(RtObject *value, RtObject *spec)
 {
-    if (RtObject_Format != NULL) {
-        return RtObject_Format(value, spec == Rt_None ? NULL : spec);
-    }
-    return spec == Rt_None ? RtObject_Str(value)
-                           : not_in_build("format specifications");
+    return RtObject_Format(value, spec == Rt_None ? NULL : spec);
 }
 
 void
@@ -455,7 +438,7 @@ RtEvalOp_RaiseFrom(RtObject *what, RtObject *cause)
                         "exception causes must derive from BaseException");
         status = -1;
     }
-    if (status == 0 && RtException_SetCause != NULL) {
+    if (status == 0) {
         status = RtException_SetCause(exc, cause);
     }
     Rt_XDECREF(made);

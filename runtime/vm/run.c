@@ -11,9 +11,6 @@
 #include "rt_types.h"
 #include "rtcore_object.h"
 
-// Types that another part of the runtime brings.
-void RtErr_Print(RtObject *exc) __attribute__((weak));
-
 static void
 write_line(RtObject *text)
 {
@@ -24,17 +21,6 @@ write_line(RtObject *text)
     rt_world->write_error(RtStr_AsUTF8(text), (size_t)Rt_SIZE(text));
     rt_world->write_error("\n", 1);
     Rt_DECREF(text);
-}
-
-static void
-print_exception(RtObject *exc)
-{
-    if (RtErr_Print != NULL) {
-        RtErr_Print(exc);
-    }
-    else {
-        write_line(RtErr_FormatException(exc));
-    }
 }
 
 // SystemExit(code): None is 0, an int itself, anything else is written.
@@ -70,7 +56,7 @@ RtRun_ReportException(void)
         status = exit_status(exc);
     }
     else {
-        print_exception(exc);
+        RtErr_Print(exc);
     }
     Rt_DECREF(exc);
     return status;

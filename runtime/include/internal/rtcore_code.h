@@ -380,5 +380,7 @@ int RtConfig_GetRecursionLimit(void);
 // the beginning of the monotonic clock. Before RtRuntime_Start().
 void RtConfig_SetProgramSecond(int64_t ns);
 void RtConfig_SetEpoch(int64_t ns);
+// modules/: sys.argv; the strings stay. Before RtRuntime_Initialize().
+void RtConfig_SetArguments(int argc, char *const *argv);
 
 #endif  // RT_INTERNAL_CODE_H
