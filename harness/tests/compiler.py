@@ -14,6 +14,7 @@ ftfuzz = sys.argv[1]
 REFUSED = [
     ("async def f(): pass", 1, 1, "the statement AsyncFunctionDef"),
     ("x = 1\ny = 3j", 2, 5, "a complex number"),
+    ("f(..., 1)", 1, 3, "the value ..."),
     ("from os import *", 1, 1, "import *"),
     ("from . import a", 1, 1, "a relative import"),
     ("def f():\n    class C(*[]): pass", 2, 5, "a starred base class"),
@@ -114,12 +115,49 @@ def check_engine(environment):
     check(r.returncode == 0 and r.stdout == "True\n", r)
 
 
+TRACEBACK = """import sys
+
+def inner(x):
+    return 1 // x
+
+def outer(x):
+    try:
+        inner(x)
+    except ZeroDivisionError as error:
+        raise ValueError("outer failed") from error
+
+class Thing:
+    def method(self):
+        try:
+            outer(0)
+        except ValueError:
+            {}["missing"]
+
+print(list(sys.argv[1:]))
+Thing().method()
+"""
+
+
+def check_traceback(environment, folder):
+    """As CPython's, but for the lines that underline columns."""
+    program = pathlib.Path(folder, "traceback.py")
+    program.write_text(TRACEBACK)
+    r = run([str(program), "a", "--b"], environment)
+    expected = subprocess.run([sys.executable, str(program), "a", "--b"],
+                              capture_output=True, text=True)
+    lines = [line for line in expected.stderr.split("\n")
+             if line.strip("^~ ") or not line]
+    check(r.returncode == 1 and r.stdout == expected.stdout, r)
+    check(r.stderr == "\n".join(lines), r)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, XDG_CACHE_HOME=folder + "/all")
         check_refused(environment)
         check_ways_in(environment, folder)
         check_cache(environment, folder)
+        check_traceback(environment, folder)
         check_engine(environment)
 
 

@@ -1,0 +1,12 @@
+# bytes and bytearray: indexing, slices, methods, encoding, mutation.
+data = b"hello"
+print(data, data[0], data[1:3], list(data), len(data), b"ell" in data, data + b"!")
+print("caf\u00e9".encode(), b"caf\xc3\xa9".decode(), bytes([1, 2, 255]), bytes(3))
+buffer = bytearray(b"abc")
+buffer[0] = 65
+buffer.append(100)
+print(buffer, bytes(buffer), data.upper(), data.find(b"l"), data.split(b"l"), data.hex())
+try:
+    data[0] = 1
+except TypeError as error:
+    print(error)
