@@ -76,18 +76,29 @@ FzCorpus_Free(FzCorpus *corpus)
 // ---------------------------------------------------------------------------
 // Running and choosing
 
+static void
+execute(const FzCorpusEntry *entry, FzRun *run)
+{
+    FzEngineConfig config = FzExec_DefaultConfig();
+    config.schedule = FzExec_ScheduleOf(&entry->input);
+    FzFeatures_Begin(&config);
+    FzExec_Carry(&entry->input.program, &config, run);
+}
+
 void
 FzCorpus_Execute(FzCorpus *corpus, void (*progress)(size_t done))
 {
     FzFeatures seen;
     FzFeatures_Init(&seen);
     FzRun run = {0};
+    // The first execution of a process makes what all later ones find (names,
+    // heaps, stacks), and so is not like any other: it is not counted.
+    if (corpus->count > 0) {
+        execute(&corpus->entries[0], &run);
+    }
     for (size_t i = 0; i < corpus->count; i++) {
         FzCorpusEntry *entry = &corpus->entries[i];
-        FzEngineConfig config = FzExec_DefaultConfig();
-        config.schedule = FzExec_ScheduleOf(&entry->input);
-        FzFeatures_Begin(&config);
-        FzExec_Carry(&entry->input.program, &config, &run);
+        execute(entry, &run);
         entry->nfeatures = FzFeatures_List(&entry->features);
         entry->steps = run.steps;
         entry->fails = run.nviolations > 0;
