@@ -4,12 +4,13 @@ import ast
 
 from errors import Unsupported
 from expressions import Expressions
+from patterns import Patterns
 from statements import Statements
 from symbols import analyse
 from unit import VARARGS, VARKEYWORDS, Unit
 
 
-class Compiler(Expressions, Statements):
+class Compiler(Expressions, Statements, Patterns):
     def __init__(self, tree, filename):
         self.filename = filename
         self.scopes = analyse(tree)
