@@ -24,7 +24,7 @@ expect_same(RtObject *got, RtObject *got_exc, RtObject *wanted,
 // ---------------------------------------------------------------------------
 // Ints.
 
-enum { VALUES = 18, FORMS = 4 };
+enum { VALUES = 18, FORMS = 8 };
 
 static void
 make_values(RtObject *values[VALUES])
@@ -61,7 +61,7 @@ make_binary(int form, RtBinaryOp op, RtObject *right, RtObject *globals)
     if ((form & 2) != 0) {
         Asm_Emit(&a, RT_OP_NOP, 0);     // what follows is a sequence too
     }
-    Asm_Emit(&a, RT_OP_BINARY_OP, op);
+    Asm_Emit(&a, (form & 4) != 0 ? RT_OP_INPLACE_OP : RT_OP_BINARY_OP, op);
     local(&a, RT_OP_STORE_FAST, (form & 1) != 0 ? 3 : 0);
     local(&a, RT_OP_LOAD_FAST, (form & 1) != 0 ? 3 : 0);
     Asm_Emit(&a, RT_OP_RETURN_VALUE, 0);

@@ -54,7 +54,12 @@ RtFused_Find(const RtInstruction *code, size_t n)
     }
     uint64_t found = 0;
     for (size_t i = 0; i < LONGEST && i < n; i++) {
-        found |= (uint64_t)RtInstruction_Opcode(code[i]) << 8 * i;
+        RtOpcode op = RtInstruction_Opcode(code[i]);
+        // To ints it is the same. The first one has no handler to leave it to.
+        if (op == RT_OP_INPLACE_OP && i > 0) {
+            op = RT_OP_BINARY_OP;
+        }
+        found |= (uint64_t)op << 8 * i;
     }
     for (int i = 0; i < RT_FUSED_COUNT; i++) {
         // Nothing (NOP) is behind the end.
