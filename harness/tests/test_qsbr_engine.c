@@ -272,6 +272,8 @@ main(void)
 // Without an engine one thread is left: it reads nothing that it frees. With
 // the GIL memory is freed at once; else once the thread has passed a quiescent
 // state, and nothing is left when the runtime has ended.
+enum { MANY = 100 };
+
 int
 main(void)
 {
@@ -279,16 +281,15 @@ main(void)
     ssize_t at_start = RtMem_LiveBlocks();
     RtThreadState *tstate = RtRuntime_Start();
     CHECK(tstate != NULL);
-#ifdef RT_GIL_DISABLED
-    RtMem_FreeDelayed(RtMem_Malloc(16));        // may make a chunk
-#endif
     ssize_t before = RtMem_LiveBlocks();
-    RtMem_FreeDelayed(RtMem_Malloc(16));
+    for (int i = 0; i < MANY; i++) {
+        RtMem_FreeDelayed(RtMem_Malloc(16));
+        CHECK(RtEval_CheckBreaker(tstate) == 0);
+        RtMem_ProcessDelayed(tstate);
+    }
 #ifdef RT_GIL_DISABLED
-    CHECK(RtMem_LiveBlocks() == before + 1);
-    CHECK(RtEval_CheckBreaker(tstate) == 0);
-    RtMem_ProcessDelayed(tstate);
-    CHECK(RtMem_LiveBlocks() < before);
+    // Sequences advance with every tenth free; a chunk holds what waits.
+    CHECK(RtMem_LiveBlocks() <= before + 12);
 #else
     CHECK(RtMem_LiveBlocks() == before);
 #endif

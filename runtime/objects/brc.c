@@ -315,10 +315,13 @@ bool
 RtBrc_IsDrained(const RtInterpreterState *interp)
 {
     bool drained = true;
+    // States are linked and unlinked while the world is stopped, too.
+    RT_HEAD_LOCK();
     for (const RtThreadState *t = interp->threads; t != NULL; t = t->next) {
         drained = drained && RtObjectStack_IsEmpty(&t->brc.objects_to_merge) &&
                   RtObjectStack_IsEmpty(&t->brc.local_objects_to_merge);
     }
+    RT_HEAD_UNLOCK();
     return drained;
 }
 

@@ -90,7 +90,7 @@ try_lock(RtMutex *m, uint8_t *v)
 bool
 RtMutex_WasHandedOver(const void *park_arg)
 {
-    return park_arg != NULL && ((const MutexEntry *)park_arg)->handed_off;
+    return ((const MutexEntry *)park_arg)->handed_off;
 }
 
 // Nobody else is left, so nobody will ever unlock the mutex, unless it is the
@@ -143,7 +143,7 @@ park_on_mutex(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags,
     }
     RT_NOTE(LOCK_WAIT, m, RT_LOCK_MUTEX);
     *result = RtParkingLot_Park(&m->bits, &parked, sizeof(parked), timeout_ns,
-                                entry, park_flags(flags));
+                                entry, park_flags(flags) | RT_PARK_MUTEX);
     if (*result == RT_PARK_OK && entry->handed_off) {
         rt_assert(rt_atomic_load_uint8_owned(&m->bits) & RT_MUTEX_LOCKED);
         RT_NOTE(LOCK_ACQUIRED, m, RT_LOCK_MUTEX);

@@ -29,6 +29,7 @@ typedef struct ParkEntry {
     const void *addr;
     void *park_arg;
     bool is_unparking;                  // bucket->mutex
+    bool of_mutex;                      // park_arg is a mutex's waiter
     RtThreadState *tstate;              // detached meanwhile, or NULL
     RtSemaphore sem;
 } ParkEntry;
@@ -188,7 +189,9 @@ wait_detached(ParkBucket *bucket, ParkEntry *entry, int64_t timeout_ns,
     if (result == RT_PARK_OK) {
         RT_NOTE(PARK_WOKEN, entry->addr, 0);
     }
-    if (result == RT_PARK_OK && RtMutex_WasHandedOver(entry->park_arg)) {
+    if (result == RT_PARK_OK && entry->of_mutex &&
+        RtMutex_WasHandedOver(entry->park_arg))
+    {
         tstate->handed_over = (RtMutex *)entry->addr;
     }
     RtThreadState_Attach(tstate);
@@ -210,6 +213,7 @@ RtParkingLot_Park(const void *addr, const void *expected, size_t size,
     entry.addr = addr;
     entry.park_arg = park_arg;
     entry.is_unparking = false;
+    entry.of_mutex = (flags & RT_PARK_MUTEX) != 0;
     RtThreadState *tstate = attached_tstate();
     entry.tstate = (flags & RT_PARK_DETACH) != 0 ? tstate : NULL;
     rt_world->sem_init(&entry.sem);

@@ -191,6 +191,17 @@ fork_and_finish(RtThreadState *me)
     CHECK(rt_world->wait_child(pid) == 0);
 }
 
+#ifdef RT_TSAN
+// A child starts threads: ThreadSanitizer is to let it.
+const char *__tsan_default_options(void);
+
+const char *
+__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+#endif
+
 static void
 test_with(RtMethodDef *def)
 {

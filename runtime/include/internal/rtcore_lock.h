@@ -53,6 +53,7 @@ typedef enum RtParkResult {
 enum {                          // flags of RtParkingLot_Park
     RT_PARK_DETACH = 1,         // detach the thread state meanwhile
     RT_PARK_INTERRUPTIBLE = 2,  // RtInterrupt_Request() ends the wait: INTR
+    RT_PARK_MUTEX = 4,          // addr is an RtMutex's, park_arg its waiter's
 };
 
 // Blocks if the `size` (1, 2, 4, 8) bytes at addr equal those at expected,
