@@ -171,6 +171,7 @@ incidental(FzRule rule)
     case FZ_RULE_REQUEST_LOST:
     case FZ_RULE_REQUEST_IGNORED:
     case FZ_RULE_TWO_DICTS:
+    case FZ_RULE_GENERATOR_SHARED:
         return THE_OBJECT | THE_OTHER;
     default:
         return 0;

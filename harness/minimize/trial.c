@@ -435,7 +435,9 @@ find_aliases(FzTask *task, Insight *insight)
         // A race would end the run before it shows what else is wrong.
         worker.any_rule = i % 2 == 0;
         run_once(&task->reduction.program, &schedule);
-        steps += worker.run.steps;
+        // A few that never end are to be among them.
+        steps += worker.run.steps < PROFILE_STEPS / 8 ? worker.run.steps
+                                                      : PROFILE_STEPS / 8;
         Alias *alias = worker.run.nviolations == 0 ? NULL
                                                    : find_alias(aliases, &n);
         if (alias != NULL && !alias->kin && cause->preempted &&

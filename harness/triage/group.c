@@ -289,26 +289,37 @@ fold_by_aliases(Grouper *g)
     }
 }
 
+enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3 };
+
+// A group that stands for itself: a mechanism that failed often enough, or
+// damage of several kinds that has one cause.
 static bool
-is_alone(Grouper *g, size_t raw)
+is_established(Grouper *g, size_t root)
 {
+    size_t kinds = 0;
     for (size_t i = 0; i < g->nraws; i++) {
-        if (i != raw && root_of(g, i) == root_of(g, raw)) {
-            return false;
+        const Raw *raw = &g->raws[i];
+        if (root_of(g, i) == root) {
+            if (!raw->damage && raw->count >= ENOUGH_FINDINGS) {
+                return true;
+            }
+            kinds += raw->smallest->tight;
         }
     }
-    return true;
+    return kinds >= ENOUGH_KINDS;
 }
 
-// A mechanism, or damage of which several kinds have one cause.
 static bool
-is_established(Grouper *g, size_t raw)
+program_shows(Grouper *g, size_t raw, size_t root)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < g->nraws; i++) {
-        n += root_of(g, i) == root_of(g, raw);
+    const FzTriaged *f = g->raws[raw].smallest;
+    for (size_t i = 0; i < g->nraws && f->naliases > 0; i++) {
+        if (root_of(g, i) == root &&
+            is_in(g->raws[i].signature, f->aliases, f->naliases)) {
+            return true;
+        }
     }
-    return !g->raws[raw].damage || (g->raws[raw].smallest->tight && n >= 3);
+    return false;
 }
 
 // Whether programs that fail by something else show this group, too: then it is
@@ -316,54 +327,64 @@ is_established(Grouper *g, size_t raw)
 static bool
 is_everywhere(Grouper *g, size_t root)
 {
-    for (size_t a = 0; a < g->nraws; a++) {
-        const FzTriaged *f = g->raws[a].smallest;
-        if (f->naliases == 0 || root_of(g, a) == root ||
-            !is_established(g, a)) {
-            continue;
-        }
-        for (size_t b = 0; b < g->nraws; b++) {
-            if (root_of(g, b) == root &&
-                is_in(g->raws[b].signature, f->aliases, f->naliases)) {
-                return true;
-            }
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (root_of(g, i) != root && program_shows(g, i, root) &&
+            is_established(g, root_of(g, i))) {
+            return true;
         }
     }
     return false;
 }
 
-// The only other group that the smallest program of `raw` shows, of those of
-// damage or of the others; else its own.
-static size_t
-only_alias(Grouper *g, size_t raw, bool damage)
+// Of a group or not: it has a mechanism, or damage.
+static bool
+has_kind(Grouper *g, size_t root, bool damage)
 {
-    const FzTriaged *f = g->raws[raw].smallest;
-    size_t own = root_of(g, raw), only = own;
     for (size_t i = 0; i < g->nraws; i++) {
-        size_t root = root_of(g, i);
-        if (root == own || root == only || g->raws[i].damage != damage ||
-            !is_in(g->raws[i].signature, f->aliases, f->naliases) ||
-            is_everywhere(g, root)) {
-            continue;
+        if (root_of(g, i) == root && g->raws[i].damage == damage) {
+            return true;
         }
-        if (only != own) {
-            return own;
+    }
+    return false;
+}
+
+// The only other group that the smallest programs of this one show, of those
+// with a mechanism or of those without; else the group itself.
+static size_t
+only_alias(Grouper *g, size_t root, bool mechanism)
+{
+    size_t only = root;
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzTriaged *f = g->raws[i].smallest;
+        bool ours = f->naliases > 0 && root_of(g, i) == root;
+        for (size_t k = 0; ours && k < g->nraws; k++) {
+            size_t other = root_of(g, k);
+            if (other == root || other == only ||
+                !is_in(g->raws[k].signature, f->aliases, f->naliases) ||
+                has_kind(g, other, false) != mechanism ||
+                is_everywhere(g, other)) {
+                continue;
+            }
+            if (only != root) {
+                return root;
+            }
+            only = other;
         }
-        only = root;
     }
     return only;
 }
 
-// Damage that nothing else explains, in a program that shows one other failure,
+// Damage that nothing else explains, in programs that show one other failure,
 // is a consequence of that.
 static void
 fold_consequences(Grouper *g)
 {
-    for (int damage = 0; damage <= 1; damage++) {
+    for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < g->nraws; i++) {
+            size_t root = root_of(g, i);
             if (g->raws[i].damage && g->raws[i].smallest->naliases > 0 &&
-                is_alone(g, i)) {
-                fold(g, i, only_alias(g, i, damage));
+                !is_established(g, root)) {
+                fold(g, root, only_alias(g, root, pass == 0));
             }
         }
     }
