@@ -247,7 +247,9 @@ ignore_output(const char *bytes, size_t length)
 int
 main(void)
 {
-    RtWorld world = rt_native_world;
+    // Threads that exit still use it after main() has returned.
+    static RtWorld world;
+    world = rt_native_world;
     world.write = ignore_output;
     RtHooks_Install(NULL, &world);
     CHECK(RtRuntime_Initialize() == 0);
