@@ -14,6 +14,7 @@ run(int argc, char **argv)
         .findings_dir = "findings",
     };
     const char *gil = NULL;
+    bool os_threads = false;
     const FzOption options[] = {
         {"seconds", "N", FZ_OPT_SECONDS, &o.seconds,
          "stop after N seconds (default: run until Ctrl-C)"},
@@ -31,6 +32,8 @@ run(int argc, char **argv)
          "write findings to DIR (default: findings)"},
         {"gil", "0|1", FZ_OPT_STRING, &gil,
          "free-threaded build: the GIL is never (0) or always (1) on"},
+        {"os-threads", NULL, FZ_OPT_FLAG, &os_threads,
+         "the system schedules: nothing replays, but all cores run at once"},
         {"every", "N", FZ_OPT_NUMBER, &o.every,
          "write N failing executions and stop; else the first of each kind"},
         {"stop-on-finding", NULL, FZ_OPT_FLAG, &o.stop_on_finding,
@@ -59,6 +62,7 @@ run(int argc, char **argv)
     if (!FzCli_SetGil(gil)) {
         return FZ_EXIT_USAGE;
     }
+    FzExec_UseOsThreads(os_threads);
     return FzCampaign_Run(&o);
 }
 

@@ -162,11 +162,19 @@ FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
     FzEngine_Run(config, FzExec_Body, (void *)program, run);
 }
 
+static bool on_os_threads;
+
+void
+FzExec_UseOsThreads(bool use)
+{
+    on_os_threads = use;
+}
+
 bool
 FzExec_IsDeterministic(void)
 {
 #ifdef RT_WITH_HOOKS
-    return true;
+    return !on_os_threads;
 #else
     return false;
 #endif

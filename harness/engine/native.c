@@ -219,7 +219,8 @@ make_world(void)
 }
 
 #ifdef RT_WITH_HOOKS
-// Gives way, or stays behind for about as long as a hand-over takes.
+// Stays behind for about as long as a hand-over takes, or, now and then, gives
+// way: on a busy machine that costs a time slice.
 static void
 noise_point(RtPoint kind, const void *addr)
 {
@@ -228,7 +229,7 @@ noise_point(RtPoint kind, const void *addr)
     if (!FzRng_Chance(&own.rng, native.noise)) {
         return;
     }
-    if (FzRng_Below(&own.rng, 2) == 0) {
+    if (FzRng_Below(&own.rng, 32) == 0) {
         sched_yield();
         return;
     }

@@ -35,15 +35,17 @@ void FzExec_Body(void *program);
 // Runs a program under config->schedule. run->violations says what was found.
 void FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
                        FzRun *run);
-// The same on the carrier of this build: the deterministic engine, or OS
-// threads that run freely in builds without hooks.
+// The same on the carrier of this process: the deterministic engine, or OS
+// threads that run freely.
 void FzExec_Carry(const FzProgram *program, const FzEngineConfig *config,
                   FzRun *run);
 // The same of any body, which starts and ends the runtime itself.
 void FzExec_CarryBody(void (*body)(void *), void *arg,
                       const FzEngineConfig *config, FzRun *run);
-// Whether this build runs programs deterministically.
+// Whether this process runs programs deterministically: builds with hooks do,
+// unless they were told to use OS threads. Between runs.
 bool FzExec_IsDeterministic(void);
+void FzExec_UseOsThreads(bool use);
 // Runs an input with the default config; number of violations.
 int FzExec_RunInput(const FzInput *input, FzRun *run);
 
