@@ -1,40 +1,15 @@
-// fuzz_program.c: the fuzz target. An input is a program and a schedule
-// (FzInput); a violation of any oracle prints its report and aborts, which is
-// what fuzzers take for a crash.
-//
-// Beside the edges of the runtime, libFuzzer sees interleavings: pairs of
-// scheduling points across thread switches, counted in its extra counters.
+// fuzz_program.c: the fuzz target of programs. An input is a program and a
+// schedule (FzInput).
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "fuzz_targets.h"
-#include "fz_exec.h"
-#include "fz_finding.h"
-
-__attribute__((section("__libfuzzer_extra_counters"), used))
-static uint8_t interleavings[FZ_COVERAGE_SIZE];
-
-static void
-report(const FzInput *input, const FzRun *run)
-{
-    FzBuf text = { 0 };
-    FzReport_Text(input, run, &text);
-    fwrite(text.data, 1, text.size, stderr);
-    fflush(stderr);
-    FzBuf_Free(&text);
-}
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
-    (void)argv;
-    char why[200];
-    if (!FzExec_Init(why, sizeof(why))) {
-        fprintf(stderr, "fuzz_program: %s\n", why);
-        abort();
-    }
+    Fuzz_Init((*argv)[0]);
     return 0;
 }
 
@@ -44,14 +19,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static FzInput input;
     static FzRun run;
     FzInput_Decode(&input, data, size);
-    FzEngineConfig config = FzExec_DefaultConfig();
+    FzEngineConfig config = Fuzz_Config();
     config.schedule = FzExec_ScheduleOf(&input);
-    config.coverage = interleavings;
-    config.coverage_size = sizeof(interleavings);
     FzExec_Carry(&input.program, &config, &run);
-    if (run.nviolations > 0) {
-        report(&input, &run);
-        abort();
-    }
+    Fuzz_Check(&input, &config.schedule, &run);
     return 0;
+}
+
+size_t
+FuzzTarget_Seed(uint32_t number, uint8_t *out, size_t size)
+{
+    static FzInput input;
+    FzRng rng;
+    FzBuf bytes = {0};
+    if (number >= FUZZ_SEEDS) {
+        return 0;
+    }
+    FzRng_Seed(&rng, number + 1);
+    FzInput_Generate(&input, &rng);
+    FzInput_Encode(&input, &bytes);
+    size_t n = bytes.size < size ? bytes.size : size;
+    memcpy(out, bytes.data, n);
+    FzBuf_Free(&bytes);
+    return n;
 }

@@ -1,19 +1,14 @@
-// mechanism.c: runs the steps of an input on a mechanism; a violation of any
-// oracle prints its report and aborts, which is what fuzzers take for a crash.
+// mechanism.c: runs the steps of an input on a mechanism.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz_targets.h"
-#include "fz_finding.h"
 #include "mechanism.h"
 #include "rtcore_semaphore.h"
 
 enum { HEADER = 14, STEP = 4 };
-
-__attribute__((section("__libfuzzer_extra_counters"), used))
-static uint8_t interleavings[FZ_COVERAGE_SIZE];
 
 typedef struct Plan {
     FzInput input;              // for its schedule; the program is empty
@@ -168,7 +163,6 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
-    char why[200];
     mechanism = find_mechanism((*argv)[0]);
     if (mechanism == NULL) {
         fprintf(stderr, "%s: call it by the name of a target:", (*argv)[0]);
@@ -178,10 +172,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
         fprintf(stderr, "\n");
         exit(2);
     }
-    if (!FzExec_Init(why, sizeof(why))) {
-        fprintf(stderr, "%s: %s\n", (*argv)[0], why);
-        abort();
-    }
+    Fuzz_Init((*argv)[0]);
     return 0;
 }
 
@@ -190,19 +181,30 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static FzRun run;
     decode(data, size);
-    FzEngineConfig config = FzExec_DefaultConfig();
+    FzEngineConfig config = Fuzz_Config();
     config.schedule = FzExec_ScheduleOf(&plan.input);
-    config.coverage = interleavings;
-    config.coverage_size = sizeof(interleavings);
     FzExec_CarryBody(body, NULL, &config, &run);
-    if (run.nviolations > 0) {
-        FzBuf text = {0};
-        FzReport_Text(&plan.input, &run, &text);
-        fwrite(text.data, 1, text.size, stderr);
-        fflush(stderr);
-        abort();
-    }
+    Fuzz_Check(&plan.input, NULL, &run);
     return 0;
+}
+
+// Steps of all kinds and threads, more and more of them.
+size_t
+FuzzTarget_Seed(uint32_t number, uint8_t *out, size_t size)
+{
+    size_t steps = 4 + 4 * number, wanted = HEADER + STEP * steps;
+    if (number >= FUZZ_SEEDS || size < wanted) {
+        return 0;
+    }
+    FzRng rng;
+    FzRng_Seed(&rng, number + 1);
+    for (size_t i = 0; i < wanted; i++) {
+        out[i] = (uint8_t)FzRng_Next(&rng);
+    }
+    out[9] = out[10] = 0;       // no allocation fails
+    out[12] = (uint8_t)steps;
+    out[13] = 0;
+    return wanted;
 }
 
 // ---------------------------------------------------------------------------

@@ -1,16 +1,22 @@
 // standalone_main.c: runs a fuzz target on files, without a fuzzer: for
 // reproducing in builds that have none, and for gdb; or on random bytes, which
-// shows in seconds that a target works.
+// shows in seconds that a target works. Writes the inputs to begin from. Tells
+// whether an input always takes the same edges, as fuzzers need it.
 //
 //   fuzz_list_standalone FILE…
+//   fuzz_list_standalone --stable FILE…
 //   fuzz_list_standalone --random N [SEED]
+//   fuzz_list_standalone --seeds DIR
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fuzz_targets.h"
-#include "fz_base.h"
+#include "fz_coverage.h"
+#include "fz_finding.h"
 
 static int
 run_random(const char *target, unsigned long count, uint64_t seed)
@@ -52,15 +58,103 @@ run_files(int argc, char **argv)
     return 0;
 }
 
+// Edges that were not taken as often as before; named, the first few.
+static unsigned
+compare_edges(const char *path, const uint8_t *before, const uint8_t *now,
+              size_t n)
+{
+    size_t npcs;
+    unsigned different = 0;
+    const FzCoveragePc *pcs = FzCoverage_Pcs(&npcs);
+    for (size_t i = 0; i < n; i++) {
+        if (before[i] == now[i] || ++different > 4) {
+            continue;
+        }
+        char name[400] = "?";
+        if (i < npcs) {
+            // As a return address.
+            FzSymbol_Name((void *)(pcs[i].pc + 1), name, sizeof(name));
+        }
+        fprintf(stderr, "%s: first %u times, then %u times: %s\n", path,
+                before[i], now[i], name);
+    }
+    return different;
+}
+
+static int
+check_stability(int argc, char **argv)
+{
+    size_t n;
+    unsigned different = 0;
+    uint8_t *edges = FzCoverage_Edges(&n), *before = malloc(n + 1);
+    FzBuf bytes = {0};
+    for (int i = 2; i < argc && before != NULL; i++) {
+        char why[200];
+        FzBuf_Clear(&bytes);
+        if (!FzFile_Read(argv[i], &bytes, why, sizeof(why))) {
+            fprintf(stderr, "%s: %s\n", argv[i], why);
+            return 2;
+        }
+        for (int round = 0; round < 3; round++) {
+            memset(edges, 0, n);
+            LLVMFuzzerTestOneInput(bytes.data, bytes.size);
+            if (round > 0) {
+                different += compare_edges(argv[i], before, edges, n);
+            }
+            memcpy(before, edges, n);
+        }
+    }
+    fprintf(stderr, "%d inputs, %zu edges, %u differences\n", argc - 2, n,
+            different);
+    free(before);
+    FzBuf_Free(&bytes);
+    return different == 0 ? 0 : 1;
+}
+
+static int
+write_seeds(const char *folder)
+{
+    static uint8_t bytes[FUZZ_SEED_SIZE];
+    size_t size;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "%s: %s\n", folder, strerror(errno));
+        return 2;
+    }
+    for (uint32_t i = 0;
+         (size = FuzzTarget_Seed(i, bytes, sizeof(bytes))) > 0; i++) {
+        char path[4096], why[200];
+        FzBuf whole = {0};
+        snprintf(path, sizeof(path), "%s/seed-%02u", folder, i);
+        FzBuf_Append(&whole, bytes, size);
+        bool ok = FzFile_Write(path, whole.data, whole.size, why,
+                               sizeof(why));
+        FzBuf_Free(&whole);
+        if (!ok) {
+            fprintf(stderr, "%s: %s\n", path, why);
+            return 2;
+        }
+    }
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
     bool random = argc > 2 && strcmp(argv[1], "--random") == 0;
-    if (argc < 2 || (strncmp(argv[1], "--", 2) == 0 && !random)) {
-        fprintf(stderr, "usage: %s FILE... | --random N [SEED]\n", argv[0]);
+    bool seeds = argc == 3 && strcmp(argv[1], "--seeds") == 0;
+    bool stable = argc > 2 && strcmp(argv[1], "--stable") == 0;
+    if (argc < 2 || (argv[1][0] == '-' && !random && !seeds && !stable)) {
+        fprintf(stderr, "usage: %s [--stable] FILE... | --random N [SEED] | "
+                        "--seeds DIR\n", argv[0]);
         return 2;
     }
     LLVMFuzzerInitialize(&argc, &argv);
+    if (stable) {
+        return check_stability(argc, argv);
+    }
+    if (seeds) {
+        return write_seeds(argv[2]);
+    }
     return random ? run_random(argv[0], strtoul(argv[2], NULL, 10),
                                argc > 3 ? strtoull(argv[3], NULL, 10) : 1)
                   : run_files(argc, argv);

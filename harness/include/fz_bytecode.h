@@ -13,4 +13,7 @@
 // must not be. True if the loader took it. After FzExec_Init(); needs hooks.
 bool FzBytecode_Run(const uint8_t *data, size_t size, FzRun *run);
 
+// An input that is a whole file: the smallest module. Its size; 0: no room.
+size_t FzBytecode_Whole(uint8_t *out, size_t size);
+
 #endif  // FZ_BYTECODE_H

@@ -175,3 +175,20 @@ FzBytecode_Run(const uint8_t *data, size_t size, FzRun *run)
     }
     return input.loaded;
 }
+
+size_t
+FzBytecode_Whole(uint8_t *out, size_t size)
+{
+    const RtSourceModule *smallest = NULL;
+    for (const RtSourceModule *m = rt_library; m->name != NULL; m++) {
+        if (m->size < size && (smallest == NULL || m->size < smallest->size)) {
+            smallest = m;
+        }
+    }
+    if (smallest == NULL) {
+        return 0;
+    }
+    out[0] = UINT8_MAX;
+    memcpy(out + 1, smallest->data, smallest->size);
+    return smallest->size + 1;
+}

@@ -617,7 +617,10 @@ RT_NO_COVERAGE static bool
 visit_if_tracked(RtObject *op, void *arg)
 {
     const TrackedWalk *walk = arg;
-    if (!RtGC_IsTracked(op) ||
+    // Not by RtGC_IsTracked(), whose calls are counted: how many blocks there
+    // are that are none depends on what ran before.
+    uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
+    if ((bits & RT_GC_BITS_TRACKED) == 0 ||
         (!walk->all && (RtGC_IsFrozen(op) || is_unreachable(op))))
     {
         return true;
