@@ -108,7 +108,8 @@ typedef enum FzReducePass {
     FZ_REDUCE_BODIES,           // without a thread
     FZ_REDUCE_MAIN,             // a thread's work is done by the main thread
     FZ_REDUCE_JOINED,           // two threads' work is done by one of them
-    FZ_REDUCE_NAMED,            // shared ints in the place of a thread
+    FZ_REDUCE_NAMED,            // names in the place of a thread
+    FZ_REDUCE_SPENT,            // a loop in the place of a thread
     FZ_REDUCE_FUNCTIONS,        // without a function
     FZ_REDUCE_OPS,              // without `chunk` operations in a row
     FZ_REDUCE_CLASSES,          // without a class
@@ -162,8 +163,12 @@ typedef struct FzLineMap {
     uint32_t main[FZ_MAX_OPS];
     uint32_t bodies[FZ_MAX_BODIES][FZ_MAX_OPS];
     uint32_t functions[FZ_MAX_FUNCTIONS][FZ_MAX_OPS];
+    uint32_t starts[FZ_MAX_BODIES];     // where the main thread starts each,
+    uint32_t joins[FZ_MAX_BODIES];      // and joins it
+    uint32_t started;           // the line after the last start
 } FzLineMap;
 void FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines);
+void FzProgram_Lines(const FzProgram *program, FzLineMap *lines);
 
 // lower.c: a code object of the runtime for the whole program (new reference,
 // NULL with a runtime exception). Lines are those of the Python face. Needs an

@@ -23,6 +23,7 @@ typedef struct Minimizer {
     FzInput input;
     double started, deadline;
     double last_status;
+    unsigned round;
     uint32_t random;            // schedules for a candidate
     // The candidates in progress.
     FzReducePass pass;
@@ -112,7 +113,7 @@ fill_task(const Minimizer *m, FzTask *task)
 // ---------------------------------------------------------------------------
 // Programs
 
-enum { FEW_PREEMPTIONS = 3 };
+enum { FEW_THREADS = 2, FEW_PREEMPTIONS = 3, QUICK_ROUND = 2 };
 
 // A smaller program is not to need more preemptions, beyond the few that are
 // always allowed.
@@ -169,10 +170,12 @@ run_pass(Minimizer *m, FzReducePass pass, uint32_t chunk)
     return any;
 }
 
+// In the end time may pass quickly, where there is a thread too many: who waits
+// for a time then needs no others that let it pass.
 static bool
-make_without_failure(void *arg, uint64_t index, FzTask *task, bool *skip)
+make_conditions(void *arg, uint64_t index, FzTask *task, bool *skip)
 {
-    static const uint32_t steps[] = {1000, 50000, 200000};
+    static const uint32_t steps[] = {1000, 50000, 200000, 2000000};
     const Minimizer *m = arg;
     fill_task(m, task);
     task->remap = true;
@@ -182,9 +185,15 @@ make_without_failure(void *arg, uint64_t index, FzTask *task, bool *skip)
         task->fail_allocation = 0;
         return true;
     }
-    *skip = index <= 3 && steps[index - 1] >= m->best.time_step_ns;
-    task->time_step_ns = steps[index <= 3 ? index - 1 : 0];
-    return index <= 3;
+    if (index > 4) {
+        return false;
+    }
+    task->time_step_ns = steps[index - 1];
+    *skip = index < 4 ? task->time_step_ns >= m->best.time_step_ns
+                      : m->round < QUICK_ROUND ||
+                            m->best.time_step_ns >= task->time_step_ns ||
+                            size_of(&m->best).threads <= FEW_THREADS;
+    return true;
 }
 
 static void
@@ -193,7 +202,7 @@ reduce_conditions(Minimizer *m)
     const FzAnswer *answer;
     int64_t index = 0;
     while (index >= 0 && !out_of_time(m)) {
-        index = FzPool_First(&m->pool, make_without_failure, m,
+        index = FzPool_First(&m->pool, make_conditions, m,
                              (uint64_t)index, m->deadline, &answer);
         if (index >= 0) {
             adopt(m, answer);
@@ -412,23 +421,31 @@ make_count(void *arg, uint64_t index, FzTask *task, bool *skip)
     return true;
 }
 
+enum { ROUNDS = 4, LAST_STEPS = 1000000 };
+
 // Enough schedules for a candidate that fails as often as the best does.
 static void
-choose_random(Minimizer *m, unsigned round)
+choose_random(Minimizer *m)
 {
-    static const uint32_t floors[] = {12, 60, 400};
-    static const uint32_t ceilings[] = {60, 300, 1500};
+    static const uint32_t floors[ROUNDS] = {12, 60, 400, 3000};
+    static const uint32_t ceilings[ROUNDS] = {60, 300, 1500, 6000};
     const FzAnswer *answer = FzPool_One(&m->pool, make_count, m);
     uint32_t wanted = answer->hits > 0 ? 400 / answer->hits : UINT32_MAX;
-    uint32_t n = wanted > floors[round] ? wanted : floors[round];
-    m->random = n < ceilings[round] ? n : ceilings[round];
+    uint32_t n = wanted > floors[m->round] ? wanted : floors[m->round];
+    m->random = n < ceilings[m->round] ? n : ceilings[m->round];
+    // The last round is long: not with programs that are.
+    uint64_t affordable = LAST_STEPS / (m->best.steps + 1);
+    if (m->round == ROUNDS - 1 && affordable < m->random) {
+        m->random = (uint32_t)affordable;
+    }
 }
 
 static bool
 is_within_aim(const FzWitness *w)
 {
     FzSize size = size_of(w);
-    return size.threads <= 2 && size.operations <= 8 && size.preemptions <= 3;
+    return size.threads <= FEW_THREADS && size.operations <= 8 &&
+           size.preemptions <= FEW_PREEMPTIONS;
 }
 
 static void
@@ -438,8 +455,8 @@ minimize(Minimizer *m)
     if (m->best.preemptions > FEW_PREEMPTIONS) {
         search_below(m, FEW_PREEMPTIONS);
     }
-    for (unsigned round = 0; round < 3 && !out_of_time(m); round++) {
-        choose_random(m, round);
+    for (m->round = 0; m->round < ROUNDS && !out_of_time(m); m->round++) {
+        choose_random(m);
         bool changed = true;
         while (changed && !out_of_time(m)) {
             reduce_conditions(m);
@@ -447,7 +464,7 @@ minimize(Minimizer *m)
             reduce_schedule(m);
             changed |= search_schedule(m);
         }
-        if (round > 0 && is_within_aim(&m->best)) {
+        if (m->round > 0 && is_within_aim(&m->best)) {
             break;
         }
     }

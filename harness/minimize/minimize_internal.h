@@ -147,6 +147,8 @@ typedef struct FzOwnPoints {
     FzOwnPoint *points[FZ_MAX_THREADS];         // [thread][own - 1]
     size_t count[FZ_MAX_THREADS], capacity[FZ_MAX_THREADS];
     uint32_t nthreads;
+    // Points of thread 0 before it started the second of the others.
+    size_t until_second;
     FzRacyPoint *racy;          // touch what another thread touches, and one
     size_t nracy, racy_capacity;        // of them may write; in no order
 } FzOwnPoints;

@@ -103,8 +103,9 @@ find_racy(FzOwnPoints *own)
 void
 FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own)
 {
-    bool alone = true;
+    int started = 0;
     memset(own->count, 0, sizeof(own->count));
+    own->until_second = 0;
     own->nracy = 0;
     own->nthreads = run->nthreads;
     for (size_t i = 0; i < run->nevents; i++) {
@@ -112,9 +113,12 @@ FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own)
         if (e->kind != FZ_TRACE_POINT || e->thread >= FZ_MAX_THREADS) {
             continue;
         }
-        alone = alone &&
-                (e->thread != 0 || e->what != RT_POINT_THREAD_START);
-        if (!alone || e->thread != 0) {
+        if (e->thread == 0 && e->what == RT_POINT_THREAD_START) {
+            own->until_second = started < 2 ? own->count[0]
+                                            : own->until_second;
+            started++;
+        }
+        if (started > 0 || e->thread != 0) {
             bool write = e->what != RT_POINT_LOAD && e->what != RT_POINT_FENCE;
             push(own, e->thread,
                  (FzOwnPoint){e->object, (uint16_t)e->line, write});

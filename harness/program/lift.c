@@ -631,6 +631,13 @@ fill_line_map(const FzProgram *p, const FzLayout *layout, FzLineMap *lines)
 {
     memset(lines, 0, sizeof(*lines));
     lines->first = FZ_PRELUDE_LINES + 1;
+    for (uint32_t i = 0; i < p->nbodies; i++) {
+        lines->starts[i] = layout->start_line[i];
+        lines->started = layout->start_line[i] + 1u;
+    }
+    for (uint32_t i = 0; i < p->nbodies; i++) {
+        lines->joins[i] = lines->started + (p->main.nops > 0) + i;
+    }
     for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
         if (!FzProgram_HasBlock(p, i)) {
             continue;
@@ -643,6 +650,14 @@ fill_line_map(const FzProgram *p, const FzLayout *layout, FzLineMap *lines)
             to[k] = layout->blocks[i].ops[k].line;
         }
     }
+}
+
+void
+FzProgram_Lines(const FzProgram *program, FzLineMap *lines)
+{
+    FzLayout layout;
+    FzLayout_Compute(program, &layout);
+    fill_line_map(program, &layout, lines);
 }
 
 void

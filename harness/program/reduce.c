@@ -139,7 +139,41 @@ reduce_main(Reducer *r)
     }
     r->p->main = r->p->bodies[r->number];
     drop_body(r, r->number);
+    r->out->joined_by = 0;
     return FZ_REDUCED;
+}
+
+static FzReduceResult
+drop_thread(Reducer *r, uint32_t thread)
+{
+    if (thread == 0) {
+        mark_block(r, FZ_BLOCK_MAIN);
+        memset(&r->p->main, 0, sizeof(r->p->main));
+    }
+    else {
+        mark_block(r, FZ_BLOCK_BODY + (int)thread - 1);
+        drop_body(r, thread - 1);
+    }
+    return FZ_REDUCED;
+}
+
+// One more name in the module: of the kind of which there may be more.
+static bool
+add_name(FzProgram *p)
+{
+    if (p->nshared < FZ_MAX_SHARED) {
+        p->shared[p->nshared++] = (FzShared){.kind = FZ_SHARED_INT};
+    }
+    else if (p->nfunctions < FZ_MAX_FUNCTIONS) {
+        memset(&p->functions[p->nfunctions++], 0, sizeof(p->functions[0]));
+    }
+    else if (p->nclasses < FZ_MAX_CLASSES) {
+        memset(&p->classes[p->nclasses++], 0, sizeof(p->classes[0]));
+    }
+    else {
+        return false;
+    }
+    return true;
 }
 
 // A thread may matter for no more than the names of it and of its function,
@@ -152,22 +186,63 @@ reduce_named(Reducer *r)
     if (thread > p->nbodies) {
         return FZ_REDUCE_END;
     }
-    if (p->nshared + names > FZ_MAX_SHARED ||
-        (thread == 0 && p->main.nops == 0)) {
+    if (thread == 0 && p->main.nops == 0) {
         return FZ_REDUCE_NOTHING;
     }
-    if (thread == 0) {
-        mark_block(r, FZ_BLOCK_MAIN);
-        memset(&p->main, 0, sizeof(p->main));
-    }
-    else {
-        mark_block(r, FZ_BLOCK_BODY + (int)thread - 1);
-        drop_body(r, thread - 1);
-    }
     for (uint32_t i = 0; i < names; i++) {
-        p->shared[p->nshared++] = (FzShared){.kind = FZ_SHARED_INT};
+        if (!add_name(p)) {
+            return FZ_REDUCE_NOTHING;
+        }
     }
-    return FZ_REDUCED;
+    return drop_thread(r, thread);
+}
+
+enum { FEW_OPS = 1, LONG_LOOP = FZ_MAX_LOOP_COUNT };
+
+// A loop, before or after what the block does; with objects: each time round
+// makes one.
+static bool
+add_loop(FzBlockOps *ops, bool before, bool objects)
+{
+    const FzOp loop[] = {
+        {.op = FZ_OP_LOOP, .a = LONG_LOOP},
+        {.op = FZ_OP_NEW_LIST, .b = FZ_REF_CONST, .c = FZ_REF_CONST},
+        {.op = FZ_OP_END},
+    };
+    uint32_t n = objects ? 3 : 2;
+    if (ops->nops + n > FZ_MAX_OPS) {
+        return false;
+    }
+    FzOp *at = &ops->ops[before ? 0 : ops->nops];
+    if (before) {
+        memmove(at + n, at, ops->nops * sizeof(FzOp));
+    }
+    at[0] = loop[0];
+    at[1] = loop[objects ? 1 : 2];
+    at[n - 1] = loop[2];
+    ops->nops = (uint8_t)(ops->nops + n);
+    return true;
+}
+
+// A thread that does next to nothing may matter for no more than the time that
+// it takes, or the objects that it is made of.
+static FzReduceResult
+reduce_spent(Reducer *r)
+{
+    FzProgram *p = r->p;
+    bool before = r->number % 2 != 0, objects = r->number / 2 % 2 != 0;
+    uint32_t body = r->number / 4 / (FZ_MAX_BODIES + 1);
+    uint32_t by = r->number / 4 % (FZ_MAX_BODIES + 1);
+    if (body >= p->nbodies || FzProgram_CountActive(p) <= 2) {
+        return FZ_REDUCE_END;
+    }
+    FzBlockOps *to = by == 0 ? &p->main : &p->bodies[by - 1];
+    if (by > p->nbodies || by == body + 1 ||
+        p->bodies[body].nops > FEW_OPS || (before && to->nops == 0) ||
+        !add_loop(to, before, objects)) {
+        return FZ_REDUCE_NOTHING;
+    }
+    return drop_thread(r, body + 1);
 }
 
 // Variant 0: after the own work of the main thread or of an earlier one; 1:
@@ -508,6 +583,7 @@ FzProgram_Reduce(const FzProgram *program, FzReducePass pass, uint32_t chunk,
         [FZ_REDUCE_MAIN] = reduce_main,
         [FZ_REDUCE_JOINED] = reduce_joined,
         [FZ_REDUCE_NAMED] = reduce_named,
+        [FZ_REDUCE_SPENT] = reduce_spent,
         [FZ_REDUCE_FUNCTIONS] = reduce_functions,
         [FZ_REDUCE_OPS] = reduce_ops,
         [FZ_REDUCE_CLASSES] = reduce_classes,
