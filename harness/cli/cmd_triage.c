@@ -20,7 +20,7 @@ typedef struct Options {
     const char *catalogue;
     const char *diff;
     const char *mark;
-    uint64_t replays;
+    uint64_t replays, pages;
     double minimize;
     bool json, quiet;
 } Options;
@@ -190,16 +190,54 @@ write_report(const Options *o, const FzTriage *triage, const char *name,
 }
 
 static bool
-write_reports(const Options *o, const FzTriage *triage)
+make_folder(const char *path)
 {
-    if (mkdir(o->output, 0777) != 0 && errno != EEXIST) {
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         FzCli_Error("cannot make the folder %s: %s; give another one with "
                     "--output",
-                    o->output, strerror(errno));
+                    path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+// Pages of the first groups: what `ftfuzz show --html` writes of the smallest,
+// if it is of this build.
+static bool
+write_pages(const Options *o, FzTriage *triage)
+{
+    char path[4400];
+    for (size_t i = 0; i < triage->ngroups && i < o->pages; i++) {
+        FzGroup *group = &triage->groups[i];
+        if (strcmp(group->smallest->build, FzExec_BuildName()) != 0) {
+            continue;
+        }
+        snprintf(path, sizeof(path), "%.4000s/pages", o->output);
+        if (!make_folder(path)) {
+            return false;
+        }
+        snprintf(path, sizeof(path), "%.4000s/pages/%s.html", o->output,
+                 group->id);
+        char *const argv[] = {"ftfuzz", "show", "--html", path,
+                              (char *)folder_of(group), NULL};
+        FzBuf output = {0};
+        int status;
+        group->has_page = run_self(argv, &output, &status) &&
+                          WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        FzBuf_Free(&output);
+    }
+    return true;
+}
+
+static bool
+write_reports(const Options *o, FzTriage *triage)
+{
+    if (!make_folder(o->output) || !write_pages(o, triage)) {
         return false;
     }
     return write_report(o, triage, "triage.json", FzTriage_Json) &&
            write_report(o, triage, "triage.md", FzTriage_Markdown) &&
+           write_report(o, triage, "triage.html", FzTriage_Html) &&
            write_report(o, triage, "triage.sarif", FzTriage_Sarif) &&
            write_report(o, triage, "triage.junit.xml", FzTriage_Junit);
 }
@@ -345,6 +383,7 @@ run(int argc, char **argv)
         .output = "triage",
         .catalogue = "findings.json",
         .replays = 10,
+        .pages = 50,
     };
     const char *folders[MAX_FOLDERS];
     const FzOption options[] = {
@@ -358,6 +397,8 @@ run(int argc, char **argv)
          "set a state: new, known, fixed, won't fix; ID=STATE,LINK"},
         {"replays", "N", FZ_OPT_NUMBER, &o.replays,
          "replay the smallest of each group N times (default 10)"},
+        {"pages", "N", FZ_OPT_NUMBER, &o.pages,
+         "write a page for each of the first N groups (default 50)"},
         {"minimize", "N", FZ_OPT_SECONDS, &o.minimize,
          "first minimise the smallest of each group, N seconds each"},
         {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "print the last line only"},
@@ -378,10 +419,10 @@ run(int argc, char **argv)
 
 const FzCommand fz_command_triage = {
     "triage", "DIR …", "group findings by cause and write reports",
-    "Reads every finding below each DIR. Writes triage.md, triage.json, "
-    "triage.sarif\n(SARIF 2.1.0) and triage.junit.xml. A group stands if it is "
-    "new, or regressed\n(seen again though marked as fixed); with --diff, if "
-    "the old report has it not.\nExit code 77: something stands; 0: nothing "
-    "does.",
+    "Reads every finding below each DIR. Writes triage.html, "
+    "triage.md,\ntriage.json, triage.sarif (SARIF 2.1.0) and "
+    "triage.junit.xml. A group stands if\nit is new, or regressed (seen again "
+    "though marked as fixed); with --diff, if\nthe old report has it not. "
+    "Exit code 77: something stands; 0: nothing does.",
     run,
 };

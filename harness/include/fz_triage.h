@@ -77,6 +77,7 @@ typedef struct FzGroup {
     size_t nsignatures;
     FzReplays replays;
     bool is_new;                // not in the report that this is compared with
+    bool has_page;              // pages/ID.html, beside the reports
 } FzGroup;
 
 typedef struct FzTriage {
@@ -107,5 +108,6 @@ void FzTriage_Json(const FzTriage *triage, FzBuf *out);
 void FzTriage_Markdown(const FzTriage *triage, FzBuf *out);
 void FzTriage_Sarif(const FzTriage *triage, FzBuf *out);
 void FzTriage_Junit(const FzTriage *triage, FzBuf *out);
+void FzTriage_Html(const FzTriage *triage, FzBuf *out);
 
 #endif  // FZ_TRIAGE_H

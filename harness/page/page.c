@@ -9,7 +9,7 @@
 #include "rtcore_hooks.h"
 
 void
-Page_Text(FzBuf *out, const char *text, size_t limit)
+FzPage_Text(FzBuf *out, const char *text, size_t limit)
 {
     for (size_t i = 0; text[i] != '\0'; i++) {
         if (i == limit) {
@@ -36,6 +36,23 @@ Page_Text(FzBuf *out, const char *text, size_t limit)
     }
 }
 
+void
+FzPage_Begin(FzBuf *out, const char *title, const char *more_css)
+{
+    FzBuf_Printf(out,
+                 "<!doctype html>\n<html lang=\"en\"><head><meta charset="
+                 "\"utf-8\">\n<meta name=\"viewport\" content=\"width="
+                 "device-width, initial-scale=1\">\n<title>%s</title>\n"
+                 "<style>\n%s%s</style></head>\n<body>\n",
+                 title, fz_page_css, more_css);
+}
+
+void
+FzPage_End(FzBuf *out, const char *script)
+{
+    FzBuf_Printf(out, "<script>\n%s</script>\n</body></html>\n", script);
+}
+
 // ---------------------------------------------------------------------------
 // Head
 
@@ -45,12 +62,12 @@ put_summary(const Page *page, FzBuf *out)
     const FzViolation *v = &page->run.violations[0];
     FzBuf_Printf(out, "<header><h1>%s</h1>\n<p class=\"sentence\">",
                  FzRule_Name(v->rule));
-    Page_Text(out, FzRule_Sentence(v->rule), SIZE_MAX);
+    FzPage_Text(out, FzRule_Sentence(v->rule), SIZE_MAX);
     FzBuf_Printf(out, "</p>\n<pre class=\"message\">");
-    Page_Text(out, v->message, SIZE_MAX);
+    FzPage_Text(out, v->message, SIZE_MAX);
     FzBuf_Printf(out, "</pre>\n<dl class=\"facts\">\n");
     FzBuf_Printf(out, "<dt>signature</dt><dd><code>");
-    Page_Text(out, page->finding->signature, SIZE_MAX);
+    FzPage_Text(out, page->finding->signature, SIZE_MAX);
     FzBuf_Printf(out,
                  "</code></dd>\n<dt>found by</dt><dd>%s, shown by %s</dd>\n"
                  "<dt>run</dt><dd>%u threads, %llu steps, %llu switches, %zu "
@@ -75,7 +92,7 @@ put_why(const Page *page, FzBuf *out)
     FzBuf text = {0};
     FzExplain_Print(page->finding, &page->run, &page->explanation, &text);
     FzBuf_Printf(out, "<section id=\"why\"><h2>Why</h2>\n<pre>");
-    Page_Text(out, FzBuf_CString(&text), SIZE_MAX);
+    FzPage_Text(out, FzBuf_CString(&text), SIZE_MAX);
     FzBuf_Printf(out, "</pre>\n");
     FzBuf_Free(&text);
     if (page->explanation.nmoments > 0) {
@@ -116,7 +133,7 @@ put_lines(const Page *page, uint32_t from, uint32_t to, FzBuf *out)
             }
         }
         FzBuf_Printf(out, "</td><td><code>");
-        Page_Text(out, page->lines[i], SIZE_MAX);
+        FzPage_Text(out, page->lines[i], SIZE_MAX);
         FzBuf_Printf(out, "</code></td></tr>\n");
     }
     FzBuf_Printf(out, "</table>\n");
@@ -198,7 +215,7 @@ put_counts(const Page *page, FzBuf *out)
     for (size_t i = 0; i < page->nobjects; i++) {
         const PageObject *object = &page->objects[i];
         FzBuf_Printf(out, "<h3>");
-        Page_Text(out, object->name, SIZE_MAX);
+        FzPage_Text(out, object->name, SIZE_MAX);
         FzBuf_Printf(out, "</h3>\n");
         Page_DrawCounts(page, object, out);
         FzBuf_Printf(out, "<details><summary>%zu changes</summary>",
@@ -225,7 +242,7 @@ put_stack(uint32_t thread, void *const *stack, FzBuf *out)
     for (int i = 0; i < FZ_MAX_STACK && stack[i] != NULL; i++) {
         FzSymbol_Name(stack[i], name, sizeof(name));
         FzBuf_Printf(out, "<li><code>");
-        Page_Text(out, name, SIZE_MAX);
+        FzPage_Text(out, name, SIZE_MAX);
         FzBuf_Printf(out, "</code></li>");
     }
     FzBuf_Printf(out, "</ol>\n");
@@ -240,7 +257,7 @@ put_stacks(const Page *page, FzBuf *out)
         if (i > 0) {
             FzBuf_Printf(out, "<h3>Also: %s</h3>\n<pre>",
                          FzRule_Name(v->rule));
-            Page_Text(out, v->message, SIZE_MAX);
+            FzPage_Text(out, v->message, SIZE_MAX);
             FzBuf_Printf(out, "</pre>\n");
         }
         put_stack(v->thread, v->stack, out);
@@ -275,13 +292,13 @@ put_step(const FzTraceEvent *e, uint64_t step, bool names_step, FzBuf *out)
                      (unsigned long long)e->value);
     }
     FzBuf_Printf(out, "</td><td>");
-    Page_Text(out, e->object != 0 ? name : "", SIZE_MAX);
+    FzPage_Text(out, e->object != 0 ? name : "", SIZE_MAX);
     FzBuf_Printf(out, "</td><td>");
     if (e->line != 0) {
         FzBuf_Printf(out, "<a href=\"#line-%u\">%u</a>", e->line, e->line);
     }
     FzBuf_Printf(out, "</td><td>");
-    Page_Text(out, function, SIZE_MAX);
+    FzPage_Text(out, function, SIZE_MAX);
     FzBuf_Printf(out, "</td></tr>\n");
 }
 
@@ -336,12 +353,7 @@ FzPage_Write(const FzFinding *finding, FzBuf *out, char *why, size_t why_size)
         Page_Free(&page);
         return false;
     }
-    FzBuf_Printf(out,
-                 "<!doctype html>\n<html lang=\"en\"><head><meta charset="
-                 "\"utf-8\">\n<meta name=\"viewport\" content=\"width="
-                 "device-width, initial-scale=1\">\n<title>%s</title>\n"
-                 "<style>\n%s</style></head>\n<body>\n",
-                 FzRule_Name(page.run.violations[0].rule), fz_page_css);
+    FzPage_Begin(out, FzRule_Name(page.run.violations[0].rule), "");
     put_summary(&page, out);
     put_why(&page, out);
     put_timeline(&page, out);
@@ -349,7 +361,7 @@ FzPage_Write(const FzFinding *finding, FzBuf *out, char *why, size_t why_size)
     put_counts(&page, out);
     put_stacks(&page, out);
     put_steps(&page, out);
-    FzBuf_Printf(out, "<script>\n%s</script>\n</body></html>\n", fz_page_js);
+    FzPage_End(out, fz_page_js);
     Page_Free(&page);
     return true;
 }

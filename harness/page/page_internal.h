@@ -74,9 +74,6 @@ void Page_DrawTimeline(const Page *page, FzBuf *out);
 void Page_DrawCounts(const Page *page, const PageObject *object, FzBuf *out);
 void Page_DrawMoments(const Page *page, FzBuf *out);
 
-// Text that may stand in HTML; `limit` characters of it.
-void Page_Text(FzBuf *out, const char *text, size_t limit);
-
 // From page.css and page.js.
 extern const char fz_page_css[];
 extern const char fz_page_js[];

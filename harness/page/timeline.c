@@ -68,7 +68,7 @@ draw_held(const Page *page, const Held *held, size_t to, FzBuf *out)
                  "height=\"%d\"><title>thread %u holds ",
                  x_of(held->thread) + held->stripe * STRIPE, y_of(page, from),
                  STRIPE - 1, (int)(to - from + 1) * HEIGHT - 3, held->thread);
-    Page_Text(out, name, sizeof(name));
+    FzPage_Text(out, name, sizeof(name));
     FzBuf_Printf(out, "</title></rect>\n");
 }
 
@@ -192,7 +192,7 @@ draw_row(const Page *page, size_t r, FzBuf *out)
                  HEIGHT - 3, x + BOX + 5, y + 14);
     if (row->line != 0) {
         FzBuf_Printf(out, "%u: ", row->line);
-        Page_Text(out, Page_Line(page, row->line), TEXT);
+        FzPage_Text(out, Page_Line(page, row->line), TEXT);
     }
     else {
         FzBuf_Printf(out, "(runtime)");
@@ -202,7 +202,7 @@ draw_row(const Page *page, size_t r, FzBuf *out)
                  (unsigned long long)row->last_step);
     if (row->line != 0) {
         FzBuf_Printf(out, ", line %u: ", row->line);
-        Page_Text(out, Page_Line(page, row->line), 200);
+        FzPage_Text(out, Page_Line(page, row->line), 200);
     }
     FzBuf_Printf(out, "</title></g></a>\n<text class=\"step\" x=\"%d\" "
                       "y=\"%d\">%llu</text>\n",

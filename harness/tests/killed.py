@@ -173,6 +173,9 @@ def test_triage(base, findings):
                      catalogue):
             if path.exists():
                 json.loads(path.read_text())
+        page = output / "triage.html"
+        check(not page.exists() or page.read_text().endswith("</html>\n"),
+              "half of a page")
         if catalogue.exists():
             rows = json.loads(catalogue.read_text())["findings"]
             now = {row["id"] for row in rows}
@@ -181,6 +184,22 @@ def test_triage(base, findings):
     run(*arguments)
     rows = json.loads(catalogue.read_text())["findings"]
     check(len(rows) == len(findings), f"{len(rows)} rows")
+
+
+def test_pages(base):
+    """A triage that replays and writes pages."""
+    output = base / "with-pages"
+    arguments = ("triage", base / "to-minimize", "--output", output, "--quiet",
+                 "--catalogue", base / "pages.json", "--replays", 1)
+    seconds = duration(*arguments, program=BUGGY)
+    pages = output / "pages"
+    check(visible(pages), "no page was written")
+    shutil.rmtree(output)
+    for _ in range(TIMES):
+        kill_at_random(seconds, *arguments, program=BUGGY)
+        for path in visible(pages) + [p for p in visible(output)
+                                      if p.suffix == ".html"]:
+            check(path.read_text().endswith("</html>\n"), f"half of {path}")
 
 
 def test_corpus(base, findings):
@@ -206,6 +225,7 @@ with tempfile.TemporaryDirectory() as name:
     test_fuzz(base)
     if BUGGY:
         test_minimize(base)
+        test_pages(base)
     fakes = fake_findings(base, 20)
     test_triage(base, fakes)
     test_corpus(base, fakes)

@@ -1,14 +1,14 @@
-// page.mjs: a page of a finding in a browser: on a screen, on a phone, printed,
-// without scripts. Prints what is wrong; exit code 1 if something is.
+// page.mjs: a page of a finding, and the overview of a triage, in a browser: on
+// a screen, on a phone, printed, without scripts. Prints what is wrong; exit
+// code 1 if something is.
 //
-// usage: node page.mjs PLAYWRIGHT PAGE SCREENSHOTS
+// usage: node page.mjs PLAYWRIGHT PAGE OVERVIEW SCREENSHOTS
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [driver, path, shots] = process.argv.slice(2);
+const [driver, path, overviewPath, shots] = process.argv.slice(2);
 const { chromium } = createRequire(import.meta.url)(driver);
-const url = pathToFileURL(path).href;
 const failures = [];
 const check = (ok, what) => {
   if (!ok) {
@@ -21,13 +21,13 @@ const browser = await chromium.launch({
   args: ["--no-sandbox"],
 });
 
-const open = async (options) => {
+const open = async (options, file = path) => {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   page.on("pageerror", (error) => failures.push(`script: ${error}`));
   page.on("request", (request) =>
     check(request.url().startsWith("file:"), `asks for ${request.url()}`));
-  await page.goto(url);
+  await page.goto(pathToFileURL(file).href);
   return page;
 };
 
@@ -87,6 +87,49 @@ check(!await plain.locator("#filter").isVisible(),
 await screen.emulateMedia({ media: "print" });
 check(!await screen.locator("nav").isVisible(), "print: no navigation");
 check(!await screen.locator("#filter").isVisible(), "print: no filters");
+
+// ---- The overview.
+const wide = await open({ viewport: { width: 1280, height: 900 } },
+  overviewPath);
+await checkWidth(wide, 1280, "overview");
+await wide.screenshot({ path: `${shots}/overview.png` });
+const groups = wide.locator("#groups tbody tr:visible");
+const count = await groups.count();
+const sections = wide.locator("section.group:visible");
+check(count > 0 && await sections.count() === count, `${count} groups`);
+const id = (await groups.first().getAttribute("data-group"));
+await wide.fill("#search", id);
+check(await groups.count() === 1 && await sections.count() === 1,
+  "search finds one group");
+check(await wide.textContent("#shown") === `1 of ${count}`,
+  "the number of groups shown");
+await wide.fill("#search", "no such thing");
+check(await sections.count() === 0, "search finds what is not there");
+await wide.fill("#search", "");
+const known = await wide.locator("#groups tr[data-state='known']").count();
+await wide.locator("#filter input[data-state='known']").uncheck();
+check(known > 0 && await groups.count() === count - known,
+  "known groups are hidden");
+await wide.locator("#filter input[data-state='known']").check();
+await wide.locator(`a[href="#g-${id}"]`).click();
+check(await wide.locator(`#g-${id} .program`).isVisible(),
+  "its program is there");
+await wide.locator(`#g-${id} a[href="pages/${id}.html"]`).click();
+check(await wide.locator(".timeline .row").count() > 0, "its page opens");
+
+const small = await open({ viewport: { width: 390, height: 844 } },
+  overviewPath);
+await checkWidth(small, 390, "overview on a phone");
+await small.screenshot({ path: `${shots}/overview-phone.png` });
+check(await small.locator("#groups tbody tr").first().isVisible(),
+  "groups on a phone");
+
+const bare = await open({ javaScriptEnabled: false }, overviewPath);
+check(await bare.locator("#groups tbody tr:visible").count() === count &&
+  await bare.locator("section.group:visible").count() === count,
+  "the groups without scripts");
+check(!await bare.locator("#filter").isVisible(),
+  "overview: no filters without scripts");
 
 await browser.close();
 failures.forEach((failure) => console.log(failure));

@@ -179,6 +179,9 @@ def check_diff(base, leak):
     new = [g["rule"] for g in report["groups"] if g["is_new"]]
     check(new == ["DEADLOCK"], f"new: {new}")
     check(report["gone"] == [leak], f"gone: {report['gone']}")
+    page = (base / "triage/triage.html").read_text()
+    check(f"<code>{leak}</code>" in page and "not in the old report" in page,
+          "the comparison in the page")
     shutil.rmtree(base / "raw/late")
     result = triage("raw", "--diff", "old/triage.json", cwd=base)
     check(result.returncode == 0, f"nothing new: {result}")
@@ -219,6 +222,12 @@ def check_formats(base):
               place)
         check(place["region"]["startLine"] == 77, place)
     check_sarif_schema(base / "old/triage.sarif")
+    page = (base / "old/triage.html").read_text()
+    for group in groups_of(base, "old"):
+        check(page.count(f'id="g-{group["id"]}"') == 1, "its place in the page")
+    check("&lt;bad&gt; &amp; &quot;odd&quot;" in page and "<bad>" not in page,
+          "text in the page")
+    check("pages/" not in page, "findings of another build have no page")
     junit = base / "old/triage.junit.xml"
     suite = xml.etree.ElementTree.parse(junit).getroot()[0]
     check(suite.get("tests") == "14" and suite.get("failures") == "1",
@@ -248,6 +257,9 @@ def check_killed(base):
                      "killed.json"):
             if (base / name).exists():
                 json.loads((base / name).read_text())
+        page = base / "killed/triage.html"
+        check(not page.exists() or page.read_text().endswith("</html>\n"),
+              "half of a page")
     result = triage("many", "--output", "killed", "--catalogue",
                     "killed.json", cwd=base)
     check(result.returncode == 77, f"after being killed: {result}")

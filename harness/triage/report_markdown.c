@@ -63,22 +63,16 @@ put_table(const FzTriage *triage, FzBuf *out)
     }
 }
 
-// The program without its prelude, which is the same everywhere.
 static void
-put_program(const char *folder, FzBuf *out)
+put_program(const FzGroup *group, FzBuf *out)
 {
-    char path[4300];
-    FzBuf text = {0};
-    snprintf(path, sizeof(path), "%s/program.py", folder);
-    if (FzFile_Read(path, &text, NULL, 0)) {
-        const char *program = FzBuf_CString(&text);
-        const char *start = strstr(program, "\n\n\nclass C0");
-        const char *shared = strstr(program, "\n\n\ns0 = ");
-        start = start != NULL && start < shared ? start : shared;
-        start = start != NULL ? start + 3 : program;
-        FzBuf_Printf(out, "```python\n%.*s```\n\n", MAX_PROGRAM, start);
+    FzBuf program = {0};
+    FzGroup_Program(group, &program);
+    if (program.size > 0) {
+        FzBuf_Printf(out, "```python\n%.*s```\n\n", MAX_PROGRAM,
+                     FzBuf_CString(&program));
     }
-    FzBuf_Free(&text);
+    FzBuf_Free(&program);
 }
 
 static void
@@ -118,7 +112,7 @@ put_group(const FzGroup *group, FzBuf *out)
     if (f->cause[0] != '\0') {
         FzBuf_Printf(out, "Preempted: `%s`.\n\n", f->cause);
     }
-    put_program(folder, out);
+    put_program(group, out);
     put_stacks(group, out);
     FzBuf_Printf(out, "Signatures:\n\n");
     for (size_t i = 0; i < group->nsignatures; i++) {

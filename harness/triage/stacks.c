@@ -1,5 +1,5 @@
-// stacks.c: the stacks of a group, read back from the report of its smallest
-// reproducer, and the words that name a group.
+// stacks.c: what the smallest reproducer of a group says of it: its program,
+// its stacks, read back from its report; and the words that name a group.
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,22 @@ FzGroup_Folder(const FzGroup *group)
 {
     const FzTriaged *f = group->smallest;
     return f->small != NULL ? f->small : f->path;
+}
+
+void
+FzGroup_Program(const FzGroup *group, FzBuf *out)
+{
+    char path[4300];
+    FzBuf text = {0};
+    snprintf(path, sizeof(path), "%s/program.py", FzGroup_Folder(group));
+    if (FzFile_Read(path, &text, NULL, 0)) {
+        const char *program = FzBuf_CString(&text);
+        const char *start = strstr(program, "\n\n\nclass C0");
+        const char *shared = strstr(program, "\n\n\ns0 = ");
+        start = start != NULL && start < shared ? start : shared;
+        FzBuf_Printf(out, "%s", start != NULL ? start + 3 : program);
+    }
+    FzBuf_Free(&text);
 }
 
 const char *

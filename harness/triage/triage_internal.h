@@ -38,6 +38,8 @@ void FzCover_Free(FzCover *cover);
 
 // The folder to replay: minimised if it is.
 const char *FzGroup_Folder(const FzGroup *group);
+// Its program without the prelude, which is the same everywhere; "" if none.
+void FzGroup_Program(const FzGroup *group, FzBuf *out);
 // The rule's sentence, or "" for one that this build does not know.
 const char *FzGroup_Sentence(const FzGroup *group);
 // "list_append and list_resize on list.+0x28", in words.
