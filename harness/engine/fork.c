@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +133,23 @@ read_report(int fd, ForkReport *report)
     return true;
 }
 
+// What the child found, where it found it: addresses mean the same here.
+static void
+repeat_violation(const FzViolation *of_child)
+{
+    FzRun *run = fz_engine.run;
+    uint32_t n = run->nviolations;
+    FzEngine_Violation(of_child->rule, UINT32_MAX, "%.1100s (in a forked "
+                                                   "child)",
+                       of_child->message);
+    if (run->nviolations > n) {
+        FzViolation *v = &run->violations[n];
+        v->other_thread = of_child->other_thread;
+        memcpy(v->stack, of_child->stack, sizeof(v->stack));
+        memcpy(v->other_stack, of_child->other_stack, sizeof(v->other_stack));
+    }
+}
+
 int
 FzFork_WaitChild(int pid)
 {
@@ -152,9 +170,7 @@ FzFork_WaitChild(int pid)
     }
     e->hash = FzHash_Mix(e->hash, report.hash);
     if (report.nviolations > 0) {
-        FzEngine_Violation(report.violation.rule, UINT32_MAX,
-                           "in a forked child: %s",
-                           report.violation.message);
+        repeat_violation(&report.violation);
         FzEngine_Stop();
     }
     return report.status;

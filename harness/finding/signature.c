@@ -186,19 +186,14 @@ is_of_head(const char *field)
 }
 
 // Which wake-up was lost: of all who wait, a lock that nobody holds is waited
-// for in vain, or who waits to attach; the others wait for these.
+// for in vain (the GIL is one), or who waits to attach; the others wait for
+// these.
 static const char *
 lost_wakeup_of(const char *message)
 {
-    for (const char *at = message; (at = strstr(at, "the lock of ")) != NULL;
-         at++) {
-        size_t line = strcspn(at, "\n");
-        const char *nobody = strstr(at, "held by nobody");
-        if (nobody != NULL && nobody < at + line) {
-            return "lock";
-        }
-    }
-    return strstr(message, "waits for tstate#") != NULL ? "tstate" : "";
+    bool lock = strstr(message, ", held by nobody") != NULL;
+    return lock ? "lock"
+           : strstr(message, "waits for tstate#") != NULL ? "tstate" : "";
 }
 
 static void

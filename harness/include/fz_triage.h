@@ -11,6 +11,8 @@
 #include "fz_json.h"
 #include "fz_signature.h"
 
+enum { FZ_TRIAGED_OPS = 256 / 64 };
+
 // One finding folder, as its finding.json describes it.
 typedef struct FzTriaged {
     char *path;                 // of the finding
@@ -26,6 +28,9 @@ typedef struct FzTriaged {
     bool tight;                 // the cause is at that point and no other
     uint32_t threads, operations, preemptions;
     uint64_t steps;
+    // Of a small program that fails without a preemption, as a set of
+    // operations by their numbers; else empty.
+    uint64_t ops[FZ_TRIAGED_OPS];
 } FzTriaged;
 
 typedef enum FzState {

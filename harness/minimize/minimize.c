@@ -24,6 +24,7 @@ typedef struct Minimizer {
     double started, deadline;
     double last_status;
     unsigned round;
+    bool profile;               // FzTask.profile
     uint32_t random;            // schedules for a candidate
     // The candidates in progress.
     FzReducePass pass;
@@ -421,7 +422,7 @@ make_count(void *arg, uint64_t index, FzTask *task, bool *skip)
     return true;
 }
 
-enum { ROUNDS = 4, LAST_STEPS = 1000000 };
+enum { ROUNDS = 4, POINTS_OF_ONE = 500000 };
 
 // Enough schedules for a candidate that fails as often as the best does.
 static void
@@ -433,9 +434,9 @@ choose_random(Minimizer *m)
     uint32_t wanted = answer->hits > 0 ? 400 / answer->hits : UINT32_MAX;
     uint32_t n = wanted > floors[m->round] ? wanted : floors[m->round];
     m->random = n < ceilings[m->round] ? n : ceilings[m->round];
-    // The last round is long: not with programs that are.
-    uint64_t affordable = LAST_STEPS / (m->best.steps + 1);
-    if (m->round == ROUNDS - 1 && affordable < m->random) {
+    // Not as many where each takes long: such programs are to shrink first.
+    uint64_t affordable = POINTS_OF_ONE / (m->best.steps + 1) + floors[0];
+    if (affordable < m->random) {
         m->random = (uint32_t)affordable;
     }
 }
@@ -478,6 +479,7 @@ make_save(void *arg, uint64_t index, FzTask *task, bool *skip)
     (void)skip;
     fill_task(m, task);
     task->kind = FZ_TASK_SAVE;
+    task->profile = m->profile;
     task->nturns = m->best.nturns;
     memcpy(task->turns, m->best.turns, m->best.nturns * sizeof(FzTurn));
     return true;
@@ -566,7 +568,12 @@ FzMinimize_Run(const FzInput *input, const FzSchedule *schedule,
         minimize(m);
         show_status(m, true);
         result->interrupted = out_of_time(m);
+        m->profile = true;
         const FzAnswer *answer = FzPool_One(&m->pool, make_save, m);
+        if (!answer->saved) {   // the worker may have died of what it tried
+            m->profile = false;
+            answer = FzPool_One(&m->pool, make_save, m);
+        }
         ok = answer->saved;
         snprintf(why, why_size, "%s", answer->why);
         snprintf(result->cause, sizeof(result->cause), "%s", answer->cause);

@@ -52,6 +52,7 @@ typedef struct FzTask {
     uint32_t turns_at_most;     // not 0: the random schedules are guides of
                                 // so many turns, at racy points of the best
     FzInput input;              // FIRST: of the finding
+    bool profile;               // SAVE: how else does it fail?
     bool replay;                // FIRST: the tape, else the input's schedule
     FzSchedule schedule;        // FIRST; its pointers are not used
     uint32_t ntape;

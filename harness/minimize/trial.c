@@ -496,15 +496,15 @@ write_finding(FzBoard *shared, FzSlot *slot, Insight *insight,
     FzBuf_Free(&members);
 }
 
-// A report may end the process at any run: then nothing is tried beyond it.
+// A sanitizer's report may end the process at any run: then nothing is tried
+// beyond it.
 static bool
-may_try_more(const FzBoard *shared)
+may_try_more(void)
 {
 #if defined(RT_ASAN) || defined(RT_TSAN)
-    (void)shared;
     return false;
 #else
-    return strcmp(shared->target.rule, "CRASH") != 0;
+    return true;
 #endif
 }
 
@@ -520,7 +520,7 @@ save(FzBoard *shared, FzSlot *slot)
     FzSchedule schedule = guided(task, &guide);
     run_once(&task->reduction.program, &schedule);
     if (judge(shared, &worker.run)) {
-        if (may_try_more(shared)) {
+        if (task->profile && may_try_more()) {
             choose_cause(task, &guide, &insight);
             find_aliases(task, &insight);
         }

@@ -13,24 +13,16 @@
 
 enum { NO_ROW = -1 };
 
-// All findings of one signature.
-typedef struct Raw {
-    const char *signature;
-    const FzTriaged *smallest;
-    size_t count;
-    size_t parent;              // union-find
-    long row;                   // of the catalogue; of a root: of all
-    bool damage;
-} Raw;
-
 typedef struct Key {
     char *text;
     size_t raw;
 } Key;
 
 typedef struct Grouper {
-    Raw *raws;
+    const FzTriaged **sorted;   // what FzRaw.members point into
+    FzRaw *raws;
     size_t nraws;
+    FzEvidence evidence;
     Key *keys;
     size_t nkeys, capacity;
 } Grouper;
@@ -87,7 +79,7 @@ make_raws(Grouper *g, const FzTriage *triage)
 {
     size_t n = triage->nfindings;
     const FzTriaged **sorted = malloc((n + 1) * sizeof(*sorted));
-    g->raws = calloc(n + 1, sizeof(Raw));
+    g->raws = calloc(n + 1, sizeof(FzRaw));
     FZ_ASSERT(sorted != NULL && g->raws != NULL);
     for (size_t i = 0; i < n; i++) {
         sorted[i] = &triage->findings[i];
@@ -96,9 +88,10 @@ make_raws(Grouper *g, const FzTriage *triage)
     for (size_t i = 0; i < n; i++) {
         if (i == 0 ||
             strcmp(sorted[i]->signature, sorted[i - 1]->signature) != 0) {
-            g->raws[g->nraws] = (Raw){
+            g->raws[g->nraws] = (FzRaw){
                 .signature = sorted[i]->signature,
                 .smallest = sorted[i],
+                .members = &sorted[i],
                 .parent = g->nraws,
                 .row = NO_ROW,
                 .damage = is_one_of(sorted[i]->rule, damage_rules),
@@ -107,7 +100,7 @@ make_raws(Grouper *g, const FzTriage *triage)
         }
         g->raws[g->nraws - 1].count++;
     }
-    free(sorted);
+    g->sorted = sorted;
 }
 
 // ---------------------------------------------------------------------------
@@ -167,6 +160,14 @@ is_destructor(const char *function)
            (n > 7 && strcmp(function + n - 7, "dealloc") == 0);
 }
 
+// It says who freed what is used.
+static bool
+names_culprit(const FzTriaged *f)
+{
+    return is_one_of(f->rule, lifetime_rules) && f->freed_by[0] != '\0' &&
+           !is_destructor(f->freed_by);
+}
+
 // "function|kind.field|other": the function, and the field without the kind,
 // which is that of whatever object it happened to.
 static void
@@ -193,8 +194,7 @@ collect_keys_of(Grouper *g, size_t raw)
     if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
         add_cause_key(g, raw, f->cause);
     }
-    else if (is_one_of(s.rule, lifetime_rules) && f->freed_by[0] != '\0' &&
-             !is_destructor(f->freed_by)) {
+    else if (names_culprit(f)) {
         add_key(g, raw, "freed", f->freed_by, "");
     }
     else if (causal) {
@@ -259,37 +259,38 @@ fold_by_keys(Grouper *g)
     free(g->keys);
 }
 
-static bool
-is_in(const char *signature, char *const *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i], signature) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// One's smallest program fails as the other by the same preemption, or each as
-// the other.
+// A minimised program of one fails as the other by the same preemption, or some
+// of each fail as the other.
 static void
 fold_by_aliases(Grouper *g)
 {
+    const FzEvidence *e = &g->evidence;
     for (size_t a = 0; a < g->nraws; a++) {
-        const FzTriaged *f = g->raws[a].smallest;
-        for (size_t b = 0; f->naliases > 0 && b < g->nraws; b++) {
-            const FzTriaged *other = g->raws[b].smallest;
-            bool kin = f->tight && is_in(other->signature, f->kin, f->nkin);
-            if (kin ||
-                (is_in(other->signature, f->aliases, f->naliases) &&
-                 is_in(f->signature, other->aliases, other->naliases))) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            if (a != b && (FzEvidence_IsKin(e, a, b) ||
+                           (FzEvidence_Shows(e, a, b) &&
+                            FzEvidence_Shows(e, b, a)))) {
                 fold(g, a, b);
             }
         }
     }
 }
 
-enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3 };
+// Damage without a preemption, done by operations that do other damage, too.
+static void
+fold_by_operations(Grouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws && g->raws[a].damage; b++) {
+            if (a != b && g->raws[b].damage &&
+                FzRaw_ConsistsOf(&g->raws[a], &g->raws[b])) {
+                fold(g, a, b);
+            }
+        }
+    }
+}
+
+enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3, RARE = 100 };
 
 // A group that stands for itself: a mechanism that failed often enough, or
 // damage of several kinds that has one cause.
@@ -298,7 +299,7 @@ is_established(Grouper *g, size_t root)
 {
     size_t kinds = 0;
     for (size_t i = 0; i < g->nraws; i++) {
-        const Raw *raw = &g->raws[i];
+        const FzRaw *raw = &g->raws[i];
         if (root_of(g, i) == root) {
             if (!raw->damage && raw->count >= ENOUGH_FINDINGS) {
                 return true;
@@ -312,10 +313,8 @@ is_established(Grouper *g, size_t root)
 static bool
 program_shows(Grouper *g, size_t raw, size_t root)
 {
-    const FzTriaged *f = g->raws[raw].smallest;
-    for (size_t i = 0; i < g->nraws && f->naliases > 0; i++) {
-        if (root_of(g, i) == root &&
-            is_in(g->raws[i].signature, f->aliases, f->naliases)) {
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzEvidence_Shows(&g->evidence, raw, i) && root_of(g, i) == root) {
             return true;
         }
     }
@@ -348,20 +347,18 @@ has_kind(Grouper *g, size_t root, bool damage)
     return false;
 }
 
-// The only other group that the smallest programs of this one show, of those
+// The only other group that the minimised programs of this one show, of those
 // with a mechanism or of those without; else the group itself.
 static size_t
 only_alias(Grouper *g, size_t root, bool mechanism)
 {
     size_t only = root;
     for (size_t i = 0; i < g->nraws; i++) {
-        const FzTriaged *f = g->raws[i].smallest;
-        bool ours = f->naliases > 0 && root_of(g, i) == root;
+        bool ours = root_of(g, i) == root;
         for (size_t k = 0; ours && k < g->nraws; k++) {
             size_t other = root_of(g, k);
-            if (other == root || other == only ||
-                !is_in(g->raws[k].signature, f->aliases, f->naliases) ||
-                has_kind(g, other, false) != mechanism ||
+            if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
+                other == only || has_kind(g, other, false) != mechanism ||
                 is_everywhere(g, other)) {
                 continue;
             }
@@ -374,17 +371,52 @@ only_alias(Grouper *g, size_t root, bool mechanism)
     return only;
 }
 
-// Damage that nothing else explains, in programs that show one other failure,
-// is a consequence of that.
+static size_t
+count_findings(Grouper *g, size_t root)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        n += root_of(g, i) == root ? g->raws[i].count : 0;
+    }
+    return n;
+}
+
+// Few failures beside very many.
+static bool
+is_rare_beside(Grouper *g, size_t root, size_t other)
+{
+    size_t n = count_findings(g, root);
+    return n < ENOUGH_FINDINGS && n * RARE < count_findings(g, other);
+}
+
+// What nothing else explains, in programs that show one other failure, is a
+// consequence of that: damage, or what hardly ever fails.
+static bool
+fold_consequence(Grouper *g, size_t raw, bool mechanism)
+{
+    size_t root = root_of(g, raw);
+    if (g->evidence.shown[raw] == 0 || is_established(g, root)) {
+        return false;
+    }
+    size_t only = only_alias(g, root, mechanism);
+    bool explained = !g->raws[raw].damage ||
+                     names_culprit(g->raws[raw].smallest);
+    if (only == root || (explained && !is_rare_beside(g, root, only))) {
+        return false;
+    }
+    fold(g, root, only);
+    return root_of(g, root) == root_of(g, only);
+}
+
 static void
 fold_consequences(Grouper *g)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < g->nraws; i++) {
-            size_t root = root_of(g, i);
-            if (g->raws[i].damage && g->raws[i].smallest->naliases > 0 &&
-                !is_established(g, root)) {
-                fold(g, root, only_alias(g, root, pass == 0));
+    bool again = true;
+    while (again) {
+        again = false;
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t i = 0; i < g->nraws; i++) {
+                again |= fold_consequence(g, i, pass == 0);
             }
         }
     }
@@ -433,7 +465,7 @@ fold_by_catalogue(Grouper *g, const FzCatalogue *catalogue)
 // Groups
 
 static void
-add_to_group(FzGroup *group, const Raw *raw)
+add_to_group(FzGroup *group, const FzRaw *raw)
 {
     size_t n = group->nsignatures;
     group->signatures = realloc(group->signatures, (n + 1) * sizeof(char *));
@@ -494,10 +526,12 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
 {
     Grouper g = {0};
     make_raws(&g, triage);
+    FzEvidence_Read(&g.evidence, g.raws, g.nraws);
     fold_by_catalogue(&g, catalogue);
     fold_by_keys(&g);
     fold_races(&g);
     fold_by_aliases(&g);
+    fold_by_operations(&g);
     fold_consequences(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
@@ -521,7 +555,9 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
         triage->groups[i].title = row->title;
     }
     qsort(triage->groups, triage->ngroups, sizeof(FzGroup), by_importance);
+    FzEvidence_Free(&g.evidence);
     free(g.raws);
+    free(g.sorted);
 }
 
 // ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fz_finding.h"
 #include "fz_triage.h"
 
 enum { MAX_DEPTH = 6 };
@@ -83,6 +84,34 @@ free_list(char **list, size_t n)
     free(list);
 }
 
+static void
+add_ops(FzTriaged *f, const FzBlockOps *block)
+{
+    for (int i = 0; i < block->nops; i++) {
+        unsigned op = block->ops[i].op;
+        f->ops[op / 64] |= op != FZ_OP_END ? (uint64_t)1 << op % 64 : 0;
+    }
+}
+
+static void
+read_ops(FzTriaged *f)
+{
+    static FzInput input;
+    char path[4300], why[256];
+    snprintf(path, sizeof(path), "%s/input.ftz", f->small);
+    if (f->preemptions > 0 ||
+        !FzInputFile_Read(path, false, &input, why, sizeof(why))) {
+        return;
+    }
+    for (int i = 0; i < input.program.nbodies; i++) {
+        add_ops(f, &input.program.bodies[i]);
+    }
+    for (int i = 0; i < input.program.nfunctions; i++) {
+        add_ops(f, &input.program.functions[i]);
+    }
+    add_ops(f, &input.program.main);
+}
+
 // What the minimised form knows better.
 static void
 read_small(FzTriaged *f, const char *path)
@@ -103,6 +132,7 @@ read_small(FzTriaged *f, const char *path)
         f->tight = FzJson_Bool(json, "tight");
         read_sizes(f, json);
         read_aliases(f, json);
+        read_ops(f);
     }
     FzJson_Free(json);
 }

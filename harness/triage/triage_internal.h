@@ -27,6 +27,33 @@ void FzStacks_Read(const char *folder, FzStacks *out);
 // The innermost frame in the runtime that is no plumbing, or NULL.
 const FzFrame *FzStacks_Place(const FzStacks *stacks);
 
+// All findings of one signature.
+typedef struct FzRaw {
+    const char *signature;
+    const FzTriaged *smallest;
+    const FzTriaged *const *members;    // the minimised ones first, by size
+    size_t count;
+    size_t parent;              // union-find
+    long row;                   // of the catalogue; of a root: of all
+    bool damage;
+} FzRaw;
+
+// ---- evidence.c: what minimised programs say of signatures: raws, which stand
+// in the order of these, are named by their indices.
+typedef struct FzEvidence {
+    size_t n;
+    uint64_t *shows, *kin;      // n * n bits
+    size_t *shown;              // how many others each shows
+} FzEvidence;
+void FzEvidence_Read(FzEvidence *evidence, const FzRaw *raws, size_t n);
+void FzEvidence_Free(FzEvidence *evidence);
+// A minimised program of a fails as b, too, under another schedule.
+bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
+// It does so by the preemption that makes it fail as a.
+bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
+// A program that fails as b under any schedule is a part of one of a.
+bool FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b);
+
 // ---- cover.c: races that one function explains.
 typedef struct FzCover FzCover;
 typedef void (*FzFolder)(void *arg, size_t a, size_t b);

@@ -1,0 +1,104 @@
+// evidence.c: what minimised programs say of signatures. There is hardly
+// anything in such a program but one mistake: how else it fails are other faces
+// of that.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "triage_internal.h"
+
+static bool
+get_bit(const FzEvidence *e, const uint64_t *bits, size_t a, size_t b)
+{
+    size_t i = a * e->n + b;
+    return (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+static int
+by_signature(const void *key, const void *raw)
+{
+    return strcmp(key, ((const FzRaw *)raw)->signature);
+}
+
+static void
+set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
+         char *const *signatures, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const FzRaw *raw = bsearch(signatures[i], raws, e->n, sizeof(*raws),
+                                   by_signature);
+        if (raw != NULL) {
+            size_t bit = a * e->n + (size_t)(raw - raws);
+            bits[bit / 64] |= (uint64_t)1 << bit % 64;
+        }
+    }
+}
+
+void
+FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
+{
+    size_t words = n * n / 64 + 1;
+    e->n = n;
+    e->shows = calloc(words, sizeof(uint64_t));
+    e->kin = calloc(words, sizeof(uint64_t));
+    e->shown = calloc(n + 1, sizeof(size_t));
+    FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->shown != NULL);
+    for (size_t a = 0; a < n; a++) {
+        for (size_t i = 0; i < raws[a].count; i++) {
+            const FzTriaged *f = raws[a].members[i];
+            set_bits(e, e->shows, a, raws, f->aliases, f->naliases);
+            if (f->tight) {
+                set_bits(e, e->kin, a, raws, f->kin, f->nkin);
+            }
+        }
+        for (size_t b = 0; b < n; b++) {
+            e->shown[a] += b != a && get_bit(e, e->shows, a, b);
+        }
+    }
+}
+
+void
+FzEvidence_Free(FzEvidence *e)
+{
+    free(e->shows);
+    free(e->kin);
+    free(e->shown);
+    *e = (FzEvidence){0};
+}
+
+bool
+FzEvidence_Shows(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->shows, a, b);
+}
+
+bool
+FzEvidence_IsKin(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->kin, a, b);
+}
+
+static bool
+is_part_of(const uint64_t *ops, const uint64_t *of)
+{
+    uint64_t any = 0, others = 0;
+    for (int i = 0; i < FZ_TRIAGED_OPS; i++) {
+        any |= ops[i];
+        others |= ops[i] & ~of[i];
+    }
+    return any != 0 && others == 0;
+}
+
+bool
+FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b)
+{
+    for (size_t i = 0; i < a->count && a->members[i]->small != NULL; i++) {
+        for (size_t k = 0;
+             k < b->count && b->members[k]->small != NULL; k++) {
+            if (is_part_of(b->members[k]->ops, a->members[i]->ops)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
