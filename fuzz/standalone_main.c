@@ -5,27 +5,51 @@
 //
 //   fuzz_list_standalone FILE…
 //   fuzz_list_standalone --stable FILE…
-//   fuzz_list_standalone --random N [SEED]
+//   fuzz_list_standalone --random N [SEED [KEEP]]
 //   fuzz_list_standalone --seeds DIR
+//
+// The random input in hand is in the file KEEP, whatever becomes of all that.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fuzz_targets.h"
 #include "fz_coverage.h"
 #include "fz_finding.h"
 
-static int
-run_random(const char *target, unsigned long count, uint64_t seed)
+enum { MAX_RANDOM = 700 };
+
+// Keeps the input in hand, whatever becomes of the process.
+static void
+keep_input(int fd, const uint8_t *bytes, size_t size)
 {
-    static uint8_t bytes[700];
+    if (fd >= 0 && (pwrite(fd, bytes, size, 0) != (ssize_t)size ||
+                    ftruncate(fd, (off_t)size) != 0))
+    {
+        perror("keeping the input");
+        exit(2);
+    }
+}
+
+static int
+run_random(const char *target, unsigned long count, uint64_t seed,
+           const char *keep)
+{
+    static uint8_t bytes[MAX_RANDOM];
+    int fd = keep == NULL ? -1 : open(keep, O_RDWR | O_CREAT | O_TRUNC, 0666);
+    if (keep != NULL && fd < 0) {
+        perror(keep);
+        return 2;
+    }
     FzRng rng;
     FzRng_Seed(&rng, seed);
     for (unsigned long i = 0; i < count; i++) {
-        size_t size = FzRng_Below(&rng, sizeof(bytes) + 1);
+        size_t size = FzRng_Below(&rng, MAX_RANDOM + 1);
         for (size_t k = 0; k < size; k++) {
             bytes[k] = (uint8_t)FzRng_Next(&rng);
         }
@@ -33,6 +57,7 @@ run_random(const char *target, unsigned long count, uint64_t seed)
         if (size > 10 && FzRng_Below(&rng, 8) != 0) {
             bytes[9] = bytes[10] = 0;
         }
+        keep_input(fd, bytes, size);
         LLVMFuzzerTestOneInput(bytes, size);
     }
     fprintf(stderr, "%s: %lu random inputs, no violation\n", target, count);
@@ -144,8 +169,8 @@ main(int argc, char **argv)
     bool seeds = argc == 3 && strcmp(argv[1], "--seeds") == 0;
     bool stable = argc > 2 && strcmp(argv[1], "--stable") == 0;
     if (argc < 2 || (argv[1][0] == '-' && !random && !seeds && !stable)) {
-        fprintf(stderr, "usage: %s [--stable] FILE... | --random N [SEED] | "
-                        "--seeds DIR\n", argv[0]);
+        fprintf(stderr, "usage: %s [--stable] FILE... | --random N [SEED "
+                        "[KEEP]] | --seeds DIR\n", argv[0]);
         return 2;
     }
     LLVMFuzzerInitialize(&argc, &argv);
@@ -156,6 +181,7 @@ main(int argc, char **argv)
         return write_seeds(argv[2]);
     }
     return random ? run_random(argv[0], strtoul(argv[2], NULL, 10),
-                               argc > 3 ? strtoull(argv[3], NULL, 10) : 1)
+                               argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
+                               argc > 4 ? argv[4] : NULL)
                   : run_files(argc, argv);
 }

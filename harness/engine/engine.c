@@ -325,7 +325,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     }
     FzEngine_UpdateDue();
     FzTarget_Begin(&config->schedule);
-    FzShadow_Begin();
+    FzShadow_Begin(config->block_budget);
     FzAddress_Begin();
     FzViolation_Begin();
     FzCoverage_Begin();

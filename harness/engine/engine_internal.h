@@ -182,6 +182,7 @@ typedef struct FzShadow {
     uint64_t *keys;             // [block]: key of its start - its address
     uint32_t nblocks;
     uint32_t npermanent;        // made outside runs; never forgotten
+    uint32_t max_blocks;        // in all, in this run
     uint64_t next_key;
     size_t live;                // blocks of the run
     size_t kept_bytes;          // of freed blocks
@@ -205,7 +206,7 @@ FzAddress_SiteOffset(uintptr_t site)
 }
 
 FZ_WARN_UNUSED bool FzShadow_Init(char *why, size_t why_size);
-void FzShadow_Begin(void);
+void FzShadow_Begin(uint32_t budget);
 // Gives back every block of the run.
 void FzShadow_End(void);
 void FzShadow_Alloc(const void *payload, size_t size, uint8_t kind);

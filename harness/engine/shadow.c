@@ -125,9 +125,12 @@ FzShadow_Find(const void *addr)
 }
 
 void
-FzShadow_Begin(void)
+FzShadow_Begin(uint32_t budget)
 {
     FzShadow *s = &fz_shadow;
+    uint32_t most = MAX_BLOCKS - 1 - s->npermanent;
+    s->max_blocks = s->npermanent +
+                    (budget == 0 || budget > most ? most : budget);
     s->nblocks = s->npermanent;
     s->next_key = FZ_KEY_HEAP;
     if (s->nblocks != 0) {
@@ -147,13 +150,7 @@ FzShadow_Alloc(const void *payload, size_t size, uint8_t kind)
 {
     FzShadow *s = &fz_shadow;
     FzEngine *e = &fz_engine;
-    if (s->nblocks == MAX_BLOCKS) {
-        FZ_ASSERT(e->active);
-        FzEngine_Violation(FZ_RULE_STEP_BUDGET, UINT32_MAX,
-                           "the execution allocated more than %d blocks",
-                           MAX_BLOCKS);
-        FzEngine_Stop();
-    }
+    FZ_ASSERT(s->nblocks < MAX_BLOCKS);
     uint32_t index = s->nblocks++;
     FzBlock *block = &s->blocks[index];
     *block = (FzBlock){
@@ -179,6 +176,13 @@ FzShadow_Alloc(const void *payload, size_t size, uint8_t kind)
     s->live++;
     if (e->races) {
         FzRace_ForgetBlock(e->current, payload, size);
+    }
+    // It is known by now, and so will be freed.
+    if (s->nblocks > s->max_blocks) {
+        FzEngine_Violation(FZ_RULE_STEP_BUDGET, UINT32_MAX,
+                           "the execution allocated more than %u blocks",
+                           s->max_blocks - s->npermanent);
+        FzEngine_Stop();
     }
 }
 

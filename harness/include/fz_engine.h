@@ -58,6 +58,7 @@ struct FzRun;
 typedef struct FzEngineConfig {
     FzSchedule schedule;
     uint64_t step_budget;       // points; 0: 2,000,000
+    uint32_t block_budget;      // allocations; 0: as many as there can be
     bool record_events;         // keep FzTraceEvents
     // Told after each event that is kept; makes none itself.
     void (*sample)(void *arg, const struct FzRun *run);

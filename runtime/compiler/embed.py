@@ -1,7 +1,7 @@
-"""The library as C: python3 runtime/compiler/embed.py OUTPUT FOLDER.
+"""A folder of modules as C: embed.py OUTPUT FOLDER [VARIABLE].
 
 Compiles each module of the folder; one in a subfolder has a dotted name, and
-__init__.py is its package.
+__init__.py is its package. The variable is the library, rt_library, or another.
 """
 
 import pathlib
@@ -26,9 +26,10 @@ def array(name, data):
     return lines
 
 
-def main(output, folder):
-    lines = ["// Made by runtime/compiler/embed.py from runtime/lib/.",
-             '#include "module.h"']
+def main(output, folder, table="rt_library"):
+    lines = ["// Made by runtime/compiler/embed.py.",
+             '#include "rt_module.h"',
+             f"extern const RtSourceModule {table}[];"]
     rows = []
     for path in sorted(pathlib.Path(folder).rglob("*.py")):
         name = module_name(path.relative_to(folder))
@@ -36,7 +37,7 @@ def main(output, folder):
         variable = "module_" + name.replace(".", "_")
         lines += array(variable, encode(unit))
         rows.append(f'    {{ "{name}", {variable}, sizeof({variable}) }},')
-    lines += ["const RtSourceModule rt_library[] = {", *rows,
+    lines += [f"const RtSourceModule {table}[] = {{", *rows,
               "    { NULL, NULL, 0 },", "};", ""]
     pathlib.Path(output).write_text("\n".join(lines), encoding="ascii")
 

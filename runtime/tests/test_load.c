@@ -102,9 +102,42 @@ test_headers(void)
     }
 }
 
+// `def f(): return CONSTANT`, of which only the constant is told.
+static RtObject *
+load_constant(const char *constant, size_t size)
+{
+    static const uint8_t head[] = { 1, 1, 'f', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+                                    'N', 1 };
+    static const uint8_t tail[] = { 0, 2, RT_OP_LOAD_CONST, 0,
+                                    RT_OP_RETURN_VALUE, 0, 1, 2, 0, 0 };
+    uint8_t file[128];
+    memcpy(file, rt_library[0].data, 12);
+    memcpy(file + 12, head, sizeof(head));
+    memcpy(file + 12 + sizeof(head), constant, size);
+    memcpy(file + 12 + sizeof(head) + size, tail, sizeof(tail));
+    return RtCode_Load(file, 12 + sizeof(head) + size + sizeof(tail));
+}
+
+static void
+test_ints(void)
+{
+    RtObject *code = load_constant("l\x02-f", 4);
+    CHECK(code != NULL);
+    RtObject *value = RtTuple_GetItem(((RtCodeObject *)code)->co_consts, 0);
+    CHECK(RtLong_AsInt64(value) == -15);
+    Rt_DECREF(code);
+    // The message of what parses ints would show a text that is not UTF-8.
+    const char *const bad[] = { "l\x01\xe2", "l\x01-", "l\x01g", "l\x02 1" };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CHECK(load_constant(bad[i], strlen(bad[i])) == NULL);
+        CHECK(RtErr_ExceptionMatches(&RtExc_ValueError));
+        RtErr_Clear();
+    }
+}
+
 int
 main(void)
 {
-    void (*const tests[])(void) = { test_headers, test_library };
+    void (*const tests[])(void) = { test_headers, test_ints, test_library };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -237,6 +237,24 @@ load_float(Reader *r)
     return RtFloat_FromDouble(value);
 }
 
+// Digits, after a sign or not.
+static bool
+is_hexadecimal(const uint8_t *text, size_t size)
+{
+    size_t i = size > 0 && text[0] == '-';
+    if (i == size) {
+        return false;
+    }
+    for (; i < size; i++) {
+        if (!(text[i] >= '0' && text[i] <= '9') &&
+            !(text[i] >= 'a' && text[i] <= 'f'))
+        {
+            return false;
+        }
+    }
+    return true;
+}
+
 static RtObject *
 load_long(Reader *r)
 {
@@ -244,6 +262,9 @@ load_long(Reader *r)
     const uint8_t *digits = load_bytes(r, size);
     if (digits == NULL) {
         return NULL;
+    }
+    if (!is_hexadecimal(digits, size)) {
+        return damaged("an int is no number");
     }
     char *text = RtMem_Malloc(size + 1);
     if (text == NULL) {
