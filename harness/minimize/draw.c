@@ -14,7 +14,11 @@ other_thread(uint32_t nthreads, uint32_t thread, FzRng *rng)
 static FzRacyPoint
 draw_point(const FzOwnPoints *own, FzRng *rng)
 {
-    if (own->nracy > 0 && FzRng_Below(rng, 4) != 0) {
+    uint32_t kind = FzRng_Below(rng, 8);
+    if (own->nhot > 0 && kind < 3) {
+        return own->hot[FzRng_Below(rng, (uint32_t)own->nhot)];
+    }
+    if (own->nracy > 0 && kind < 6) {
         return own->racy[FzRng_Below(rng, (uint32_t)own->nracy)];
     }
     uint16_t thread = (uint16_t)FzRng_Below(rng, own->nthreads);

@@ -171,8 +171,16 @@ run_pass(Minimizer *m, FzReducePass pass, uint32_t chunk)
     return any;
 }
 
-// In the end time may pass quickly, where there is a thread too many: who waits
-// for a time then needs no others that let it pass.
+static bool
+is_within_aim(const FzWitness *w)
+{
+    FzSize size = size_of(w);
+    return size.threads <= FEW_THREADS && size.operations <= 8 &&
+           size.preemptions <= FEW_PREEMPTIONS;
+}
+
+// In the end time may pass quickly, where it is not small enough: who waits for
+// a time then needs no others that let it pass.
 static bool
 make_conditions(void *arg, uint64_t index, FzTask *task, bool *skip)
 {
@@ -193,7 +201,7 @@ make_conditions(void *arg, uint64_t index, FzTask *task, bool *skip)
     *skip = index < 4 ? task->time_step_ns >= m->best.time_step_ns
                       : m->round < QUICK_ROUND ||
                             m->best.time_step_ns >= task->time_step_ns ||
-                            size_of(&m->best).threads <= FEW_THREADS;
+                            is_within_aim(&m->best);
     return true;
 }
 
@@ -358,7 +366,8 @@ make_search(void *arg, uint64_t index, FzTask *task, bool *skip)
     task->random = SEARCH_BATCH;
     task->seed = FzHash_Mix(m->options->seed, m->number << 32 | index);
     // Long runs have too many places for few preemptions.
-    return index < (m->best.steps < 800 ? 24 : m->best.steps < 1600 ? 8 : 2);
+    uint64_t batches = m->best.steps < 800 ? 24 : m->best.steps < 1600 ? 8 : 2;
+    return index < (m->round < QUICK_ROUND ? batches : 6 * batches);
 }
 
 static bool
@@ -422,7 +431,7 @@ make_count(void *arg, uint64_t index, FzTask *task, bool *skip)
     return true;
 }
 
-enum { ROUNDS = 4, POINTS_OF_ONE = 500000 };
+enum { ROUNDS = 4, POINTS_OF_ONE = 1200000 };
 
 // Enough schedules for a candidate that fails as often as the best does.
 static void
@@ -439,14 +448,6 @@ choose_random(Minimizer *m)
     if (affordable < m->random) {
         m->random = (uint32_t)affordable;
     }
-}
-
-static bool
-is_within_aim(const FzWitness *w)
-{
-    FzSize size = size_of(w);
-    return size.threads <= FEW_THREADS && size.operations <= 8 &&
-           size.preemptions <= FEW_PREEMPTIONS;
 }
 
 static void

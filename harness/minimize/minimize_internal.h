@@ -152,8 +152,12 @@ typedef struct FzOwnPoints {
     size_t until_second;
     FzRacyPoint *racy;          // touch what another thread touches, and one
     size_t nracy, racy_capacity;        // of them may write; in no order
+    FzRacyPoint *hot;           // those of what the run was preempted at
+    size_t nhot;
 } FzOwnPoints;
-void FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own);
+// turns: of the run.
+void FzOwnPoints_Of(const FzRun *run, const FzTurn *turns, uint32_t nturns,
+                    FzOwnPoints *own);
 
 // ---- remap.c
 // Moves the turns of the best to where they belong in the reduction. own: of

@@ -82,7 +82,8 @@ find_racy(FzOwnPoints *own)
     if (own->racy_capacity < total) {
         own->racy_capacity = total;
         own->racy = realloc(own->racy, total * sizeof(FzRacyPoint));
-        FZ_ASSERT(own->racy != NULL);
+        own->hot = realloc(own->hot, total * sizeof(FzRacyPoint));
+        FZ_ASSERT(own->racy != NULL && own->hot != NULL);
     }
     Touch *touches = malloc(total * sizeof(Touch));
     FZ_ASSERT(touches != NULL);
@@ -98,10 +99,47 @@ find_racy(FzOwnPoints *own)
     free(touches);
 }
 
+enum { MAX_HOT = 16 };
+
+static uint64_t
+object_at(const FzOwnPoints *own, uint16_t thread, uint64_t at)
+{
+    return thread < FZ_MAX_THREADS && at > 0 && at <= own->count[thread]
+               ? own->points[thread][at - 1].object
+               : 0;
+}
+
+// What threads were about to touch when they were preempted: where else it is
+// touched, fewer preemptions may do.
+static void
+find_hot(FzOwnPoints *own, const FzTurn *turns, uint32_t nturns)
+{
+    uint64_t objects[MAX_HOT];
+    size_t n = 0;
+    own->nhot = 0;
+    for (uint32_t i = 0; i < nturns && n < MAX_HOT; i++) {
+        uint64_t object = object_at(own, turns[i].thread, turns[i].at);
+        if (turns[i].preempts && object != 0) {
+            objects[n++] = object;
+        }
+    }
+    for (size_t i = 0; i < own->nracy; i++) {
+        FzRacyPoint p = own->racy[i];
+        uint64_t object = object_at(own, p.thread, p.own);
+        for (size_t k = 0; k < n; k++) {
+            if (objects[k] == object) {
+                own->hot[own->nhot++] = p;
+                break;
+            }
+        }
+    }
+}
+
 // Points of thread 0 count from where it is not alone any more: the point that
 // says that another thread has started is the first.
 void
-FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own)
+FzOwnPoints_Of(const FzRun *run, const FzTurn *turns, uint32_t nturns,
+               FzOwnPoints *own)
 {
     int started = 0;
     memset(own->count, 0, sizeof(own->count));
@@ -125,4 +163,5 @@ FzOwnPoints_Of(const FzRun *run, FzOwnPoints *own)
         }
     }
     find_racy(own);
+    find_hot(own, turns, nturns);
 }

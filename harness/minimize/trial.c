@@ -168,7 +168,8 @@ learn_points(const FzTask *task)
     FzEngine_Run(&config, worker.shared->body, (void *)&task->best.program,
                  &worker.run);
     worker.slot->executions++;
-    FzOwnPoints_Of(&worker.run, &best_points);
+    FzOwnPoints_Of(&worker.run, task->best.turns, task->best.nturns,
+                   &best_points);
     best_number = task->number;
 }
 

@@ -10,6 +10,7 @@ import json
 import pathlib
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -61,8 +62,12 @@ with tempfile.TemporaryDirectory() as name:
         (corpus / f"varied-{number}.txt").write_text(
             vary(originals[number % len(originals)], rng))
     started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = ftfuzz("corpus", "check", "--dir", corpus)
     seconds = time.monotonic() - started
-print(f"{seconds:.1f} s: {result.stdout}{result.stderr}", end="")
+after = resource.getrusage(resource.RUSAGE_CHILDREN)
+spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+print(f"{seconds:.1f} s ({spent:.1f} s of processor time): {result.stdout}"
+      f"{result.stderr}", end="")
 whole = f"{COUNT} regressions, 0 failed" in result.stdout
 sys.exit(0 if result.returncode == 0 and whole and seconds < LIMIT else 1)

@@ -9,6 +9,7 @@ them are races, of which the stacks are read, a tenth are minimised.
 import json
 import pathlib
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -54,12 +55,16 @@ with tempfile.TemporaryDirectory() as name:
                   aliases=rng.sample(sorted(signatures)[:500],
                                      min(len(signatures), 20)))
     started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = subprocess.run([FTFUZZ, "triage", base, "--output", base / "out",
                              "--catalogue", base / "known.json", "--json"],
                             stdout=subprocess.PIPE, text=True)
     seconds = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     numbers = json.loads(result.stdout)
-    print(f"{seconds:.1f} s: {len(signatures)} signatures, {numbers}")
+    print(f"{seconds:.1f} s ({spent:.1f} s of processor time): "
+          f"{len(signatures)} signatures, {numbers}")
     groups = json.loads((base / "out/triage.json").read_text())["groups"]
 whole = numbers["findings"] == COUNT and \
     sum(g["findings"] for g in groups) == COUNT and \
