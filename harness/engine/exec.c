@@ -1,6 +1,8 @@
 // exec.c: one execution of a program: runtime up, program lowered and run,
 // runtime down, on whatever carrier calls FzExec_Body().
 
+#include "engine_internal.h"
+
 #include <string.h>
 
 #include "fz_exec.h"
@@ -111,14 +113,27 @@ FzExec_ScheduleOf(const FzInput *input)
     return schedule;
 }
 
+static bool
+is_freed(const void *addr)
+{
+    const FzBlock *block = FzShadow_Find(addr);
+    return block != NULL && block->state == FZ_BLOCK_KEPT;
+}
+
+// A thread may be about to touch what is freed: its own state, even.
 uint32_t
 FzExec_CurrentLine(void)
 {
     RtThreadState *tstate = RtThreadState_Get();
-    if (tstate == NULL || tstate->current_frame == NULL) {
+    if (tstate == NULL || is_freed(tstate)) {
         return 0;
     }
-    return RtFrame_GetLine(tstate->current_frame);
+    const RtFrame *frame = tstate->current_frame;
+    if (frame == NULL || is_freed(frame) ||
+        is_freed(RtFrame_GetCode(frame))) {
+        return 0;
+    }
+    return RtFrame_GetLine(frame);
 }
 
 static void

@@ -106,6 +106,21 @@ def make_findings(raw):
     for reader in ("x_get", "y_get"):
         finding(raw / f"UAF-{reader}", "USE_AFTER_FREE", "mem", reader,
                 "list_dealloc", freed_by="list_dealloc")
+    # One failure beside a hundred, in a program that shows these.
+    for i in range(101):
+        finding(raw / f"ORDER-{i}", "LOCK_ORDER", "", "", "lock")
+    finding(raw / "HARDLY", "QSBR_STATE", "", "", "stop",
+            aliases=["LOCK_ORDER|||lock"])
+    # Damage by the same operations, whatever the schedule.
+    for kind in ("deque", "set"):
+        folder = finding(raw / f"BELOW-{kind}", "REF_BELOW_REFERENCES", kind,
+                         "", "audit")
+        finding(folder / "minimized", "REF_BELOW_REFERENCES", kind, "",
+                "audit", minimized=True, active_threads=1, operations=2,
+                preemptions=0)
+        subprocess.run([FTFUZZ, "run", "--seed", "3", "--save",
+                        folder / "minimized/input.ftz"], check=True,
+                       stdout=subprocess.DEVNULL)
     # Each one's smallest program shows the other, too.
     finding(raw / "FATAL", "FATAL", "", "", "gc.c",
             aliases=["LEAK|list||end"])
@@ -119,8 +134,8 @@ def check_groups(base):
     check(result.returncode == 77, f"new findings stand: {result}")
     groups = groups_of(base)
     found = sorted((g["findings"], len(g["signatures"])) for g in groups)
-    check(found == [(1, 1)] * 7 + [(2, 2)] * 3 + [(3, 3)] * 2 + [(5, 1),
-          (7, 2)],
+    check(found == [(1, 1)] * 7 + [(2, 2)] * 4 + [(3, 3)] * 2 + [(5, 1),
+          (7, 2), (102, 2)],
           f"groups: {found}")
     of_rule = {s["signature"].split("|")[0]: [t["signature"].split("|")[0]
                                               for t in g["signatures"]]
@@ -129,6 +144,8 @@ def check_groups(base):
           f"the same preemption: {of_rule['WAIT_QUEUE']}")
     check(sorted(of_rule["GIL_TWO_HOLDERS"]) == ["FATAL", "GIL_TWO_HOLDERS"],
           f"a consequence: {of_rule['GIL_TWO_HOLDERS']}")
+    check(sorted(of_rule["QSBR_STATE"]) == ["LOCK_ORDER", "QSBR_STATE"],
+          f"one of many: {of_rule['QSBR_STATE']}")
     check(of_rule["HEAP_WALK"] == ["HEAP_WALK"],
           f"what shows everywhere says nothing: {of_rule['HEAP_WALK']}")
     races = [g["findings"] for g in groups if g["rule"] == "DATA_RACE"]
@@ -213,7 +230,7 @@ def check_sarif_schema(path):
 def check_formats(base):
     sarif = json.loads((base / "old/triage.sarif").read_text())
     results = sarif["runs"][0]["results"]
-    check(len(results) == 14, "a result for each group")
+    check(len(results) == 16, "a result for each group")
     rules = sarif["runs"][0]["tool"]["driver"]["rules"]
     for result in results:
         check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "index")
@@ -230,7 +247,7 @@ def check_formats(base):
     check("pages/" not in page, "findings of another build have no page")
     junit = base / "old/triage.junit.xml"
     suite = xml.etree.ElementTree.parse(junit).getroot()[0]
-    check(suite.get("tests") == "14" and suite.get("failures") == "1",
+    check(suite.get("tests") == "16" and suite.get("failures") == "1",
           "JUnit counts")
     check(shutil.which("xmllint"), "xmllint is missing: run scripts/bootstrap")
     result = subprocess.run(

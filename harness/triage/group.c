@@ -292,6 +292,15 @@ fold_by_operations(Grouper *g)
 
 enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3, RARE = 100 };
 
+// It says what is wrong, or where: a mechanism, an assertion, who freed what is
+// used.
+static bool
+is_specific(const FzRaw *raw)
+{
+    return !raw->damage || names_culprit(raw->smallest) ||
+           strcmp(raw->smallest->rule, "FATAL") == 0;
+}
+
 // A group that stands for itself: a mechanism that failed often enough, or
 // damage of several kinds that has one cause.
 static bool
@@ -324,11 +333,14 @@ program_shows(Grouper *g, size_t raw, size_t root)
 // Whether programs that fail by something else show this group, too: then it is
 // in reach of any program, and that one shows it says nothing.
 static bool
-is_everywhere(Grouper *g, size_t root)
+is_everywhere(Grouper *g, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        if (root_of(g, i) != root && program_shows(g, i, root) &&
-            is_established(g, root_of(g, i))) {
+        if (root_of(g, i) != root && root_of(g, i) != asker &&
+            program_shows(g, i, root) &&
+            (is_established(g, root_of(g, i)) ||
+             (is_specific(&g->raws[i]) &&
+              g->raws[i].count >= ENOUGH_FINDINGS))) {
             return true;
         }
     }
@@ -359,7 +371,7 @@ only_alias(Grouper *g, size_t root, bool mechanism)
             size_t other = root_of(g, k);
             if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
                 other == only || has_kind(g, other, false) != mechanism ||
-                is_everywhere(g, other)) {
+                is_everywhere(g, other, root)) {
                 continue;
             }
             if (only != root) {
@@ -390,7 +402,8 @@ is_rare_beside(Grouper *g, size_t root, size_t other)
 }
 
 // What nothing else explains, in programs that show one other failure, is a
-// consequence of that: damage, or what hardly ever fails.
+// consequence of that: damage, or what hardly ever fails. A mechanism that
+// has consequences is seen more often than these.
 static bool
 fold_consequence(Grouper *g, size_t raw, bool mechanism)
 {
@@ -401,7 +414,8 @@ fold_consequence(Grouper *g, size_t raw, bool mechanism)
     size_t only = only_alias(g, root, mechanism);
     bool explained = !g->raws[raw].damage ||
                      names_culprit(g->raws[raw].smallest);
-    if (only == root || (explained && !is_rare_beside(g, root, only))) {
+    if (only == root || (explained && !is_rare_beside(g, root, only)) ||
+        (mechanism && count_findings(g, only) < count_findings(g, root))) {
         return false;
     }
     fold(g, root, only);
