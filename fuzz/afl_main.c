@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "fuzz_targets.h"
 #include "fz_coverage.h"
@@ -102,7 +103,10 @@ main(int argc, char **argv)
     }
     LLVMFuzzerInitialize(&argc, &argv);
     signal(SIGABRT, on_abort);
+    // Neither the fork server nor what it forks outlives who started it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     __afl_manual_init();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (__afl_persistent_loop(100000)) {
         clear_counters();
         LLVMFuzzerTestOneInput(__afl_fuzz_ptr, *__afl_fuzz_len);

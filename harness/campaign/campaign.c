@@ -27,6 +27,9 @@ typedef struct Campaign {
     uint64_t found_at_start[FZ_MAX_JOBS];       // by earlier workers there
     uint64_t starts;            // workers started; each gets its own seed
     uint64_t deaths;            // workers that ended without being asked
+    uint64_t counted[FZ_MAX_JOBS];      // executions when last looked at
+    double alive[FZ_MAX_JOBS];  // when that had changed
+    bool hung[FZ_MAX_JOBS];     // it was killed because it had not for long
     bool gave_up;               // a worker cannot work here
     double started;
     double last_status;
@@ -83,6 +86,8 @@ start_worker(Campaign *c, unsigned index)
         exit(FzWorker_Run(c->options, c->shared, index, seed));
     }
     c->pids[index] = pid;
+    c->alive[index] = now_seconds();
+    c->hung[index] = false;
     c->found_at_start[index] = c->shared->workers[index].findings;
     return true;
 }
@@ -105,6 +110,12 @@ sum_of(const Campaign *c)
                                 ? w->interleavings
                                 : sum.interleavings;
         sum.edges_total = w->edges_total;
+        // Of the worker that has seen most: theirs cannot be added.
+        if (w->species > sum.species) {
+            sum.species = w->species;
+            sum.singletons = w->singletons;
+            sum.doubletons = w->doubletons;
+        }
     }
     return sum;
 }
@@ -157,7 +168,8 @@ print_json_counts(const FzWorkerShared *sum, const char *event, double elapsed)
            "\"edges\": %llu, \"edge_counters\": %llu, "
            "\"interleavings\": %llu, \"corpus\": %llu, \"findings\": %llu, "
            "\"duplicates\": %llu, \"rechecks\": %llu, \"steps\": %llu, "
-           "\"switches\": %llu}\n",
+           "\"switches\": %llu, \"species\": %llu, \"singletons\": %llu, "
+           "\"doubletons\": %llu}\n",
            event, FzExec_BuildName(), elapsed,
            (unsigned long long)sum->executions,
            elapsed > 0 ? (double)sum->executions / elapsed : 0.0,
@@ -168,7 +180,10 @@ print_json_counts(const FzWorkerShared *sum, const char *event, double elapsed)
            (unsigned long long)sum->findings,
            (unsigned long long)sum->duplicates,
            (unsigned long long)sum->rechecks,
-           (unsigned long long)sum->steps, (unsigned long long)sum->switches);
+           (unsigned long long)sum->steps, (unsigned long long)sum->switches,
+           (unsigned long long)sum->species,
+           (unsigned long long)sum->singletons,
+           (unsigned long long)sum->doubletons);
 }
 
 static void
@@ -216,7 +231,13 @@ save_lost_input(Campaign *c, unsigned index, int status)
     FzRun run = {.nviolations = 1};
     FzViolation *v = &run.violations[0];
     *v = (FzViolation){.rule = FZ_RULE_CRASH, .other_thread = UINT32_MAX};
-    if (WIFSIGNALED(status)) {
+    if (c->hung[index]) {
+        v->rule = FZ_RULE_HANG;
+        snprintf(v->message, sizeof(v->message),
+                 "no execution ended for %.0f seconds; the process was killed",
+                 now_seconds() - c->alive[index]);
+    }
+    else if (WIFSIGNALED(status)) {
         snprintf(v->message, sizeof(v->message),
                  "the process died of signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -234,6 +255,27 @@ save_lost_input(Campaign *c, unsigned index, int status)
     }
     else {
         fprintf(stderr, "ftfuzz: %s\n", why);
+    }
+}
+
+// The steps of an execution are bounded, not what the code does between two of
+// them: a worker that has not ended one for long never will.
+static void
+kill_hung_workers(Campaign *c)
+{
+    double now = now_seconds();
+    for (unsigned i = 0; i < c->options->jobs; i++) {
+        uint64_t executions = c->shared->workers[i].executions;
+        if (executions != c->counted[i]) {
+            c->counted[i] = executions;
+            c->alive[i] = now;
+        }
+        else if (c->pids[i] != 0 && c->options->hang > 0 && !c->hung[i] &&
+                 now - c->alive[i] > c->options->hang)
+        {
+            c->hung[i] = true;
+            kill(c->pids[i], SIGKILL);
+        }
     }
 }
 
@@ -293,10 +335,13 @@ stop_workers(Campaign *c)
     for (unsigned i = 0; i < c->options->jobs; i++) {
         if (c->pids[i] != 0) {
             fprintf(stderr, "ftfuzz: worker %u does not stop; killed\n", i);
+            int status = 0;
             kill(c->pids[i], SIGKILL);
-            waitpid(c->pids[i], NULL, 0);
+            waitpid(c->pids[i], &status, 0);
             c->pids[i] = 0;
             c->deaths++;
+            c->hung[i] = true;
+            save_lost_input(c, i, status);
         }
     }
 }
@@ -313,6 +358,7 @@ watch(Campaign *c)
             break;
         }
         nanosleep(&tick, NULL);
+        kill_hung_workers(c);
         reap_workers(c, true);
         announce_findings(c);
         show_status(c);

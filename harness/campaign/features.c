@@ -28,7 +28,8 @@ FzFeatures_Init(FzFeatures *seen)
     memset(seen, 0, sizeof(*seen));
     FzCoverage_Edges(&seen->nedges);
     seen->edges = calloc(seen->nedges + 1, 1);
-    FZ_ASSERT(seen->edges != NULL);
+    seen->edge_times = calloc(seen->nedges + 1, 1);
+    FZ_ASSERT(seen->edges != NULL && seen->edge_times != NULL);
     for (unsigned i = 0; i < 256; i++) {
         classes[i] = class_of(i);
     }
@@ -38,7 +39,8 @@ void
 FzFeatures_Free(FzFeatures *seen)
 {
     free(seen->edges);
-    seen->edges = NULL;
+    free(seen->edge_times);
+    seen->edges = seen->edge_times = NULL;
 }
 
 void
@@ -54,14 +56,27 @@ FzFeatures_Begin(FzEngineConfig *config)
     config->coverage_size = sizeof(interleavings);
 }
 
+static void
+count_time(FzFeatures *f, uint8_t *times)
+{
+    f->species += *times == 0;
+    f->once += (uint64_t)(*times == 0) - (*times == 1);
+    f->twice += (uint64_t)(*times == 1) - (*times == 2);
+    ++*times;
+}
+
 static unsigned
-merge_bytes(uint8_t *seen, const uint8_t *counters, size_t n)
+merge_bytes(FzFeatures *f, uint8_t *seen, uint8_t *times,
+            const uint8_t *counters, size_t n)
 {
     unsigned news = 0;
     for (size_t i = 0; i < n; i++) {
         uint8_t bit = classes[counters[i]];
         news += (bit & ~seen[i]) != 0;
         seen[i] |= bit;
+        if (bit != 0 && times[i] < 3) {
+            count_time(f, &times[i]);
+        }
     }
     return news;
 }
@@ -75,16 +90,17 @@ is_zero(const uint8_t *bytes)
 }
 
 static unsigned
-merge(uint8_t *seen, const uint8_t *counters, size_t n)
+merge(FzFeatures *f, uint8_t *seen, uint8_t *times, const uint8_t *counters,
+      size_t n)
 {
     unsigned news = 0;
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
         if (!is_zero(counters + i)) {
-            news += merge_bytes(seen + i, counters + i, 8);
+            news += merge_bytes(f, seen + i, times + i, counters + i, 8);
         }
     }
-    return news + merge_bytes(seen + i, counters + i, n - i);
+    return news + merge_bytes(f, seen + i, times + i, counters + i, n - i);
 }
 
 void
@@ -92,8 +108,11 @@ FzFeatures_Add(FzFeatures *seen, unsigned *edges, unsigned *pairs)
 {
     size_t n;
     const uint8_t *counters = FzCoverage_Edges(&n);
-    *edges = counters != NULL ? merge(seen->edges, counters, n) : 0;
-    *pairs = merge(seen->interleavings, interleavings, sizeof(interleavings));
+    *edges = counters != NULL
+                 ? merge(seen, seen->edges, seen->edge_times, counters, n)
+                 : 0;
+    *pairs = merge(seen, seen->interleavings, seen->pair_times, interleavings,
+                   sizeof(interleavings));
 }
 
 uint32_t

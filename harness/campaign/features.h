@@ -10,6 +10,11 @@ typedef struct FzFeatures {
     uint8_t *edges;             // classes seen so far, one bit each of 8
     size_t nedges;              // edge counters in this binary; 0: none
     uint8_t interleavings[FZ_COVERAGE_SIZE];
+    // By how many executions each was reached: 0, 1, 2, 3 or more; and how many
+    // were at all, by one, by two: what richness is estimated from.
+    uint8_t *edge_times;
+    uint8_t pair_times[FZ_COVERAGE_SIZE];
+    uint64_t species, once, twice;
 } FzFeatures;
 
 void FzFeatures_Init(FzFeatures *seen);

@@ -66,6 +66,9 @@ keep_if_new(Worker *w, const FzInput *input)
     FzFeatures_Add(&w->seen, &new_edges, &new_pairs);
     w->shared->edges += new_edges;
     w->shared->interleavings += new_pairs;
+    w->shared->species = w->seen.species;
+    w->shared->singletons = w->seen.once;
+    w->shared->doubletons = w->seen.twice;
     // Long executions reach more and teach less for their time: their mutants
     // would crowd out the others.
     if (new_edges + new_pairs == 0 || w->run.steps > MAX_KEPT_STEPS) {

@@ -54,6 +54,7 @@ void FzCli_Error(const char *format, ...)
 
 extern const FzCommand fz_command_run;
 extern const FzCommand fz_command_fuzz;
+extern const FzCommand fz_command_campaign;
 extern const FzCommand fz_command_replay;
 extern const FzCommand fz_command_show;
 extern const FzCommand fz_command_bench;

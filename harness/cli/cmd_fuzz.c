@@ -12,6 +12,7 @@ run(int argc, char **argv)
         .seed = 1,
         .jobs = 0,
         .findings_dir = "findings",
+        .hang = 60,
     };
     const char *gil = NULL;
     bool os_threads = false;
@@ -36,6 +37,8 @@ run(int argc, char **argv)
          "the system schedules: nothing replays, but all cores run at once"},
         {"every", "N", FZ_OPT_NUMBER, &o.every,
          "write N failing executions and stop; else the first of each kind"},
+        {"hang", "N", FZ_OPT_SECONDS, &o.hang,
+         "an execution that takes N seconds is a finding (default 60; 0: not)"},
         {"stop-on-finding", NULL, FZ_OPT_FLAG, &o.stop_on_finding,
          "stop at the first finding"},
         {"quiet", NULL, FZ_OPT_FLAG, &o.quiet, "no status line"},

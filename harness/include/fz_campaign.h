@@ -23,6 +23,8 @@ typedef struct FzCampaignOptions {
     const char *strategy;       // NULL: the mix of the inputs
     uint64_t every;             // write every failing execution, so many in
                                 // all; 0: the first of each kind
+    double hang;                // seconds without an execution that are too
+                                // many; 0: none are
     bool stop_on_finding;
     bool json;                  // status and summary as JSON lines
     bool quiet;                 // no status, only findings and the summary
@@ -39,6 +41,9 @@ typedef struct FzWorkerShared {
     uint64_t interleavings;     // distinct interleaving buckets covered
     uint64_t corpus;
     uint64_t rechecks;          // executions made twice and compared
+    uint64_t species;           // edges and interleavings reached, and those
+    uint64_t singletons;        // … by one execution only
+    uint64_t doubletons;        // … by two
     uint64_t findings;          // distinct, written
     uint64_t duplicates;        // violations seen again
     char found[FZ_FOUND_RING][512];     // "RULE\tpath", by findings % ring
