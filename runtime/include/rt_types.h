@@ -41,6 +41,8 @@ bool RtStr_Equal(RtObject *a, RtObject *b);     // both str; never fails
 // The immortal str with this text. Borrowed. Only while one thread exists
 // (start-up): the table is read without a lock afterwards.
 RtObject *RtStr_InternStatic(const char *utf8);
+// The interned str of that text, or NULL. After start-up.
+RtObject *RtStr_FindStatic(const char *utf8, ssize_t size);
 
 // ---- bytes, bytearray (bytes*.c, bytearray.c)
 extern RtTypeObject RtBytes_Type;

@@ -27,12 +27,22 @@ as_str(RtObject *op)
 // ---------------------------------------------------------------------------
 // Making strs.
 
+enum { LONG_TEXT = 64 };
+
 // The same in every process: no seed. Never -1, which means an error.
 static ssize_t
 hash_bytes(const char *bytes, ssize_t size)
 {
     uint64_t hash = 14695981039346656037u;
-    for (ssize_t i = 0; i < size; i++) {
+    ssize_t i = 0;
+    // Long texts in words, the same on every machine.
+    for (; size - i > LONG_TEXT; i += (ssize_t)sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes + i, sizeof(word));
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    for (; i < size; i++) {
         hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
     }
     // The low bits choose the slot of a dict: fold the high ones in.
@@ -215,6 +225,13 @@ RtStr_InternStatic(const char *utf8)
     *interned_slot(interned.slots, interned.mask, utf8, size, hash) = op;
     interned.used++;
     return op;
+}
+
+RtObject *
+RtStr_FindStatic(const char *utf8, ssize_t size)
+{
+    return *interned_slot(interned.slots, interned.mask, utf8, size,
+                          hash_bytes(utf8, size));
 }
 
 // ---------------------------------------------------------------------------

@@ -17,7 +17,8 @@ write_upper(RtStrWriter *w, uint32_t c)
         RtStrWriter_Write(w, "SS", 2);
         return;
     }
-    RtStrWriter_WriteChar(w, RtChar_ToUpper(c));
+    RtStrWriter_WriteChar(
+        w, c < 0x80 ? c - (c - 'a' < 26 ? 0x20 : 0) : RtChar_ToUpper(c));
 }
 
 static void
@@ -33,7 +34,8 @@ write_title(RtStrWriter *w, uint32_t c)
 static void
 write_lower(RtStrWriter *w, uint32_t c)
 {
-    RtStrWriter_WriteChar(w, RtChar_ToLower(c));
+    RtStrWriter_WriteChar(
+        w, c < 0x80 ? c + (c - 'A' < 26 ? 0x20 : 0) : RtChar_ToLower(c));
 }
 
 static void

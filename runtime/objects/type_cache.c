@@ -315,6 +315,19 @@ RtType_LookupRef(RtTypeObject *type, RtObject *name)
     return result;
 }
 
+bool
+RtType_LookupCached(RtTypeObject *type, RtObject *name, RtObject **result)
+{
+    RtObject *late = NULL;
+    bool found = read_entry(&RtThreadState_Get()->interp->types, type, name,
+                            result, &late);
+    Rt_XDECREF(late);
+    if (found) {
+        RT_NOTE(TYPE_CACHE_HIT, type, name);
+    }
+    return found;
+}
+
 RtObject *
 RtType_LookupRefAndVersion(RtTypeObject *type, RtObject *name,
                            uint32_t *version)

@@ -102,6 +102,32 @@ pop(RtThreadState *tstate, RtCriticalSection *c)
     rt_assert(is_consistent(tstate));
 }
 
+// While no other thread uses objects the byte of an object's mutex needs no
+// atomic read-modify-write: whoever comes later sees it locked, or free.
+static inline bool
+try_lock(RtMutex *m)
+{
+    if (RtRuntime_IsSingleThreaded() &&
+        rt_atomic_load_uint8_owned(&m->bits) == RT_MUTEX_UNLOCKED)
+    {
+        rt_atomic_store_uint8_owned(&m->bits, RT_MUTEX_LOCKED);
+        return true;
+    }
+    return RtMutex_TryLockFast(m);
+}
+
+static inline void
+unlock(RtMutex *m)
+{
+    if (RtRuntime_IsSingleThreaded() &&
+        rt_atomic_load_uint8_owned(&m->bits) == RT_MUTEX_LOCKED)
+    {
+        rt_atomic_store_uint8_owned(&m->bits, RT_MUTEX_UNLOCKED);
+        return;
+    }
+    RtMutex_Unlock(m);
+}
+
 // Waits for a mutex of an object, or for the one of all types.
 static void
 lock_mutex(RtThreadState *tstate, RtMutex *m)
@@ -145,7 +171,7 @@ RtCriticalSection_BeginMutex(RtCriticalSection *c, RtMutex *m)
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(tstate != NULL);
     RT_NOTE(CS_BEGIN, m, 0);
-    if (RtMutex_TryLockFast(m)) {
+    if (try_lock(m)) {
         c->cs_mutex = m;
         push(tstate, c, 0);
     }
@@ -170,7 +196,7 @@ RtCriticalSection_End(RtCriticalSection *c)
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(RtCriticalSection_IsHeld(tstate, m));
     RT_NOTE(CS_END, m, 0);
-    RtMutex_Unlock(m);
+    unlock(m);
     pop(tstate, c);
 }
 
@@ -223,10 +249,10 @@ RtCriticalSection2_BeginMutexes(RtCriticalSection2 *c, RtMutex *m1,
     RtThreadState *tstate = RtThreadState_Get();
     rt_assert(tstate != NULL);
     RT_NOTE(CS_BEGIN, m1, m2);
-    if (!RtMutex_TryLockFast(m1)) {
+    if (!try_lock(m1)) {
         begin2_slow(tstate, c, m1, m2, false);
     }
-    else if (!RtMutex_TryLockFast(m2)) {
+    else if (!try_lock(m2)) {
         begin2_slow(tstate, c, m1, m2, true);
     }
     else {
@@ -249,8 +275,8 @@ RtCriticalSection2_End(RtCriticalSection2 *c)
     rt_assert(RtCriticalSection_IsHeld(tstate, m1));
     rt_assert(RtCriticalSection_IsHeld(tstate, m2));
     RT_NOTE(CS_END, m1, m2);
-    RtMutex_Unlock(m2);
-    RtMutex_Unlock(m1);
+    unlock(m2);
+    unlock(m1);
     pop(tstate, &c->cs_base);
 }
 

@@ -155,12 +155,19 @@ dispatch:
         NEXT();
     }
 
-    TARGET(STORE_GLOBAL):
+    TARGET(STORE_GLOBAL): {
+        RtObject *old = RtFused_StoreGlobal(tstate, ip, frame->globals, TOP());
+        if (old != NULL) {
+            RtLong_Drop(tstate, old);
+            DROP();
+            NEXT();
+        }
         if (RtDict_SetItem(frame->globals, NAME(), OBJECT(TOP())) < 0) {
             goto error;
         }
         DROP();
         NEXT();
+    }
 
     TARGET(DELETE_GLOBAL):
         if (RtEvalOp_DeleteGlobal(frame->globals, NAME()) < 0) {
@@ -169,6 +176,11 @@ dispatch:
         NEXT();
 
     TARGET(LOAD_ATTR): {
+        RtStackRef found = RtFused_Attr(tstate, ip, TOP());
+        if (!RtStackRef_IsNull(found)) {
+            REPLACE_TOP(found);
+            NEXT();
+        }
         RtObject *value = RtObject_GetAttr(OBJECT(TOP()), NAME());
         assert_result(tstate, value);
         if (value == NULL) {
@@ -178,12 +190,19 @@ dispatch:
         NEXT();
     }
 
-    TARGET(STORE_ATTR):
+    TARGET(STORE_ATTR): {
+        RtObject *old = RtFused_StoreAttr(tstate, ip, TOP(), SECOND());
+        if (old != NULL) {
+            RtLong_Drop(tstate, old);
+            DROP_LOWEST_FIRST(2);
+            NEXT();
+        }
         if (RtObject_SetAttr(OBJECT(TOP()), NAME(), OBJECT(SECOND())) < 0) {
             goto error;
         }
         DROP_LOWEST_FIRST(2);
         NEXT();
+    }
 
     TARGET(DELETE_ATTR):
         if (RtObject_SetAttr(OBJECT(TOP()), NAME(), NULL) < 0) {
@@ -340,6 +359,11 @@ dispatch:
     }
 
     TARGET(BINARY_SUBSCR): {
+        RtStackRef item = RtFused_Item(tstate, ip, SECOND(), TOP());
+        if (!RtStackRef_IsNull(item)) {
+            REPLACE_TWO(item);
+            NEXT();
+        }
         RtObject *value = RtObject_GetItem(OBJECT(SECOND()), OBJECT(TOP()));
         assert_result(tstate, value);
         if (value == NULL) {
@@ -349,13 +373,21 @@ dispatch:
         NEXT();
     }
 
-    TARGET(STORE_SUBSCR):
+    TARGET(STORE_SUBSCR): {
+        RtObject *old =
+            RtFused_StoreItem(tstate, ip, SECOND(), TOP(), THIRD());
+        if (old != NULL) {
+            RtLong_Drop(tstate, old);
+            DROP_LOWEST_FIRST(3);
+            NEXT();
+        }
         if (RtObject_SetItem(OBJECT(SECOND()), OBJECT(TOP()),
                              OBJECT(THIRD())) < 0) {
             goto error;
         }
         DROP_LOWEST_FIRST(3);
         NEXT();
+    }
 
     TARGET(DELETE_SUBSCR):
         if (RtObject_DelItem(OBJECT(SECOND()), OBJECT(TOP())) < 0) {
@@ -473,6 +505,12 @@ dispatch:
     TARGET(LOAD_METHOD): {
         RtObject *method;
         RtStackRef owner = TOP();
+        RtStackRef known = RtFused_Method(ip, OBJECT(owner));
+        if (!RtStackRef_IsNull(known)) {
+            TOP() = known;
+            PUSH(owner);
+            NEXT();
+        }
         int plain = RtObject_GetMethod(OBJECT(owner), NAME(), &method);
         if (plain < 0) {
             goto error;

@@ -132,6 +132,114 @@ RtFused_FillAttr(const RtTargetInstruction *ip, RtObject *op, bool stores)
     Rt_DECREF(type);
 }
 
+// Of the type itself: an inherited one does not tell whose it is.
+static uintptr_t
+find_static_method(const RtTypeObject *type, RtObject *name)
+{
+    RtObject *descr = RtDict_GetItemImmutable(type->tp_dict, name);
+    if (type->tp_dictoffset != 0 || descr == NULL ||
+        !Rt_IS_TYPE(descr, &RtMethodDescr_Type) ||
+        ((RtMethodDescrObject *)descr)->d_type != type)
+    {
+        return 0;
+    }
+    rt_assert(Rt_IsImmortal(descr));
+    rt_assert((uintptr_t)descr >> RT_METHOD_CACHE_SHIFT == 0);
+    return (uintptr_t)descr;
+}
+
+// Nothing if an instance may have an attribute of that name: then it is looked
+// up each time.
+static uintptr_t
+find_class_method(RtTypeObject *type, RtObject *name)
+{
+    uintptr_t names = RT_METHOD_NO_NAMES;
+    if (type->tp_dictoffset != 0) {
+        RtDictKeysObject *keys = type->ht_cached_keys;
+        if (!RtType_HasInlineValues(type)) {
+            return 0;
+        }
+        // Counted before it is looked for: names are added meanwhile.
+        names = (uintptr_t)RT_FT_ATOMIC_LOAD_SSIZE_ACQUIRE(&keys->nentries);
+        if (RtSharedKeys_Lookup(keys, name) >= 0) {
+            return 0;
+        }
+    }
+    uint32_t version;
+    RtObject *method = RtType_LookupRefAndVersion(type, name, &version);
+    bool is_method = method != NULL && RtType_IsMethod(method);
+    Rt_XDECREF(method);
+    if (!is_method || version == 0) {
+        return 0;
+    }
+    return names << RT_METHOD_CACHE_NAMES | (uintptr_t)version << 1 | 1;
+}
+
+void
+RtFused_FillMethod(const RtTargetInstruction *ip, RtObject *op)
+{
+    uint64_t fills = RtFused_LoadCache(ip) >> RT_METHOD_CACHE_SHIFT;
+    RtTypeObject *type = Rt_TYPE(op);
+    if (fills >= MAX_FILLS || !RtStr_CheckExact(ip->name) ||
+        !is_generic(type, false))
+    {
+        return;
+    }
+    uintptr_t found = 0;
+    if (fills++ > 0 && RtType_IsHeap(type)) {
+        Rt_INCREF(type);        // op may become another's instance meanwhile
+        found = find_class_method(type, ip->name);
+        // A type whose slots have changed since has another version.
+        found = is_generic(type, false) ? found : 0;
+        Rt_DECREF(type);
+    }
+    else if (fills > 1) {
+        found = find_static_method(type, ip->name);
+    }
+    store_cache(ip, fills << RT_METHOD_CACHE_SHIFT | found);
+    RT_NOTE(INLINE_CACHE_FILL, ip->name, found != 0);
+}
+
+// Whether the cache is about the class of op, and op has no such attribute of
+// its own.
+static bool
+suits(uint64_t word, RtObject *op)
+{
+    RtTypeObject *type = Rt_TYPE(op);
+    if (RtType_LoadVersion(type) != (uint32_t)word >> 1) {
+        return false;
+    }
+    uint16_t names = (uint16_t)(word >> RT_METHOD_CACHE_NAMES);
+    if (names == RT_METHOD_NO_NAMES) {
+        return true;
+    }
+    // The values first: names are only ever added.
+    const RtDictValues *values = RtInstance_Values(op, type);
+    return RT_FT_ATOMIC_LOAD_UINT8_ACQUIRE(&values->valid) != 0 &&
+           RT_FT_ATOMIC_LOAD_SSIZE_ACQUIRE(&type->ht_cached_keys->nentries) ==
+               names;
+}
+
+// Nothing blocks before it is found, so that the type and its slots stay what
+// they are.
+RtObject *
+RtFused_ClassMethod(const RtTargetInstruction *ip, uint64_t word, RtObject *op)
+{
+    if (!suits(word, op)) {
+        RtFused_FillMethod(ip, op);
+        return NULL;
+    }
+    RtObject *method;
+    if (!RtType_LookupCached(Rt_TYPE(op), ip->name, &method)) {
+        return NULL;
+    }
+    // The class may have changed after its version was looked at.
+    if (method != NULL && !RtType_IsMethod(method)) {
+        Rt_CLEAR(method);
+    }
+    return method;
+}
+
 // The lock of an object for a store in which nothing blocks.
 static bool
 lock(RtObject *op)

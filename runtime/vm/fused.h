@@ -1,5 +1,5 @@
 // fused.h: what the loop does without a call: items of lists and dicts, global
-// names, attributes that stand in the instance.
+// names, attributes that stand in the instance, methods of static types.
 //
 // Each function here either does the whole of what it is asked for or has had
 // no effect; then the general way is gone. What it reads of shared objects it
@@ -110,9 +110,21 @@ typedef union RtEntryCache {
     };
 } RtEntryCache;
 
-// Guesses for the next time. They do nothing where that was in vain before.
+// How often it was filled stands above these bits; below, a method of a static
+// type: its descriptor; or, with the lowest bit set, of a class: its version,
+// and how many names its instances have in common, none of which is this one.
+enum {
+    RT_METHOD_CACHE_SHIFT = 48, RT_METHOD_CACHE_NAMES = 32,
+    RT_METHOD_NO_NAMES = UINT16_MAX,    // its instances have no attributes
+};
+
+// Guesses for the next time; nothing where that was in vain before.
 RT_COLD void RtFused_FillAttr(const RtTargetInstruction *ip, RtObject *op,
                               bool stores);
+RT_COLD void RtFused_FillMethod(const RtTargetInstruction *ip, RtObject *op);
+// A method of a class by a cache that says so, or NULL.
+RtObject *RtFused_ClassMethod(const RtTargetInstruction *ip, uint64_t word,
+                              RtObject *op);
 RT_COLD void RtFused_FillEntry(const RtTargetInstruction *ip, RtObject *dict,
                                RtObject *key);
 // RtFused_StoreItem() and RtFused_StoreAttr() where a lock is needed. NULL if
@@ -132,8 +144,12 @@ static inline RT_IN_LOOP RtObject **
 RtFused_ListSlot(RtListObject *list, RtStackRef key, RtObject ***items)
 {
     int64_t i;
-    if (!RtFused_GetInt(key, &i) || i < 0
-        || i >= RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&Rt_SIZE(list))) {
+    if (!RtFused_GetInt(key, &i)) {
+        return NULL;
+    }
+    ssize_t size = RT_FT_ATOMIC_LOAD_SSIZE_RELAXED(&Rt_SIZE(list));
+    i += i < 0 ? size : 0;
+    if (i < 0 || i >= size) {
         return NULL;
     }
     *items = RT_FT_ATOMIC_LOAD_PTR_ACQUIRE(&list->ob_item);
@@ -275,8 +291,35 @@ RtFused_StoreItem(RtThreadState *tstate, const RtTargetInstruction *ip,
     return RtFused_Replace(tstate, RtFused_ItemSlot(ip, op, key), value);
 }
 
+// A name of the globals that has a value, as RtFused_StoreItem().
+static inline RT_IN_LOOP RtObject *
+RtFused_StoreGlobal(RtThreadState *tstate, const RtTargetInstruction *ip,
+                    RtObject *globals, RtStackRef value)
+{
+    return RtFused_StoreItem(tstate, ip, (RtStackRef){ (uintptr_t)globals },
+                             (RtStackRef){ (uintptr_t)ip->name }, value);
+}
+
 // ---------------------------------------------------------------------------
 // Attributes.
+
+// The method that op has by this name, or NULL. Static types never change, and
+// their instances have no attributes of their own.
+static inline RT_IN_LOOP RtStackRef
+RtFused_Method(const RtTargetInstruction *ip, RtObject *op)
+{
+    uint64_t word = RtFused_LoadCache(ip);
+    if ((word & 1) != 0) {
+        RtObject *method = RtFused_ClassMethod(ip, word, op);
+        return RtStackRef_FromObjectFound(method);
+    }
+    uintptr_t descr = word & (((uintptr_t)1 << RT_METHOD_CACHE_SHIFT) - 1);
+    if (descr == 0 || ((RtMethodDescrObject *)descr)->d_type != Rt_TYPE(op)) {
+        RtFused_FillMethod(ip, op);
+        return RT_STACKREF_NULL;
+    }
+    return (RtStackRef){ descr | RT_STACKREF_UNCOUNTED };
+}
 
 // The slot of the value that the cache guesses, or NULL.
 static inline RT_IN_LOOP RtObject **

@@ -141,6 +141,21 @@ RtFused_Calculate(int64_t x, int64_t y, uintptr_t op, int64_t *result)
     case RT_NB_AND:
         *result = x & y;
         return true;
+    case RT_NB_OR:
+        *result = x | y;
+        return true;
+    case RT_NB_FLOOR_DIVIDE:
+        if (y <= 0) {
+            return false;
+        }
+        *result = x / y - (x % y < 0);
+        return true;
+    case RT_NB_REMAINDER:
+        if (y <= 0) {
+            return false;
+        }
+        *result = x % y + (x % y < 0 ? y : 0);
+        return true;
     default:
         return false;
     }

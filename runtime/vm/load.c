@@ -177,7 +177,11 @@ load_strings(Reader *r)
             damaged("a string is not UTF-8");
             return -1;
         }
-        RtObject *string = RtStr_FromStringAndSize((const char *)text, size);
+        // Names of built-in types and functions are known by address then.
+        RtObject *string = RtStr_FindStatic((const char *)text, size);
+        if (string == NULL) {
+            string = RtStr_FromStringAndSize((const char *)text, size);
+        }
         if (string == NULL) {
             return -1;
         }

@@ -36,6 +36,9 @@ RtUtf8_DecodeBefore(const char **end)
 static inline uint32_t
 RtUtf8_Next(const char **p)
 {
+    if ((unsigned char)**p < 0x80) {
+        return (unsigned char)*(*p)++;
+    }
     uint32_t c = RtUtf8_Decode(*p);
     *p += RtUtf8_Width((unsigned char)**p);
     return c;
@@ -45,6 +48,10 @@ static inline void
 RtStrWriter_WriteChar(RtStrWriter *w, uint32_t c)
 {
     char text[4];
+    if (c < 0x80 && w->size < w->capacity) {
+        w->data[w->size++] = (char)c;
+        return;
+    }
     RtStrWriter_Write(w, text, RtUtf8_Encode(c, text));
 }
 

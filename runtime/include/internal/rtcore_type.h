@@ -79,6 +79,10 @@ RtType_LoadVersion(const RtTypeObject *type)
     return type->tp_version_tag;
 #endif
 }
+// As RtType_LookupRef(), of a heap type and a name that is exactly a str, where
+// the cache has the answer: nothing blocks.
+bool RtType_LookupCached(RtTypeObject *type, RtObject *name,
+                         RtObject **result);
 // As RtType_LookupRef(), of a heap type that the caller holds. *version: that
 // of the type for which the result is true, or 0.
 RtObject *RtType_LookupRefAndVersion(RtTypeObject *type, RtObject *name,
