@@ -65,5 +65,6 @@ extern const FzCommand fz_command_minimize;
 extern const FzCommand fz_command_triage;
 extern const FzCommand fz_command_corpus;
 extern const FzCommand fz_command_explain;
+extern const FzCommand fz_command_differ;
 
 #endif  // FZ_CLI_H

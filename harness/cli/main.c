@@ -11,7 +11,7 @@ static const FzCommand *const commands[] = {
     &fz_command_show,  &fz_command_bench, &fz_command_failalloc,
     &fz_command_rules, &fz_command_sct,   &fz_command_minimize,
     &fz_command_triage, &fz_command_corpus,
-    &fz_command_explain, &fz_command_campaign,
+    &fz_command_explain, &fz_command_campaign, &fz_command_differ,
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -170,6 +170,12 @@ typedef struct FzLineMap {
 void FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines);
 void FzProgram_Lines(const FzProgram *program, FzLineMap *lines);
 
+// Of an observed program: handlers of exceptions call caught(), and seen(value)
+// is called of each value that is assigned to a local. Without the prelude,
+// which Prelude() is.
+void FzProgram_LiftObserved(const FzProgram *program, FzBuf *out);
+const char *FzProgram_Prelude(void);
+
 // lower.c: a code object of the runtime for the whole program (new reference,
 // NULL with a runtime exception). Lines are those of the Python face. Needs an
 // attached thread state. FzProgram_LowerInit() once for each process, after
@@ -177,5 +183,6 @@ void FzProgram_Lines(const FzProgram *program, FzLineMap *lines);
 struct RtObject;
 void FzProgram_LowerInit(void);
 struct RtObject *FzProgram_Lower(const FzProgram *program);
+struct RtObject *FzProgram_LowerObserved(const FzProgram *program);
 
 #endif  // FZ_PROGRAM_H

@@ -6,192 +6,12 @@
 
 #include "program_internal.h"
 
-// Ends after two empty lines. FZ_PRELUDE_* are line numbers in it.
-static const char prelude[] =
-    "import ctypes, gc, os, signal, sys, threading, time\n"
-    "from collections import deque\n"
-    "from itertools import chain, count, cycle, islice, tee\n"
-    "from atexit import register as atexit_register\n"
-    "from threading import (Barrier, Condition, Event, Lock, RLock,"
-    " Semaphore, local)\n"
-    "from types import MethodType\n"
-    "from weakref import getweakrefcount, ref\n"
-    "gc_collect, gc_get_objects = gc.collect, gc.get_objects\n"
-    "gc_freeze, gc_unfreeze = gc.freeze, gc.unfreeze\n"
-    "gc_enable, gc_disable = gc.enable, gc.disable\n"
-    "gc_set_threshold, gc_get_count = gc.set_threshold, gc.get_count\n"
-    "gc_get_referrers = gc.get_referrers\n"
-    "gc_get_referents, gc_get_stats = gc.get_referents, gc.get_stats\n"
-    "gc_callbacks = lambda: gc.callbacks\n"
-    "try: from _interpreters import create as interp_create\n"
-    "except ImportError: interp_create = int\n"
-    "queue_create = int\n"
-    "SOON = 0.001\n"
-    "\n"
-    "\n"
-    "class Thread(threading.Thread):\n"
-    "    def __init__(self, func, args, daemon=None):\n"
-    "        super().__init__(target=func, args=args, daemon=daemon)\n"
-    "\n"
-    "\n"
-    "def fork_call(func, *args):\n"
-    "    pid = os.fork()\n"
-    "    if pid == 0:\n"
-    "        try: func(*args)\n"
-    "        finally: os._exit(0)\n"
-    "    os.waitpid(pid, 0)\n"
-    "\n"
-    "\n"
-    "def sched_yield():\n"
-    "    time.sleep(0)\n"
-    "\n"
-    "\n"
-    "signal.signal(10, signal.SIG_IGN)\n"
-    "set_signal_handler = signal.signal\n"
-    "raise_signal = signal.raise_signal\n"
-    "\n"
-    "\n"
-    "def set_async_exc(thread, exc):\n"
-    "    thread = thread or threading.current_thread()\n"
-    "    ctypes.pythonapi.PyThreadState_SetAsyncExc(\n"
-    "        ctypes.c_ulong(thread.ident), ctypes.py_object(exc))\n"
-    "\n"
-    "\n"
-    "# At once, which is one of the times that are allowed.\n"
-    "def pending_call(func, *args):\n"
-    "    func(*args)\n"
-    "\n"
-    "\n"
-    "main_calls = []\n"
-    "\n"
-    "\n"
-    "def main_pending_call(func, *args):\n"
-    "    if threading.current_thread() is threading.main_thread():\n"
-    "        func(*args)\n"
-    "        return\n"
-    "    def run(_):\n"
-    "        func(*args)\n"
-    "        return 0\n"
-    "    main_calls.append(ctypes.PYFUNCTYPE(\n"
-    "        ctypes.c_int, ctypes.c_void_p)(run))\n"
-    "    ctypes.pythonapi.Py_AddPendingCall(main_calls[-1], None)\n"
-    "\n"
-    "\n"
-    "def foreign_call(func, args):\n"
-    "    thread = Thread(func, args)\n"
-    "    thread.start()\n"
-    "    thread.join()\n"
-    "\n"
-    "\n"
-    "class Extension:\n"
-    "    def bump():\n"
-    "        pass\n"
-    "\n"
-    "\n"
-    "for name in ('safe', 'unsafe', 'left', 'right'): "
-    "sys.modules['_xx' + name] = Extension\n"
-    "is_gil_enabled = getattr(sys, '_is_gil_enabled', lambda: True)\n"
-    "\n"
-    "\n"
-    "def setswitchinterval(us):\n"
-    "    sys.setswitchinterval(us / 1000000)\n"
-    "\n"
-    "\n"
-    "def show(name, items):\n"
-    "    number = text = other = 0\n"
-    "    for item in items:\n"
-    "        if isinstance(item, int):\n"
-    "            number = number + item\n"
-    "        elif isinstance(item, str):\n"
-    "            text = text + 1\n"
-    "        else:\n"
-    "            other = other + 1\n"
-    "    print(name, len(items), number, text, other)\n"
-    "\n"
-    "\n"
-    "def flat(items):\n"
-    "    out = []\n"
-    "    for key, value in items.items():\n"
-    "        out.append(key)\n"
-    "        out.append(value)\n"
-    "    return out\n"
-    "\n"
-    "\n"
-    "def attributes(item):\n"
-    "    out = []\n"
-    "    try: out.append(item.x)\n"
-    "    except AttributeError: pass\n"
-    "    try: out.append(item.y)\n"
-    "    except AttributeError: pass\n"
-    "    try: out.append(item.z)\n"
-    "    except AttributeError: pass\n"
-    "    return out\n"
-    "\n"
-    "\n"
-    "def generate(items):\n"
-    "    got = None\n"
-    "    try:\n"
-    "        for item in items:\n"
-    "            got = yield item\n"
-    "    except ValueError:\n"
-    "        yield got\n"
-    "    return got\n"
-    "\n"
-    "\n"
-    "def delegate(items):\n"
-    "    return (yield from items)\n"
-    "\n"
-    "\n"
-    "def counter(start):\n"
-    "    def step(by):\n"
-    "        nonlocal start\n"
-    "        start = start + by\n"
-    "        return start\n"
-    "    return step\n"
-    "\n"
-    "\n"
-    "def take(obj):\n"
-    "    return obj.c\n"
-    "\n"
-    "\n"
-    "def put(obj, value):\n"
-    "    obj.c = value\n"
-    "\n"
-    "\n"
-    "def fetch(self, obj, cls):\n"
-    "    return obj.c\n"
-    "\n"
-    "\n"
-    "def hold(self, obj, value):\n"
-    "    obj.c = value\n"
-    "\n"
-    "\n"
-    "def slotted(base):\n"
-    "    return type('a', (base,), {'__slots__': ('x', 'y')})()\n"
-    "\n"
-    "\n"
-    "def setup():\n"
-    "    'Makes the classes, shared objects and functions that follow.'\n"
-    "\n"
-    "\n"
-    "def duo(a, b):\n"
-    "    w = Thread(f0, (a, b))\n"
-    "    w.start(); f0(b, a)\n"
-    "    w.join()\n"
-    "\n"
-    "\n"
-    "def lurk(func, a, b):\n"
-    "    func(a, b)\n"
-    "    block = Lock()\n"
-    "    block.acquire(); block.acquire()\n"
-    "\n"
-    "\n";
-
 typedef struct Lifter {
     const FzProgram *program;
     const FzLayout *layout;
     FzBuf *out;
     unsigned line;              // that the next byte belongs to
+    bool observed;
 } Lifter;
 
 static void put(Lifter *l, const char *format, ...)
@@ -328,6 +148,13 @@ put_statement(Lifter *l, const FzOp *op)
 }
 
 static void
+put_except(Lifter *l, int depth)
+{
+    indent(l, depth);
+    put(l, "except Exception: %s\n", l->observed ? "caught()" : "pass");
+}
+
+static void
 put_op(Lifter *l, const FzBlockOps *ops, int i, const FzOpPlace *place)
 {
     const FzOp *op = &ops->ops[i];
@@ -335,8 +162,7 @@ put_op(Lifter *l, const FzBlockOps *ops, int i, const FzOpPlace *place)
     if (op->op == FZ_OP_END) {
         if (place->except_line != 0) {
             FZ_ASSERT(l->line == place->except_line);
-            indent(l, depth);
-            put(l, "except Exception: pass\n");
+            put_except(l, depth);
         }
         return;
     }
@@ -353,10 +179,12 @@ put_op(Lifter *l, const FzBlockOps *ops, int i, const FzOpPlace *place)
     }
     FZ_ASSERT(l->line == place->line);
     put_statement(l, op);
+    if (l->observed && FzOp_IsSeen(op)) {
+        put(l, "; seen(v%d)", op->a);
+    }
     put(l, "\n");
     if (place->wrapped) {
-        indent(l, depth);
-        put(l, "except Exception: pass\n");
+        put_except(l, depth);
     }
     if (place->empty) {
         indent(l, depth + 1);
@@ -660,14 +488,11 @@ FzProgram_Lines(const FzProgram *program, FzLineMap *lines)
     fill_line_map(program, &layout, lines);
 }
 
-void
-FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines)
+static void
+put_program(const FzProgram *program, const FzLayout *layout, bool observed,
+            FzBuf *out)
 {
-    FzLayout layout;
-    FzLayout_Compute(program, &layout);
-    Lifter l = { program, &layout, out, 1 };
-    FzBuf_Append(out, prelude, sizeof(prelude) - 1);
-    l.line += FZ_PRELUDE_LINES;
+    Lifter l = { program, layout, out, FZ_PRELUDE_LINES + 1, observed };
     for (int i = 0; i < program->nclasses; i++) {
         put_class(&l, i);
     }
@@ -684,7 +509,25 @@ FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines)
         }
     }
     put_module_end(&l);
+}
+
+void
+FzProgram_Lift(const FzProgram *program, FzBuf *out, FzLineMap *lines)
+{
+    FzLayout layout;
+    FzLayout_Compute(program, &layout);
+    const char *prelude = FzProgram_Prelude();
+    FzBuf_Append(out, prelude, strlen(prelude));
+    put_program(program, &layout, false, out);
     if (lines != NULL) {
         fill_line_map(program, &layout, lines);
     }
+}
+
+void
+FzProgram_LiftObserved(const FzProgram *program, FzBuf *out)
+{
+    FzLayout layout;
+    FzLayout_Compute(program, &layout);
+    put_program(program, &layout, true, out);
 }

@@ -515,8 +515,8 @@ lower_module(FzEmitter *e, const Module *m)
     return code;
 }
 
-RtObject *
-FzProgram_Lower(const FzProgram *program)
+static RtObject *
+lower_program(const FzProgram *program, bool observed)
 {
     FzLayout layout;
     FzLayout_Compute(program, &layout);
@@ -531,6 +531,7 @@ FzProgram_Lower(const FzProgram *program)
     FzEmitter e;
     e.program = program;
     e.layout = &layout;
+    e.observed = observed;
     e.consts = RtTuple_FromArray(m.consts, FZ_NUM_CONSTS);
     Rt_DECREF(number);          // the tuple holds it
     if (e.consts == NULL) {
@@ -546,4 +547,16 @@ FzProgram_Lower(const FzProgram *program)
     }
     Rt_DECREF(common);
     return code;
+}
+
+RtObject *
+FzProgram_Lower(const FzProgram *program)
+{
+    return lower_program(program, false);
+}
+
+RtObject *
+FzProgram_LowerObserved(const FzProgram *program)
+{
+    return lower_program(program, true);
 }

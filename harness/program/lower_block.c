@@ -97,6 +97,15 @@ close_with(FzEmitter *e, const OpenBlock *open)
     FzEmit_PatchHere(e, done);
 }
 
+// `caught()`, which the handler calls first.
+static void
+call_caught(FzEmitter *e)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_caught);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
 static void
 close_try(FzEmitter *e, const OpenBlock *open, uint32_t except_line)
 {
@@ -111,6 +120,9 @@ close_try(FzEmitter *e, const OpenBlock *open, uint32_t except_line)
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_Exception);
     FzEmit_Op(e, RT_OP_CHECK_EXC_MATCH, 0);
     uint32_t other = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    if (e->observed) {
+        call_caught(e);
+    }
     FzEmit_Op(e, RT_OP_POP_EXCEPT, 0);
     uint32_t handled = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
     FzEmit_PatchHere(e, other);
@@ -176,6 +188,12 @@ lower_op(BlockLowering *b, const FzOp *op, const FzOpPlace *place)
     if (!FzLower_Wait(e, op, b->depth)) {
         FzLower_Statement(e, op);
     }
+    if (e->observed && FzOp_IsSeen(op)) {
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_seen);
+        FzLower_LoadLocal(e, op->a);
+        FzEmit_Op(e, RT_OP_CALL, 1);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    }
     if (place->wrapped && may_raise(e, start)) {
         b->wrapped[b->nwrapped++] =
             (Wrapped){ e->nexceptions, e->n, place->except_line };
@@ -191,9 +209,16 @@ lower_handlers(BlockLowering *b)
         const Wrapped *wrapped = &b->wrapped[i];
         e->line = wrapped->line;
         e->exceptions[wrapped->exception].handler = e->n;
-        // Nothing in the handler could ask for the exception. It stands
-        // outside of the blocks around the operation: nothing may be raised.
-        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        // It stands outside of the blocks around the operation: nothing may be
+        // raised. Only caught() could ask for the exception.
+        if (e->observed) {
+            FzEmit_Op(e, RT_OP_PUSH_EXC_INFO, 0);
+            call_caught(e);
+            FzEmit_Op(e, RT_OP_POP_EXCEPT, 0);
+        }
+        else {
+            FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        }
         FzEmit_Op(e, RT_OP_JUMP_BACKWARD_NO_INTERRUPT, wrapped->next);
     }
 }

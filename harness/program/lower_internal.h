@@ -51,7 +51,7 @@
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \
     NAME(reset) NAME(dict) NAME(fromkeys) NAME(keys) NAME(values) \
-    NAME(__reversed__)
+    NAME(__reversed__) NAME(caught) NAME(seen)
 
 typedef enum FzName {
 #define FZ_NAME_ENUM(name) FZ_NAME_##name,
@@ -94,6 +94,7 @@ typedef struct FzEmitter {
     const FzProgram *program;
     const FzLayout *layout;
     RtObject *consts;           // borrowed tuple
+    bool observed;              // FzProgram_LowerObserved()
     uint32_t flags;             // RT_CO_*
     int ncellvars;
     int nfreevars;

@@ -146,6 +146,14 @@ FzOp_StartsThread(uint8_t op)
 // Block of the function that the operation runs, or -1.
 int FzOp_Callee(const FzOp *op);
 
+// Whether an observed program shows the value that it assigns.
+static inline bool
+FzOp_IsSeen(const FzOp *op)
+{
+    return fz_op_info[op->op].args[0] == FZ_ARG_LOCAL &&
+           (fz_op_info[op->op].flags & FZ_OPF_S) == 0;
+}
+
 static inline bool
 FzOp_Opens(const FzOp *op)
 {

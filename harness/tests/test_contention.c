@@ -164,7 +164,7 @@ main(void)
     uint64_t trace = measure(THE_LOCK, NULL);
     CHECK_EQUAL(waits + gil_taken, 0);
     CHECK(measure(THE_LOCK, &gauge) == trace);
-    check_wait("lock");
+    check_wait("_thread.lock");
     CHECK(waited_owner != NULL);
     measure(THE_NAMED, &gauge);
     check_wait("named");

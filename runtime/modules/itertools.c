@@ -221,7 +221,7 @@ RtTypeObject RtCycle_Type = {
 
 typedef struct Chain {
     RtObject ob_base;
-    RtObject *sources;          // tuple
+    RtObject *sources;          // tuple, NULL at the end; section
     ssize_t at;                 // in `sources`; section
     RtObject *active;           // iterator over that one, or NULL; section
 } Chain;
@@ -244,7 +244,7 @@ static void
 chain_dealloc(RtObject *op)
 {
     RtGC_Untrack(op);
-    Rt_DECREF(((Chain *)op)->sources);
+    Rt_XDECREF(((Chain *)op)->sources);
     Rt_XDECREF(((Chain *)op)->active);
     RtObject_Free(op);
 }
@@ -274,23 +274,49 @@ replace_active(Chain *it, ssize_t at, RtObject *old, RtObject *iter,
     Rt_XDECREF(same ? old : iter);
 }
 
-// The active iterator, or NULL without an exception at the end.
+static void
+finish_chain(Chain *it)
+{
+    RtObject *sources;
+    RT_BEGIN_CRITICAL_SECTION(it);
+    sources = it->sources;
+    it->sources = NULL;
+    RT_END_CRITICAL_SECTION();
+    Rt_XDECREF(sources);
+}
+
+// The active iterator, or else the next source; or neither at the end.
+static RtObject *
+look_at_chain(Chain *it, ssize_t *at, RtObject **source)
+{
+    RtObject *active;
+    *source = NULL;
+    RT_BEGIN_CRITICAL_SECTION(it);
+    *at = it->at;
+    active = Rt_XNewRef(it->active);
+    if (active == NULL && it->sources != NULL &&
+        *at < RtTuple_Size(it->sources)) {
+        *source = Rt_NewRef(RtTuple_GetItem(it->sources, *at));
+    }
+    RT_END_CRITICAL_SECTION();
+    return active;
+}
+
+// The active iterator, or NULL at the end: without an exception, or because a
+// source is not iterable.
 static RtObject *
 get_active(Chain *it, ssize_t *at)
 {
     for (;;) {
-        RtObject *active;
-        RT_BEGIN_CRITICAL_SECTION(it);
-        *at = it->at;
-        active = Rt_XNewRef(it->active);
-        RT_END_CRITICAL_SECTION();
-        if (active != NULL || *at >= RtTuple_Size(it->sources)) {
+        RtObject *source;
+        RtObject *active = look_at_chain(it, at, &source);
+        if (active != NULL) {
             return active;
         }
-        RtObject *iter = RtObject_GetIter(RtTuple_GetItem(it->sources, *at));
+        RtObject *iter = source != NULL ? RtObject_GetIter(source) : NULL;
+        Rt_XDECREF(source);
         if (iter == NULL) {
-            // As in CPython, that is the end.
-            replace_active(it, *at, NULL, NULL, RtTuple_Size(it->sources));
+            finish_chain(it);
             return NULL;
         }
         replace_active(it, *at, NULL, iter, *at);

@@ -8,11 +8,20 @@
 #include "rt_errors.h"
 #include "rtcore_object.h"
 #include "rtcore_local.h"
+#include "rtcore_type.h"
 
 typedef struct RtLocalObject {
     RtObject ob_base;
     RtLocalDicts dicts;
+    RtWeakReference *weakreflist;
 } RtLocalObject;
+
+static bool
+names_dict(RtObject *name)
+{
+    return RtType_HasFeature(Rt_TYPE(name), RT_TPFLAGS_STR_SUBCLASS) &&
+           RtStr_Equal(name, rt_name_dict);
+}
 
 static RtObject *
 local_getattro(RtObject *op, RtObject *name)
@@ -20,6 +29,9 @@ local_getattro(RtObject *op, RtObject *name)
     RtObject *dict = RtLocalDicts_Get(&((RtLocalObject *)op)->dicts);
     if (dict == NULL) {
         return NULL;
+    }
+    if (names_dict(name)) {
+        return dict;
     }
     RtObject *value = NULL;
     int found = 0;
@@ -37,7 +49,7 @@ delete_attribute(RtObject *dict, RtObject *name)
     if (result < 0 && RtErr_ExceptionMatches(&RtExc_KeyError)) {
         RtErr_Clear();
         RtErr_Format(&RtExc_AttributeError,
-                     "'local' object has no attribute '%s'",
+                     "'_thread._local' object has no attribute '%s'",
                      RtStr_AsUTF8(name));
     }
     return result;
@@ -50,6 +62,14 @@ local_setattro(RtObject *op, RtObject *name, RtObject *value)
         RtErr_Format(&RtExc_TypeError,
                      "attribute name must be string, not '%s'",
                      Rt_TYPE(name)->tp_name);
+        return -1;
+    }
+    if (RtStr_Equal(name, rt_name_class)) {
+        return RtObject_GenericSetAttr(op, name, value);
+    }
+    if (names_dict(name)) {
+        RtErr_SetString(&RtExc_AttributeError, "'_thread._local' object "
+                        "attribute '__dict__' is read-only");
         return -1;
     }
     RtObject *dict = RtLocalDicts_Get(&((RtLocalObject *)op)->dicts);
@@ -95,15 +115,17 @@ static void
 local_dealloc(RtObject *op)
 {
     RtGC_Untrack(op);
+    RtObject_ClearWeakRefs(op);
     RtLocalDicts_Drop(&((RtLocalObject *)op)->dicts);
     RtObject_Free(op);
 }
 
 RtTypeObject RtLocal_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "local",
+    .tp_name = "_thread._local",
     .tp_basicsize = sizeof(RtLocalObject),
     .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_weaklistoffset = offsetof(RtLocalObject, weakreflist),
     .tp_dealloc = local_dealloc,
     .tp_traverse = local_traverse,
     .tp_clear = local_clear,

@@ -60,6 +60,7 @@ lock_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 lock_dealloc(RtObject *op)
 {
+    RtObject_ClearWeakRefs(op);
     RtObject_Free(op);
 }
 
@@ -74,8 +75,9 @@ static RtMethodDef lock_methods[] = {
 
 RtTypeObject RtLock_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "lock",
+    .tp_name = "_thread.lock",
     .tp_basicsize = sizeof(RtLockObject),
+    .tp_weaklistoffset = offsetof(RtLockObject, weakreflist),
     .tp_dealloc = lock_dealloc,
     .tp_new = lock_new,
     .tp_methods = lock_methods,

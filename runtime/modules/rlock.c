@@ -87,6 +87,7 @@ rlock_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 static void
 rlock_dealloc(RtObject *op)
 {
+    RtObject_ClearWeakRefs(op);
     RtObject_Free(op);
 }
 
@@ -102,8 +103,9 @@ static RtMethodDef rlock_methods[] = {
 
 RtTypeObject RtRLock_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
-    .tp_name = "RLock",
+    .tp_name = "_thread.RLock",
     .tp_basicsize = sizeof(RtRLockObject),
+    .tp_weaklistoffset = offsetof(RtRLockObject, weakreflist),
     .tp_dealloc = rlock_dealloc,
     .tp_repr = rlock_repr,
     .tp_new = rlock_new,

@@ -6,15 +6,18 @@
 
 #include "rt_types.h"
 #include "rtcore_wait_queue.h"
+#include "rtcore_weakref.h"
 
 typedef struct RtLockObject {
     RtObject ob_base;
     RtMutex lock;
+    RtWeakReference *weakreflist;
 } RtLockObject;
 
 typedef struct RtRLockObject {
     RtObject ob_base;
     RtRecursiveMutex lock;
+    RtWeakReference *weakreflist;
 } RtRLockObject;
 
 // The length of a program's second, for timeouts: short where limits are, so

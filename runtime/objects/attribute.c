@@ -135,8 +135,14 @@ raise_not_settable(RtObject *op, RtObject *name, RtObject *value)
     bool has_dict = Rt_TYPE(op)->tp_dictoffset != 0;
     RtObject *attribute = has_dict && value == NULL
         ? NULL : RtType_LookupRef(Rt_TYPE(op), name);
-    if (attribute == NULL) {
+    if (attribute == NULL && has_dict) {
         raise_no_attribute(op, name);
+        return;
+    }
+    if (attribute == NULL) {
+        RtErr_Format(&RtExc_AttributeError, "'%s' object has no attribute "
+                     "'%s' and no __dict__ for setting new attributes",
+                     Rt_TYPE(op)->tp_name, RtStr_AsUTF8(name));
         return;
     }
     Rt_DECREF(attribute);

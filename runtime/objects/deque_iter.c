@@ -66,6 +66,10 @@ dequeiter_iter(RtObject *op)
 static RtObject *
 next_locked(DequeIter *it, bool *changed)
 {
+    // Backwards, the end comes before the look at the deque.
+    if (it->left == 0 && Rt_IS_TYPE((RtObject *)it, &RtDequeRevIter_Type)) {
+        return NULL;
+    }
     if (it->deque->state != it->state) {
         it->left = 0;
         *changed = true;

@@ -281,14 +281,15 @@ uint8_t
 RtDictValues_TakeAll(RtDictValues *values,
                      RtObject *taken[static RT_SHARED_KEYS_MAX])
 {
-    const uint8_t *order = RtDictValues_Order(values);
-    uint8_t n = values->size;
-    rt_assert(n <= RT_SHARED_KEYS_MAX);
+    uint8_t n = 0;
     RT_FT_ATOMIC_STORE_UINT8_RELEASE(&values->size, 0);
-    for (uint8_t i = 0; i < n; i++) {
-        RtObject **slot = &values->values[order[i]];
-        taken[i] = *slot;
-        RT_FT_ATOMIC_STORE_PTR_RELEASE(slot, NULL);
+    for (uint8_t i = 0; i < values->capacity; i++) {
+        RtObject **slot = &values->values[i];
+        if (*slot != NULL) {
+            rt_assert(n < RT_SHARED_KEYS_MAX);
+            taken[n++] = *slot;
+            RT_FT_ATOMIC_STORE_PTR_RELEASE(slot, NULL);
+        }
     }
     return n;
 }

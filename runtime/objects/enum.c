@@ -223,6 +223,22 @@ is_sequence(RtObject *op)
            && !RtType_HasFeature(type, RT_TPFLAGS_DICT_SUBCLASS);
 }
 
+RtObject *
+RtReversed_New(RtObject *seq)
+{
+    ssize_t size = RtObject_Length(seq);
+    if (size < 0) {
+        return NULL;
+    }
+    Reversed *it = (Reversed *)RtObject_New(&RtReversed_Type, 0);
+    if (it != NULL) {
+        it->index = size - 1;
+        it->seq = Rt_NewRef(seq);
+        RtGC_Track((RtObject *)it);
+    }
+    return (RtObject *)it;
+}
+
 // reversed(sequence)
 static RtObject *
 reversed_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
@@ -242,17 +258,8 @@ reversed_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
                      Rt_TYPE(args[0])->tp_name);
         return NULL;
     }
-    ssize_t size = RtObject_Length(args[0]);
-    if (size < 0) {
-        return NULL;
-    }
-    Reversed *it = (Reversed *)RtObject_New(type, 0);
-    if (it != NULL) {
-        it->index = size - 1;
-        it->seq = Rt_NewRef(args[0]);
-        RtGC_Track((RtObject *)it);
-    }
-    return (RtObject *)it;
+    (void)type;
+    return RtReversed_New(args[0]);
 }
 
 static void

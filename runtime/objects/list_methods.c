@@ -8,6 +8,7 @@
 #include "rtcore_types.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_iter.h"
 
 static inline RtListObject *
 as_list(RtObject *op)
@@ -447,6 +448,14 @@ list_clear(RtObject *self, RtObject *const *args, ssize_t nargs)
 }
 
 static RtObject *
+list_reversed(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    return RtReversed_New(self);
+}
+
+static RtObject *
 list_copy(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)args, (void)nargs;
@@ -477,6 +486,7 @@ list_reverse(RtObject *self, RtObject *const *args, ssize_t nargs)
 
 static RtMethodDef list_methods[] = {
     {"__init__", list_init, 0, -1},
+    {"__reversed__", list_reversed, 0, 0},
     {"append", list_append, 1, 1},
     {"clear", list_clear, 0, 0},
     {"copy", list_copy, 0, 0},

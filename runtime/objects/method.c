@@ -174,11 +174,19 @@ RtMethod_Bind(RtObject *func, RtObject *op, RtObject *type)
 // ---------------------------------------------------------------------------
 // Argument counts.
 
+// Without the module.
+static const char *
+plain_name(const RtTypeObject *type)
+{
+    const char *dot = strrchr(type->tp_name, '.');
+    return dot != NULL ? dot + 1 : type->tp_name;
+}
+
 static void
 wrong_fixed_count(const RtMethodDef *def, const RtTypeObject *owner,
                   ssize_t nargs)
 {
-    const char *type_name = owner == NULL ? "" : owner->tp_name;
+    const char *type_name = owner == NULL ? "" : plain_name(owner);
     const char *dot = owner == NULL ? "" : ".";
     if (def->ml_min_args == 0) {
         RtErr_Format(&RtExc_TypeError,

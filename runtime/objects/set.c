@@ -3,11 +3,12 @@
 //
 // Writers hold the set's critical section; `in` reads without it. A slot is
 // filled hash first, key last; a deleted key becomes a dummy, never unused: a
-// probe passes it. Everything else (another size, clear, swap) rewrites the
-// table: it is hidden (NULL) first, then the generation counts on, then slots
-// change, then mask and table are stored. A reader that saw the table before
-// finds another generation at its end and asks again under the lock. Tables
-// that readers may hold (SHARED) are freed by QSBR. A frozenset has no writer.
+// probe passes it, and an item may take its place. Everything else (another
+// size, clear, swap) rewrites the table: it is hidden (NULL) first, then the
+// generation counts on, then slots change, then mask and table are stored. A
+// reader that saw the table before finds another generation at its end and asks
+// again under the lock. Tables that readers may hold (SHARED) are freed by
+// QSBR. A frozenset has no writer.
 // Mirrors Objects/setobject.c (CPython 3.13; the hidden table: 3.15); departs:
 // the generation (readers of a table rewritten in place cannot be deceived), no
 // item is given up before its slot is, an add whose growth fails is done.
@@ -304,12 +305,15 @@ RtSet_AddLocked(RtSetObject *so, RtObject *key, ssize_t hash)
         // The comparisons have filled it.
         return RtSet_AddLocked(so, key, hash);
     }
+    RtSetEntry *dummy = NULL;
     RtSetProbe p = RtSetProbe_Start((size_t)so->mask, hash);
-    while (so->table[p.i].key != NULL) {
-        RtSetProbe_Next(&p);
+    for (; so->table[p.i].key != NULL; RtSetProbe_Next(&p)) {
+        if (so->table[p.i].key == rt_set_dummy) {
+            dummy = &so->table[p.i];
+        }
     }
-    store_entry(&so->table[p.i], Rt_NewRef(key), hash);
-    so->fill++;
+    store_entry(dummy != NULL ? dummy : &so->table[p.i], Rt_NewRef(key), hash);
+    so->fill += dummy == NULL;
     store_used(so, so->used + 1);
     rt_assert(RtUnbroken_Holds(begun));
     if (is_crowded(so, so->fill)) {

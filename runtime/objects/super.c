@@ -3,8 +3,8 @@
 //
 // It holds the class that the object had when it was made, and of that the MRO
 // while it walks it: others may change bases meanwhile.
-// Mirrors superobject in Objects/typeobject.c (CPython 3.13); departs: always
-// with two arguments; no second __init__.
+// Mirrors superobject in Objects/typeobject.c (CPython 3.13); departs: it is
+// not bound as a descriptor; no second __init__.
 
 #include "rtcore_type.h"
 
@@ -60,7 +60,7 @@ start_type(RtTypeObject *type, RtObject *obj)
 static RtObject *
 super_new(RtTypeObject *cls, RtObject *const *args, ssize_t nargs)
 {
-    if (nargs != 2 || !RtType_Check(args[0])) {
+    if (nargs < 1 || nargs > 2 || !RtType_Check(args[0])) {
         RtErr_SetString(&RtExc_TypeError,
                         "super() takes a type and an object");
         return NULL;
@@ -71,14 +71,17 @@ super_new(RtTypeObject *cls, RtObject *const *args, ssize_t nargs)
     }
     RtSuperObject *super = (RtSuperObject *)self;
     super->type = (RtTypeObject *)Rt_NewRef(args[0]);
-    super->obj = Rt_NewRef(args[1]);
-    RtTypeObject *obj_type = start_type(super->type, super->obj);
-    Rt_XINCREF(obj_type);
-    super->obj_type = obj_type;
     RtGC_Track(self);
-    if (obj_type == NULL) {
-        Rt_CLEAR(self);
+    if (nargs == 1 || args[1] == Rt_None) {
+        return self;            // unbound
     }
+    RtTypeObject *obj_type = start_type(super->type, args[1]);
+    if (obj_type == NULL) {
+        Rt_DECREF(self);
+        return NULL;
+    }
+    super->obj = Rt_NewRef(args[1]);
+    super->obj_type = (RtTypeObject *)Rt_NewRef(obj_type);
     return self;
 }
 
@@ -108,8 +111,9 @@ static RtObject *
 super_getattro(RtObject *self, RtObject *name)
 {
     RtSuperObject *super = (RtSuperObject *)self;
-    // No MRO: the collector has cleared the class.
-    RtObject *mro = Rt_XNewRef(super->obj_type->tp_mro);
+    // No MRO: unbound, or the collector has cleared the class.
+    RtObject *mro = super->obj_type == NULL
+                    ? NULL : Rt_XNewRef(super->obj_type->tp_mro);
     if (mro == NULL || !RtStr_Check(name) ||
         RtStr_Equal(name, rt_name_class))
     {
@@ -137,6 +141,10 @@ static RtObject *
 super_repr(RtObject *self)
 {
     RtSuperObject *super = (RtSuperObject *)self;
+    if (super->obj_type == NULL) {
+        return RtStr_FromFormat("<super: <class '%s'>, NULL>",
+                                super->type->tp_name);
+    }
     return RtStr_FromFormat("<super: <class '%s'>, <%s object>>",
                             super->type->tp_name,
                             super->obj_type->tp_name);

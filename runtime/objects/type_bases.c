@@ -131,11 +131,12 @@ drop_changes(BasesChange *c)
 // Preparing.
 
 static int
-check_cycles(const BasesChange *c)
+check_cycles(RtTypeObject *type, RtObject *bases)
 {
-    for (ssize_t i = 0; i < RtTuple_Size(c->bases); i++) {
-        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(c->bases, i);
-        if (RtType_IsSubtype(base, c->type)) {
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
+        RtObject *base = RtTuple_GetItem(bases, i);
+        if (RtType_Check(base) &&
+            RtType_IsSubtype((RtTypeObject *)base, type)) {
             RtErr_SetString(&RtExc_TypeError,
                             "a __bases__ item causes an inheritance cycle");
             return -1;
@@ -148,7 +149,7 @@ static int
 check_bases(BasesChange *c)
 {
     c->base = RtType_BestBase(c->bases);
-    if (c->base == NULL || check_cycles(c) < 0) {
+    if (c->base == NULL || check_cycles(c->type, c->bases) < 0) {
         return -1;
     }
     const char *error = RtType_Incompatible(c->type->tp_base, c->base);
@@ -259,6 +260,10 @@ check_value(RtTypeObject *type, RtObject *value)
         RtErr_Format(&RtExc_TypeError,
                      "can only assign non-empty tuple to %s.__bases__, not ()",
                      type->tp_name);
+        return -1;
+    }
+    // Again when no class can change any more.
+    if (check_cycles(type, value) < 0) {
         return -1;
     }
     return RtType_CheckBases(value);

@@ -96,10 +96,30 @@ slot_str(RtObject *self)
     return call_special(self, NAME_str, NULL, 0);
 }
 
+// A method that cannot be had is none.
+static RtObject *
+call_hash(RtObject *self)
+{
+    RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[NAME_hash]);
+    RtObject *result = NULL;
+    if (func != NULL && RtType_IsMethod(func)) {
+        result = RtObject_CallPrepend(func, self, NULL, 0);
+    }
+    else if (func == NULL ||
+             (func = RtDescr_Bind(func, self, Rt_TYPE(self))) == NULL) {
+        (void)RtObject_HashNotImplemented(self);
+    }
+    else {
+        result = RtObject_CallNoArgs(func);
+    }
+    Rt_XDECREF(func);
+    return result;
+}
+
 static ssize_t
 slot_hash(RtObject *self)
 {
-    RtObject *result = call_special(self, NAME_hash, NULL, 0);
+    RtObject *result = call_hash(self);
     if (result == NULL) {
         return -1;
     }

@@ -260,7 +260,8 @@ test_slots(void)
     EXPECT_ERROR_INT(set_attr(op, "x", NULL),
                      "AttributeError: 'C' object has no attribute 'x'");
     EXPECT_ERROR_INT(set_attr(op, "z", Int(1)),
-                     "AttributeError: 'C' object has no attribute 'z'");
+                     "AttributeError: 'C' object has no attribute 'z' and no "
+                     "__dict__ for setting new attributes");
     EXPECT_REPR(get_attr(c, "x"), "<member 'x' of 'C' objects>");
     // The descriptor looks at whom it is asked for.
     RtTypeObject *other = make_class("Other", NULL);

@@ -52,6 +52,8 @@ RtObject *RtCallIter_New(RtObject *callable, RtObject *sentinel);
 
 // ---- enum.c
 
+RtObject *RtReversed_New(RtObject *seq);        // of what has items by index
+
 // A tuple of n items, which are stolen. The one of the last time (or NULL) is
 // filled again if nobody else has a reference to it. NULL: an exception is set.
 RtObject *RtIter_ResultTuple(RtObject *last, RtObject **items, ssize_t n);

@@ -1,7 +1,8 @@
 // rtcore_set.h: the table of set and frozenset, and how it is probed.
 //
-// A slot goes from unused (key NULL) over an item to a dummy, and never back
-// but by a rewrite of its table: a key that stays in the set stays reachable.
+// A slot goes from unused (key NULL) to items and dummies by turns, and never
+// back but by a rewrite of its table: a key that stays in the set stays
+// reachable.
 // set.c says who may read what without the set's lock.
 
 #ifndef RT_INTERNAL_SET_H
