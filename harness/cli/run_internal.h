@@ -21,6 +21,14 @@ void FzRunStats_End(void);
 void FzRunStats_Print(uint64_t executions);
 void FzRunStats_Json(uint64_t executions, FzBuf *out);
 
+// Compiles what lies at the path; 0, or an exit status.
+typedef int (*FzModuleCompiler)(void *arg, const char *path,
+                                const FzBuf *source, FzBuf *code);
+// Makes the modules known that the source imports and that lie in the folder.
+// Once for each process. 0, or an exit status.
+int FzRunModules_Add(const char *folder, const FzBuf *source,
+                     FzModuleCompiler compile, void *arg);
+
 // Whether the arguments name a Python program; if so, runs it. Exit code.
 bool FzRunSource_Wants(int argc, char **argv);
 int FzRunSource_Main(int argc, char **argv);

@@ -200,7 +200,7 @@ static uint64_t
 hash_compiler(uint64_t hash)
 {
     static const char *const names[] = {
-        "__main__", "assembler", "compiler", "errors", "expressions",
+        "__main__", "assembler", "compiler", "desugar", "errors", "expressions",
         "patterns", "statements", "symbols", "unit", "writer",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -354,6 +354,29 @@ get_code(const SourceOptions *o, Job *job)
     return status;
 }
 
+static int
+compile_module(void *arg, const char *path, const FzBuf *source, FzBuf *code)
+{
+    Job job = {.source = *source, .name = path};
+    int status = get_code(arg, &job);
+    *code = job.code;
+    return status < 0 ? FZ_EXIT_USAGE : status;
+}
+
+// Modules lie beside the program, or here if it is in no file.
+static int
+add_modules(SourceOptions *o, const Job *job)
+{
+    char folder[4096] = ".";
+    if (o->code == NULL && strcmp(o->file, "-") != 0 &&
+        strchr(o->file, '/') != NULL) {
+        snprintf(folder, sizeof(folder), "%s", o->file);
+        *strrchr(folder, '/') = '\0';
+    }
+    return FzRunModules_Add(folder[0] != '\0' ? folder : "/", &job->source,
+                            compile_module, o);
+}
+
 // ---------------------------------------------------------------------------
 // Running.
 
@@ -494,6 +517,9 @@ FzRunSource_Main(int argc, char **argv)
     if (read_source(&o, &job)) {
         status = get_code(&o, &job);
         status = status < 0 ? FZ_EXIT_USAGE : status;
+        if (status == 0 && o.compile_to == NULL) {
+            status = add_modules(&o, &job);
+        }
         if (status == 0) {
             status = o.compile_to != NULL ? write_code(&o, &job)
                      : engine ? run_under_engine(&o, &job)

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-ftfuzz = sys.argv[1]
+ftfuzz = os.path.abspath(sys.argv[1])
 
 REFUSED = [
-    ("async def f(): pass", 1, 1, "the statement AsyncFunctionDef"),
+    ("async def f():\n    yield 1", 2, 5, "an asynchronous generator"),
     ("x = 1\ny = 3j", 2, 5, "a complex number"),
     ("f(..., 1)", 1, 3, "the value ..."),
     ("from os import *", 1, 1, "import *"),
@@ -76,6 +76,34 @@ def check_cache(environment, folder):
     check(r.returncode == 0 and r.stdout == "1\n", r)
     r = run(["--no-cache", str(program)], without_python)
     check(r.returncode == 2 and "/nowhere/python" in r.stderr, r)
+
+
+def check_modules(environment, folder):
+    """Those that lie beside the program, and those that they import."""
+    package = pathlib.Path(folder, "pack", "inner")
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("name = 'pack'\n")
+    (package / "__init__.py").write_text("from beside import double\n"
+                                         "four = double(2)\n")
+    (package / "leaf.py").write_text("import pack\nname = pack.name\n")
+    pathlib.Path(folder, "beside.py").write_text(
+        "def double(x):\n    return 2 * x\n")
+    program = pathlib.Path(folder, "with_modules.py")
+    program.write_text("import beside as b, pack.inner\n"
+                       "from pack.inner import leaf, four\n"
+                       "print(b.double(4), pack.inner.four, four, leaf.name)\n")
+    r = run([str(program)], environment)
+    check(r.returncode == 0 and r.stdout == "8 4 4 pack\n", r)
+    r = run([program.name], environment, cwd=folder)
+    check(r.returncode == 0 and r.stdout == "8 4 4 pack\n", r)
+    r = run(["-c", "import beside; print(beside.double(1))"], environment,
+            cwd=folder)
+    check(r.returncode == 0 and r.stdout == "2\n", r)
+    pathlib.Path(folder, "broken.py").write_text("x = 1j\n")
+    r = run(["-c", "import broken"], environment, cwd=folder)
+    check(r.returncode == 65 and "broken.py:1:5: a complex" in r.stderr, r)
+    r = run(["-c", "import nowhere"], environment, cwd=folder)
+    check(r.returncode == 1 and "No module named 'nowhere'" in r.stderr, r)
 
 
 DEADLOCK = """
@@ -157,6 +185,7 @@ def main():
         check_refused(environment)
         check_ways_in(environment, folder)
         check_cache(environment, folder)
+        check_modules(environment, folder)
         check_traceback(environment, folder)
         check_engine(environment)
 

@@ -2,6 +2,7 @@
 
 import ast
 
+from desugar import Desugar
 from errors import Unsupported
 from expressions import Expressions
 from patterns import Patterns
@@ -126,7 +127,7 @@ def compile_source(source, filename):
     """The module's unit. Raises SyntaxError, Unsupported."""
     # CPython's own compiler finds all that is wrong with the source.
     compile(source, filename, "exec", dont_inherit=True)
-    tree = ast.parse(source, filename)
+    tree = Desugar().visit(ast.parse(source, filename))
     try:
         return Compiler(tree, filename).module(tree)
     except RecursionError:

@@ -365,6 +365,13 @@ class Expressions:
         self.u.load_const(None)
         self.u.emit("YIELD_FROM")
 
+    def expr_Await(self, node):
+        self.u.emit_name("LOAD_BUILTIN", "_get_awaitable")
+        self.expr(node.value)
+        self.u.emit("CALL", 1)
+        self.u.load_const(None)
+        self.u.emit("YIELD_FROM")
+
     def comprehension(self, node):
         inner = self.begin_unit(node, self.scopes[node].name)
         outer, self.u = self.u, inner

@@ -400,6 +400,8 @@ class Statements:
             self.u.emit("CALL", 1)
         self.u.store(node.name)
 
+    stmt_AsyncFunctionDef = stmt_FunctionDef
+
     def stmt_ClassDef(self, node):
         u = self.u
         self.exprs(node.decorator_list)

@@ -239,6 +239,8 @@ class Collector(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_yield(self, node):
+        if self.scope.is_coroutine:
+            raise Unsupported(node, "an asynchronous generator")
         self.scope.is_generator = True
         self.generic_visit(node)
 

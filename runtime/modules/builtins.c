@@ -212,6 +212,7 @@ RtBuiltins_New(void)
         add_functions(dict, rt_interpreter_functions) < 0 ||
         add_functions(dict, rt_atexit_functions) < 0 ||
         add_functions(dict, rt_fork_functions) < 0 ||
+        add_functions(dict, rt_coroutine_functions) < 0 ||
         add_functions(dict, rt_queue_functions) < 0 ||
         RtXX_InitNames() < 0)
     {

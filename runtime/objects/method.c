@@ -11,6 +11,7 @@
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
+#include "rtcore_weakref.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ method_dealloc(RtObject *self)
 {
     RtMethodObject *method = (RtMethodObject *)self;
     RtGC_Untrack(self);
+    RtObject_ClearWeakRefs(self);
     Rt_CLEAR(method->im_func);
     Rt_CLEAR(method->im_self);
     RtObject_Free(self);
@@ -138,6 +140,7 @@ RtTypeObject RtMethod_Type = {
     .tp_name = "method",
     .tp_basicsize = sizeof(RtMethodObject),
     .tp_flags = RT_TPFLAGS_HAVE_GC,
+    .tp_weaklistoffset = offsetof(RtMethodObject, im_weaklist),
     .tp_dealloc = method_dealloc,
     .tp_traverse = method_traverse,
     .tp_repr = method_repr,

@@ -70,7 +70,8 @@ static RtTypeObject *const static_types[] = {
     &RtExc_BaseException, &RtTraceback_Type, &RtTracebackFrame_Type,
     &RtRLock_Type, &RtCondition_Type, &RtEvent_Type, &RtSemaphore_Type,
     &RtBarrier_Type, &RtLocal_Type, &RtTwister_Type,
-    &RtGen_Type, &RtCell_Type, &RtMember_Type, &RtProperty_Type,
+    &RtGen_Type, &RtCoro_Type, &RtCoroWrapper_Type,
+    &RtCell_Type, &RtMember_Type, &RtProperty_Type,
     &RtClassMethod_Type, &RtStaticMethod_Type, &RtSuper_Type,
 #define STATIC_EXCEPTION(name, base) &RtExc_##name,
     RT_EXCEPTION_ROWS(STATIC_EXCEPTION)

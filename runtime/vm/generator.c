@@ -23,8 +23,14 @@
 static inline RtGenObject *
 as_gen(RtObject *op)
 {
-    rt_assert(Rt_IS_TYPE(op, &RtGen_Type));
+    rt_assert(RtGen_CheckAny(op));
     return (RtGenObject *)op;
+}
+
+static inline bool
+is_coroutine(const RtGenObject *gen)
+{
+    return Rt_IS_TYPE((const RtObject *)gen, &RtCoro_Type);
 }
 
 // ---------------------------------------------------------------------------
@@ -39,8 +45,8 @@ claim(RtGenObject *gen)
     do {
         if (state == RT_GEN_EXECUTING) {
             RT_NOTE(GEN_BUSY, gen, 0);
-            RtErr_SetString(&RtExc_ValueError,
-                            "generator already executing");
+            RtErr_Format(&RtExc_ValueError, "%s already executing",
+                         Rt_TYPE(gen)->tp_name);
             return state;
         }
         if (state == RT_GEN_CLEARED) {
@@ -115,12 +121,21 @@ yielded_state(const RtGenObject *gen)
 
 // StopIteration must not leave a generator: it would end the loop over it.
 static void
-replace_stop_iteration(void)
+replace_stop_iteration(const RtGenObject *gen)
 {
-    if (RtErr_ExceptionMatches(&RtExc_StopIteration)) {
-        RtErr_SetString(&RtExc_RuntimeError,
-                        "generator raised StopIteration");
+    if (!RtErr_ExceptionMatches(&RtExc_StopIteration)) {
+        return;
     }
+    RtObject *stop = RtErr_GetRaisedException();
+    RtErr_Format(&RtExc_RuntimeError, "%s raised StopIteration",
+                 Rt_TYPE(gen)->tp_name);
+    RtObject *exc = RtErr_GetRaisedException();
+    if (RtException_SetCause(exc, stop) < 0) {
+        RtErr_Clear();
+    }
+    RtException_SetContext(exc, stop);
+    Rt_DECREF(stop);
+    RtErr_SetRaisedException(exc);
 }
 
 // Runs the claimed frame, which is in the chain of its thread, until it yields
@@ -140,7 +155,7 @@ run_claimed(RtThreadState *tstate, RtGenObject *gen, Resume resume,
         return RT_GEN_NEXT;
     }
     if (*result == NULL) {
-        replace_stop_iteration();
+        replace_stop_iteration(gen);
     }
     clear_frame(gen);
     return *result == NULL ? RT_GEN_ERROR : RT_GEN_RETURN;
@@ -174,6 +189,13 @@ push_sent(RtGenObject *gen, int state, RtObject *value)
     }
 }
 
+static void
+raise_reused(void)
+{
+    RtErr_SetString(&RtExc_RuntimeError,
+                    "cannot reuse already awaited coroutine");
+}
+
 RtGenResult
 RtGen_Send(RtObject *self, RtObject *value, RtObject **result)
 {
@@ -184,15 +206,19 @@ RtGen_Send(RtObject *self, RtObject *value, RtObject **result)
     if (state == RT_GEN_EXECUTING) {
         return RT_GEN_ERROR;
     }
+    if (state == RT_GEN_CLEARED && is_coroutine(gen)) {
+        raise_reused();
+        return RT_GEN_ERROR;
+    }
     if (state == RT_GEN_CLEARED) {
         *result = Rt_NewRef(Rt_None);
         return RT_GEN_RETURN;
     }
     enter_frame(tstate, gen);
     if (state == RT_GEN_CREATED && value != Rt_None) {
-        RtErr_SetString(&RtExc_TypeError,
-                        "can't send non-None value to a just-started "
-                        "generator");
+        RtErr_Format(&RtExc_TypeError,
+                     "can't send non-None value to a just-started %s",
+                     Rt_TYPE(gen)->tp_name);
     }
     else if (enter_call(tstate)) {
         push_sent(gen, state, value);
@@ -214,7 +240,7 @@ throw_claimed(RtThreadState *tstate, RtGenObject *gen, int state,
     if (state == RT_GEN_CREATED || !enter_call(tstate)) {
         // It ends before it began, or cannot go on.
         leave_frame(tstate, gen);
-        replace_stop_iteration();
+        replace_stop_iteration(gen);
         clear_frame(gen);
         return RT_GEN_ERROR;
     }
@@ -273,7 +299,7 @@ call_method(RtObject *iter, RtObject *name, RtObject *arg, RtObject **result)
 RtGenResult
 RtGen_SendTo(RtObject *iter, RtObject *value, RtObject **result)
 {
-    if (Rt_IS_TYPE(iter, &RtGen_Type)) {
+    if (RtGen_CheckAny(iter)) {
         return RtGen_Send(iter, value, result);
     }
     if (value == Rt_None) {
@@ -365,6 +391,10 @@ RtGen_Throw(RtObject *self, RtObject *exc, RtObject **result)
     *result = NULL;
     int state = claim(gen);
     if (state == RT_GEN_EXECUTING) {
+        return RT_GEN_ERROR;
+    }
+    if (state == RT_GEN_CLEARED && is_coroutine(gen)) {
+        raise_reused();
         return RT_GEN_ERROR;
     }
     if (state == RT_GEN_CLEARED) {

@@ -1,4 +1,5 @@
-// generator_type.c: the type generator: methods, attributes, life.
+// generator_type.c: the types generator and coroutine: methods, attributes,
+// life.
 //
 // A suspended frame's references that are not counted are not seen by
 // tp_traverse: the free-threaded collector asks for them
@@ -16,12 +17,13 @@
 #include "rtcore_gc.h"
 #include "rtcore_object.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static inline RtGenObject *
 as_gen(RtObject *op)
 {
-    rt_assert(Rt_IS_TYPE(op, &RtGen_Type));
+    rt_assert(RtGen_CheckAny(op));
     return (RtGenObject *)op;
 }
 
@@ -51,6 +53,14 @@ finish_call(RtGenResult status, RtObject *result)
     return NULL;
 }
 
+RtObject *
+RtGen_CallSend(RtObject *self, RtObject *value)
+{
+    RtObject *result;
+    RtGenResult status = RtGen_Send(self, value, &result);
+    return finish_call(status, result);
+}
+
 static RtObject *
 gen_iternext(RtObject *self)
 {
@@ -66,23 +76,20 @@ static RtObject *
 gen_send(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)nargs;
-    RtObject *result;
-    RtGenResult status = RtGen_Send(self, args[0], &result);
-    return finish_call(status, result);
+    return RtGen_CallSend(self, args[0]);
 }
 
-static RtObject *
-gen_throw(RtObject *self, RtObject *const *args, ssize_t nargs)
+RtObject *
+RtGen_CallThrow(RtObject *self, RtObject *what)
 {
-    (void)nargs;
-    RtEvalOp_Raise(args[0]);
+    RtEvalOp_Raise(what);
     RtObject *exc = RtErr_GetRaisedException();
     if (exc == NULL) {
         return NULL;
     }
-    bool is_exception = RtType_HasFeature(Rt_TYPE(args[0]),
+    bool is_exception = RtType_HasFeature(Rt_TYPE(what),
                                           RT_TPFLAGS_TYPE_SUBCLASS) ||
-                        exc == args[0];
+                        exc == what;
     RtObject *result = NULL;
     if (is_exception) {
         RtGenResult status = RtGen_Throw(self, exc, &result);
@@ -94,6 +101,13 @@ gen_throw(RtObject *self, RtObject *const *args, ssize_t nargs)
     }
     Rt_DECREF(exc);
     return result;
+}
+
+static RtObject *
+gen_throw(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    return RtGen_CallThrow(self, args[0]);
 }
 
 static RtObject *
@@ -112,16 +126,39 @@ static RtMethodDef gen_methods[] = {
 };
 
 static RtObject *
+coro_await(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args;
+    (void)nargs;
+    return RtCoro_Await(self);
+}
+
+static RtMethodDef coro_methods[] = {
+    { "send", gen_send, 1, 1 },
+    { "throw", gen_throw, 1, 1 },
+    { "close", gen_close, 0, 0 },
+    { "__await__", coro_await, 0, 0 },
+    { NULL, NULL, 0, 0 },
+};
+
+static RtObject *
 gen_getattro(RtObject *self, RtObject *name)
 {
     RtGenObject *gen = as_gen(self);
     if (Rt_IS_TYPE(name, &RtStr_Type)) {
         const char *text = RtStr_AsUTF8(name);
         int state = rt_atomic_load_int_relaxed(&gen->gi_frame_state);
-        if (strcmp(text, "gi_running") == 0) {
+        const char *own = Rt_IS_TYPE(self, &RtCoro_Type) ? "cr_" : "gi_";
+        if (strncmp(text, own, 3) != 0) {
+            text = strcmp(text, "__name__") == 0 ? text : "";
+        }
+        else {
+            text += 3;
+        }
+        if (strcmp(text, "running") == 0) {
             return RtBool_FromInt(state == RT_GEN_EXECUTING);
         }
-        if (strcmp(text, "gi_suspended") == 0) {
+        if (strcmp(text, "suspended") == 0) {
             return RtBool_FromInt(is_suspended(state));
         }
         if (strcmp(text, "__name__") == 0) {
@@ -134,7 +171,7 @@ gen_getattro(RtObject *self, RtObject *name)
 static RtObject *
 gen_repr(RtObject *self)
 {
-    return RtStr_FromFormat("<generator object %s at 0x%llx>",
+    return RtStr_FromFormat("<%s object %s at 0x%llx>", Rt_TYPE(self)->tp_name,
                             RtStr_AsUTF8(as_gen(self)->gi_name),
                             (unsigned long long)RtAddress_Key(self));
 }
@@ -206,6 +243,18 @@ gen_clear(RtObject *self)
 }
 
 static void
+warn_never_awaited(RtGenObject *gen)
+{
+    if (rt_atomic_load_int_relaxed(&gen->gi_frame_state) != RT_GEN_CREATED) {
+        return;
+    }
+    char text[128];
+    int n = snprintf(text, sizeof(text), "RuntimeWarning: coroutine '%.60s' "
+                     "was never awaited\n", RtStr_AsUTF8(gen->gi_name));
+    rt_world->write_error(text, (size_t)n);
+}
+
+static void
 gen_dealloc(RtObject *self)
 {
     RtGenObject *gen = as_gen(self);
@@ -217,6 +266,9 @@ gen_dealloc(RtObject *self)
             return;
         }
         RtGC_Untrack(self);
+    }
+    if (Rt_IS_TYPE(self, &RtCoro_Type)) {
+        warn_never_awaited(gen);
     }
     (void)gen_clear(self);
     RtStackRef_XClose(gen->gi_frame.f_funcobj);
@@ -242,6 +294,21 @@ RtTypeObject RtGen_Type = {
     .tp_methods = gen_methods,
 };
 
+RtTypeObject RtCoro_Type = {
+    .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
+    .tp_name = "coroutine",
+    .tp_basicsize = sizeof(RtGenObject),
+    .tp_itemsize = sizeof(RtStackRef),
+    .tp_flags = RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_HOLDS_UNCOUNTED,
+    .tp_dealloc = gen_dealloc,
+    .tp_traverse = gen_traverse,
+    .tp_clear = gen_clear,
+    .tp_finalize = gen_finalize,
+    .tp_repr = gen_repr,
+    .tp_getattro = gen_getattro,
+    .tp_methods = coro_methods,
+};
+
 RtObject *
 RtGen_New(const RtFrame *start, RtStackRef *args, ssize_t nargs)
 {
@@ -252,8 +319,10 @@ RtGen_New(const RtFrame *start, RtStackRef *args, ssize_t nargs)
     size_t nslots = nlocals + (size_t)code->co_stacksize;
     size_t handled = code->co_nhandlers * sizeof(RtHandledException) /
                      sizeof(RtStackRef);
+    RtTypeObject *type = (code->co_flags & RT_CO_COROUTINE) != 0
+                         ? &RtCoro_Type : &RtGen_Type;
     RtGenObject *gen = (RtGenObject *)RtObject_New(
-        &RtGen_Type, (ssize_t)(nslots + handled));
+        type, (ssize_t)(nslots + handled));
     if (gen == NULL) {
         return NULL;
     }

@@ -63,12 +63,12 @@ typedef struct RtTargetInstruction {
 } RtTargetInstruction;
 
 enum {                          // co_flags
-    RT_CO_GENERATOR = 1,        // a call makes a generator; YIELD_VALUE is
-                                // allowed
+    RT_CO_GENERATOR = 1,        // a call makes a generator, which may yield
     RT_CO_TRACEBACK = 2,        // exceptions that pass leave a traceback entry
     RT_CO_VARARGS = 4,          // the locals behind the parameters are *args
     RT_CO_VARKEYWORDS = 8,      // and **kwargs
-    RT_CO_ALL = 15,
+    RT_CO_COROUTINE = 16,       // what a call makes is a coroutine
+    RT_CO_ALL = 31,
 };
 
 // What a compiler hands over. Everything is copied; consts and names are
@@ -177,6 +177,7 @@ typedef struct RtMethodObject {
     RtObject ob_base;
     RtObject *im_func;
     RtObject *im_self;
+    struct RtWeakReference *im_weaklist;        // its stripe
 } RtMethodObject;
 
 typedef struct RtCFunctionObject {
@@ -300,6 +301,14 @@ typedef struct RtGenObject {
 } RtGenObject;
 
 extern RtTypeObject RtGen_Type;
+extern RtTypeObject RtCoro_Type;        // of the same layout
+extern RtTypeObject RtCoroWrapper_Type;
+
+static inline bool
+RtGen_CheckAny(const RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtGen_Type) || Rt_IS_TYPE(op, &RtCoro_Type);
+}
 
 // vm/generator.c
 // A generator that will run the code of `start`, whose code and function it
@@ -309,10 +318,15 @@ RtObject *RtGen_New(const RtFrame *start, RtStackRef *args, ssize_t nargs);
 RtGenResult RtGen_Send(RtObject *gen, RtObject *value, RtObject **result);
 // Raises exc (borrowed) where it stands.
 RtGenResult RtGen_Throw(RtObject *gen, RtObject *exc, RtObject **result);
+// What send() and throw() return: the value, or StopIteration is raised.
+RtObject *RtGen_CallSend(RtObject *gen, RtObject *value);
+RtObject *RtGen_CallThrow(RtObject *gen, RtObject *exc);
 // What close() returns.
 RtObject *RtGen_Close(RtObject *gen);
 // Drops what its frame holds, unless a thread runs it.
 void RtGen_End(RtObject *gen);
+// What a coroutine's __await__() returns (modules/coroutine.c).
+RtObject *RtCoro_Await(RtObject *coroutine);
 // As RtGen_Send(), for any iterator.
 RtGenResult RtGen_SendTo(RtObject *iter, RtObject *value, RtObject **result);
 
