@@ -436,6 +436,38 @@ fold_consequences(Grouper *g)
     }
 }
 
+// The same damage, seen by the same functions, on whatever object.
+static bool
+are_siblings(const FzRaw *a, const FzRaw *b)
+{
+    size_t rule = strcspn(a->signature, "|") + 1;
+    const char *one = strchr(a->signature + rule, '|');
+    return strncmp(a->signature, b->signature, rule) == 0 && one != NULL &&
+           strchr(b->signature + rule, '|') != NULL &&
+           strcmp(one, strchr(b->signature + rule, '|')) == 0;
+}
+
+// Damage that was not minimised belongs to the one group that the same damage
+// of other objects belongs to, as far as that was.
+static void
+fold_siblings(Grouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t only = g->nraws;
+        bool one = g->raws[i].damage && g->raws[i].smallest->small == NULL;
+        for (size_t k = 0; one && k < g->nraws; k++) {
+            if (g->raws[k].smallest->small != NULL &&
+                are_siblings(&g->raws[i], &g->raws[k])) {
+                one = only == g->nraws || only == root_of(g, k);
+                only = root_of(g, k);
+            }
+        }
+        if (one && only < g->nraws) {
+            fold(g, i, only);
+        }
+    }
+}
+
 static void
 fold_two(void *arg, size_t a, size_t b)
 {
@@ -547,6 +579,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_by_aliases(&g);
     fold_by_operations(&g);
     fold_consequences(&g);
+    fold_siblings(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
     for (size_t i = 0; i < g.nraws; i++) {
