@@ -102,3 +102,13 @@ FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b)
     }
     return false;
 }
+
+bool
+FzRaw_AreSiblings(const FzRaw *a, const FzRaw *b)
+{
+    size_t rule = strcspn(a->signature, "|") + 1;
+    const char *one = strchr(a->signature + rule, '|');
+    return strncmp(a->signature, b->signature, rule) == 0 && one != NULL &&
+           strchr(b->signature + rule, '|') != NULL &&
+           strcmp(one, strchr(b->signature + rule, '|')) == 0;
+}

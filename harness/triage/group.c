@@ -436,34 +436,47 @@ fold_consequences(Grouper *g)
     }
 }
 
-// The same damage, seen by the same functions, on whatever object.
-static bool
-are_siblings(const FzRaw *a, const FzRaw *b)
-{
-    size_t rule = strcspn(a->signature, "|") + 1;
-    const char *one = strchr(a->signature + rule, '|');
-    return strncmp(a->signature, b->signature, rule) == 0 && one != NULL &&
-           strchr(b->signature + rule, '|') != NULL &&
-           strcmp(one, strchr(b->signature + rule, '|')) == 0;
-}
-
-// Damage that was not minimised belongs to the one group that the same damage
-// of other objects belongs to, as far as that was.
+// Damage that was not minimised belongs to the group that the same damage of
+// other objects belongs to, as far as that was, nearly always.
 static void
 fold_siblings(Grouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        size_t only = g->nraws;
-        bool one = g->raws[i].damage && g->raws[i].smallest->small == NULL;
-        for (size_t k = 0; one && k < g->nraws; k++) {
-            if (g->raws[k].smallest->small != NULL &&
-                are_siblings(&g->raws[i], &g->raws[k])) {
-                one = only == g->nraws || only == root_of(g, k);
-                only = root_of(g, k);
+        size_t best = g->nraws, most = 0, others = 0;
+        bool alone = g->raws[i].damage && g->raws[i].smallest->small == NULL;
+        for (size_t k = 0; alone && k < g->nraws; k++) {
+            size_t root = root_of(g, k);
+            if (g->raws[k].smallest->small == NULL || root == best ||
+                !FzRaw_AreSiblings(&g->raws[i], &g->raws[k])) {
+                continue;
             }
+            size_t n = count_findings(g, root);
+            others = n > most ? most : n > others ? n : others;
+            best = n > most ? root : best;
+            most = n > most ? n : most;
         }
-        if (one && only < g->nraws) {
-            fold(g, i, only);
+        if (best < g->nraws && others * 10 < most) {
+            fold(g, i, best);
+        }
+    }
+}
+
+// Races on one field, a hundred times fewer than others on it.
+static void
+fold_rare_races(Grouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const char *signature = g->raws[i].signature;
+        const char *field = strchr(signature, '|');
+        size_t n = field != NULL ? strcspn(field + 1, "|") + 2 : 0;
+        for (size_t k = 0; k < g->nraws &&
+             strncmp(signature, "DATA_RACE|", 10) == 0; k++) {
+            size_t other = root_of(g, k), root = root_of(g, i);
+            if (other != root &&
+                strncmp(g->raws[k].signature, signature, 9 + n) == 0 &&
+                count_findings(g, root) * RARE < count_findings(g, other)) {
+                fold(g, root, other);
+            }
         }
     }
 }
@@ -580,6 +593,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_by_operations(&g);
     fold_consequences(&g);
     fold_siblings(&g);
+    fold_rare_races(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
     for (size_t i = 0; i < g.nraws; i++) {

@@ -53,6 +53,8 @@ bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
 // A program that fails as b under any schedule is a part of one of a.
 bool FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b);
+// The same rule, seen by the same functions, on whatever object.
+bool FzRaw_AreSiblings(const FzRaw *a, const FzRaw *b);
 
 // ---- cover.c: races that one function explains.
 typedef struct FzCover FzCover;
