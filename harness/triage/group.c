@@ -259,17 +259,28 @@ fold_by_keys(Grouper *g)
     free(g->keys);
 }
 
+enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3, RARE = 100 };
+
+static bool
+is_frequent_mechanism(const FzRaw *raw)
+{
+    return !raw->damage && raw->count >= ENOUGH_FINDINGS;
+}
+
 // A minimised program of one fails as the other by the same preemption, or some
-// of each fail as the other.
+// of each fail as the other. That says little of two mechanisms that fail
+// often: any program may show both.
 static void
 fold_by_aliases(Grouper *g)
 {
     const FzEvidence *e = &g->evidence;
     for (size_t a = 0; a < g->nraws; a++) {
         for (size_t b = 0; b < g->nraws; b++) {
-            if (a != b && (FzEvidence_IsKin(e, a, b) ||
-                           (FzEvidence_Shows(e, a, b) &&
-                            FzEvidence_Shows(e, b, a)))) {
+            bool mutual = FzEvidence_Shows(e, a, b) &&
+                          FzEvidence_Shows(e, b, a) &&
+                          !(is_frequent_mechanism(&g->raws[a]) &&
+                            is_frequent_mechanism(&g->raws[b]));
+            if (a != b && (mutual || FzEvidence_IsKin(e, a, b))) {
                 fold(g, a, b);
             }
         }
@@ -289,8 +300,6 @@ fold_by_operations(Grouper *g)
         }
     }
 }
-
-enum { ENOUGH_FINDINGS = 5, ENOUGH_KINDS = 3, RARE = 100 };
 
 // It says what is wrong, or where: a mechanism, an assertion, who freed what is
 // used.
@@ -360,7 +369,8 @@ has_kind(Grouper *g, size_t root, bool damage)
 }
 
 // The only other group that the minimised programs of this one show, of those
-// with a mechanism or of those without; else the group itself.
+// with a mechanism or of those without, if it is not everywhere; else the group
+// itself.
 static size_t
 only_alias(Grouper *g, size_t root, bool mechanism)
 {
@@ -370,11 +380,10 @@ only_alias(Grouper *g, size_t root, bool mechanism)
         for (size_t k = 0; ours && k < g->nraws; k++) {
             size_t other = root_of(g, k);
             if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
-                other == only || has_kind(g, other, false) != mechanism ||
-                is_everywhere(g, other, root)) {
+                other == only || has_kind(g, other, false) != mechanism) {
                 continue;
             }
-            if (only != root) {
+            if (only != root || is_everywhere(g, other, root)) {
                 return root;
             }
             only = other;
