@@ -5,7 +5,7 @@
 // one step with those of another; there is nothing that they could break. zip
 // uses its last result again if it may (enum.c).
 // Mirrors Python/bltinmodule.c (CPython 3.13, with the repair of gh-123271);
-// departs: zip takes all items before it touches its last result; no keyword.
+// departs: zip takes all items before it touches its last result.
 
 #include "rtcore_iter.h"
 
@@ -16,6 +16,7 @@ typedef struct Zip {
     RtObject *func;             // map and filter; zip: the last result, NULL
                                 // once it is garbage
     RtObject *iters;            // tuple; filter: the iterator
+    bool strict;                // zip: all must end at once
 } Zip;
 
 // A tuple of iterators over args.
@@ -84,6 +85,7 @@ typedef struct Step {
     RtObject *small[RT_ITER_SMALL];
     RtObject **items;           // NULL: none
     ssize_t n;
+    ssize_t ended;              // the first that was at its end
 } Step;
 
 static void
@@ -119,6 +121,7 @@ begin_step(Step *step, RtObject *iters)
     if (i == step->n) {
         return true;
     }
+    step->ended = i;
     while (i > 0) {
         Rt_DECREF(step->items[--i]);
     }
@@ -136,12 +139,67 @@ zip_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     return make(type, iters == NULL ? NULL : RtIter_NewResult(nargs), iters);
 }
 
+// zip(*iterables, strict=False)
+static RtObject *
+zip_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+           RtObject *kwnames)
+{
+    static const char *const names[] = { "strict", NULL };
+    RtObject *given[1];
+    if (RtArg_Unpack("zip", names, 0, 0, args + nargs, 0, kwnames,
+                     given) < 0)
+    {
+        return NULL;
+    }
+    int strict = given[0] != NULL ? RtObject_IsTrue(given[0]) : 0;
+    RtObject *self = strict < 0 ? NULL : zip_new(type, args, nargs);
+    if (self != NULL) {
+        ((Zip *)self)->strict = strict;
+    }
+    return self;
+}
+
+static void
+raise_length(ssize_t i, const char *how)
+{
+    RtErr_Format(&RtExc_ValueError,
+                 "zip() argument %zd is %s than argument%s%zd", i + 1, how,
+                 i == 1 ? " " : "s 1-", i);
+}
+
+// Of a strict zip: the first iterator that is at its end must be the first of
+// all, and so must the others be.
+static void
+check_ends(RtObject *iters, ssize_t ended)
+{
+    if (ended > 0) {
+        raise_length(ended, "shorter");
+        return;
+    }
+    for (ssize_t i = 1; i < RtTuple_Size(iters); i++) {
+        RtObject *item = RtIter_Next(RtTuple_GetItem(iters, i));
+        if (item != NULL) {
+            Rt_DECREF(item);
+            raise_length(i, "longer");
+        }
+        if (RtErr_Occurred() != NULL) {
+            return;
+        }
+    }
+}
+
 static RtObject *
 zip_next(RtObject *op)
 {
     Zip *it = (Zip *)op;
     Step step;
-    if (RtTuple_Size(it->iters) == 0 || !begin_step(&step, it->iters)) {
+    if (RtTuple_Size(it->iters) == 0) {
+        return NULL;
+    }
+    if (!begin_step(&step, it->iters)) {
+        if (it->strict && RtErr_Occurred() == NULL) {
+            check_ends(it->iters, step.ended);
+        }
         return NULL;
     }
     RtObject *result = RtIter_ResultTuple(it->func, step.items, step.n);
@@ -229,7 +287,7 @@ filter_next(RtObject *op)
     return NULL;
 }
 
-#define ITER_TYPE(name, new, next) \
+#define ITER_TYPE(name, new, new_kw, next) \
     { \
         .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type), \
         .tp_name = name, \
@@ -241,8 +299,10 @@ filter_next(RtObject *op)
         .tp_iter = RtIter_Self, \
         .tp_iternext = next, \
         .tp_new = new, \
+        .tp_new_kw = new_kw, \
     }
 
-RtTypeObject RtZip_Type = ITER_TYPE("zip", zip_new, zip_next);
-RtTypeObject RtMap_Type = ITER_TYPE("map", map_new, map_next);
-RtTypeObject RtFilter_Type = ITER_TYPE("filter", filter_new, filter_next);
+RtTypeObject RtZip_Type = ITER_TYPE("zip", zip_new, zip_new_kw, zip_next);
+RtTypeObject RtMap_Type = ITER_TYPE("map", map_new, NULL, map_next);
+RtTypeObject RtFilter_Type =
+    ITER_TYPE("filter", filter_new, NULL, filter_next);

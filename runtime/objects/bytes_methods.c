@@ -1,10 +1,9 @@
 // bytes_methods.c: the methods that bytes and bytearray share.
 //
 // Each works on a bytes object: itself, or what a bytearray has at one moment.
-// What is made of a bytearray is one again.
+// What is made of a bytearray is one again. More of them: bytes_text.c.
 // Mirrors Objects/bytes_methods.c and stringlib (CPython 3.13); departs: no
-// title, capitalize, swapcase, center, ljust, rjust, zfill, expandtabs,
-// partition, rsplit, splitlines, translate.
+// rsplit.
 
 #include "rtcore_bytes.h"
 
@@ -208,6 +207,16 @@ static RtObject *
 bytes_index(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     ssize_t at = find(self, args, nargs, false);
+    if (at == -1) {
+        RtErr_SetString(&RtExc_ValueError, "subsection not found");
+    }
+    return at < 0 ? NULL : RtLong_FromInt64(at);
+}
+
+static RtObject *
+bytes_rindex(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    ssize_t at = find(self, args, nargs, true);
     if (at == -1) {
         RtErr_SetString(&RtExc_ValueError, "subsection not found");
     }
@@ -634,7 +643,15 @@ bytes_fromhex(RtObject *self, RtObject *const *args, ssize_t nargs)
     return result;
 }
 
+#define TEXT_ROW(name, function, least, most) \
+    {#name, RtBytes_##function##Method, least, most},
 #define SHARED_METHODS \
+    RT_BYTES_TEXT_METHODS(TEXT_ROW) \
+    {"splitlines", RT_KEYWORDS(RtBytes_SplitlinesMethod), 0, \
+     RT_METH_KEYWORDS}, \
+    {"translate", RT_KEYWORDS(RtBytes_TranslateMethod), 0, \
+     RT_METH_KEYWORDS}, \
+    {"rindex", bytes_rindex, 1, 3}, \
     {"count", bytes_count, 1, 3}, \
     {"decode", RT_KEYWORDS(RtBytes_DecodeMethod), 0, RT_METH_KEYWORDS}, \
     {"endswith", bytes_endswith, 1, 3}, \
@@ -675,5 +692,6 @@ RtMethodDef rt_bytearray_methods[] = {
 
 RtMethodDef rt_bytes_class_methods[] = {
     {"fromhex", bytes_fromhex, 1, 1},
+    {"maketrans", RtBytes_MaketransMethod, 2, 2},
     {NULL, NULL, 0, 0},
 };

@@ -115,6 +115,21 @@ enum_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     return (RtObject *)en;
 }
 
+// enumerate(iterable, start=0)
+static RtObject *
+enum_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+            RtObject *kwnames)
+{
+    static const char *const names[] = { "iterable", "start", NULL };
+    RtObject *given[2];
+    if (RtArg_Unpack("enumerate", names, 2, 1, args, nargs, kwnames,
+                     given) < 0)
+    {
+        return NULL;
+    }
+    return enum_new(type, given, given[1] != NULL ? 2 : 1);
+}
+
 static void
 enum_dealloc(RtObject *op)
 {
@@ -179,6 +194,7 @@ RtTypeObject RtEnumerate_Type = {
     .tp_iter = RtIter_Self,
     .tp_iternext = enum_next,
     .tp_new = enum_new,
+    .tp_new_kw = enum_new_kw,
 };
 
 // ---------------------------------------------------------------------------

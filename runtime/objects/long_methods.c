@@ -123,6 +123,7 @@ RtMethodDef rt_long_methods[] = {
     {"bit_length", long_bit_length, 0, 0},
     {"conjugate", long_self, 0, 0},
     {"is_integer", long_is_integer, 0, 0},
+    {"to_bytes", RT_KEYWORDS(RtLong_ToBytesMethod), 0, RT_METH_KEYWORDS},
     {"__ceil__", long_self, 0, 0},
     {"__format__", RtFormat_Method, 1, 1},
     {"__float__", long_float, 0, 0},
@@ -163,5 +164,6 @@ const RtGetSetDef rt_long_getset[] = {
 };
 
 RtMethodDef rt_long_class_methods[] = {
+    {"from_bytes", RT_KEYWORDS(RtLong_FromBytesMethod), 0, RT_METH_KEYWORDS},
     {NULL, NULL, 0, 0},
 };

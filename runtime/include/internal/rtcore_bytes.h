@@ -66,6 +66,37 @@ RtObject *RtBytes_Slice(RtObject *op, RtObject *slice);
 RtObject *RtBytes_Item(RtObject *op, RtObject *key);
 int RtBytes_Contains(RtObject *op, RtObject *value);
 
+// bytes_text.c: name, function, fewest and most arguments.
+#define RT_BYTES_TEXT_METHODS(ROW) \
+    ROW(capitalize, Capitalize, 0, 0) \
+    ROW(center, Center, 1, 2) \
+    ROW(expandtabs, Expandtabs, 0, 1) \
+    ROW(isalnum, Isalnum, 0, 0) \
+    ROW(isascii, Isascii, 0, 0) \
+    ROW(islower, Islower, 0, 0) \
+    ROW(istitle, Istitle, 0, 0) \
+    ROW(isupper, Isupper, 0, 0) \
+    ROW(ljust, Ljust, 1, 2) \
+    ROW(partition, Partition, 1, 1) \
+    ROW(removeprefix, Removeprefix, 1, 1) \
+    ROW(removesuffix, Removesuffix, 1, 1) \
+    ROW(rjust, Rjust, 1, 2) \
+    ROW(rpartition, Rpartition, 1, 1) \
+    ROW(swapcase, Swapcase, 0, 0) \
+    ROW(title, Title, 0, 0) \
+    ROW(zfill, Zfill, 1, 1)
+#define RT_DECLARE_METHOD(name, function, least, most) \
+    RtObject *RtBytes_##function##Method(RtObject *self, \
+                                         RtObject *const *args, \
+                                         ssize_t nargs);
+RT_BYTES_TEXT_METHODS(RT_DECLARE_METHOD)
+RT_DECLARE_METHOD(maketrans, Maketrans, 2, 2)
+#undef RT_DECLARE_METHOD
+RtObject *RtBytes_SplitlinesMethod(RtObject *self, RtObject *const *args,
+                                   ssize_t nargs, RtObject *kwnames);
+RtObject *RtBytes_TranslateMethod(RtObject *self, RtObject *const *args,
+                                  ssize_t nargs, RtObject *kwnames);
+
 // bytearray.c
 #define RT_BYTEARRAY_METHODS(ROW) \
     ROW(Append) ROW(Clear) ROW(Copy) ROW(Extend) ROW(Insert) \

@@ -76,6 +76,12 @@ extern RtMethodDef rt_long_methods[];
 extern RtMethodDef rt_long_class_methods[];
 extern const RtGetSetDef rt_long_getset[];
 
+// long_bytes.c
+RtObject *RtLong_ToBytesMethod(RtObject *self, RtObject *const *args,
+                               ssize_t nargs, RtObject *kwnames);
+RtObject *RtLong_FromBytesMethod(RtObject *type, RtObject *const *args,
+                                 ssize_t nargs, RtObject *kwnames);
+
 // long_float.c
 // -1.0 and OverflowError if it is too large.
 double RtLong_ToDouble(RtObject *op);
