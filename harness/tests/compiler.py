@@ -82,7 +82,8 @@ def check_modules(environment, folder):
     """Those that lie beside the program, and those that they import."""
     package = pathlib.Path(folder, "pack", "inner")
     package.mkdir(parents=True)
-    (package.parent / "__init__.py").write_text("name = 'pack'\n")
+    (package.parent / "__init__.py").write_text("name = 'pack'\n"
+                                                "import pack.inner\n")
     (package / "__init__.py").write_text("from beside import double\n"
                                          "four = double(2)\n")
     (package / "leaf.py").write_text("import pack\nname = pack.name\n")

@@ -9,9 +9,9 @@
 // is being loaded the GIL is on, because nobody knows yet whether it needs it;
 // afterwards it goes off again, or stays on for good.
 // Mirrors Python/import.c and _ModuleLock of Lib/importlib/_bootstrap.py
-// (CPython 3.13); departs: no packages, no module is ever removed or loaded
-// again; modules that import each other while they are being loaded get an
-// error, not half a module; the warning has no file and line.
+// (CPython 3.13); departs: no module is ever removed or loaded again; modules
+// that two threads load and that import each other get an error, not half a
+// module, and so do extensions; the warning has no file and line.
 
 #include "module.h"
 #include "rt_module.h"
@@ -35,6 +35,7 @@ typedef struct RtImportEntry {
     struct RtImportEntry *next; // import_mutex
     RtOnceFlag once;
     RtThreadState *loader;      // import_mutex; NULL: nobody loads it
+    RtObject *partial;          // import_mutex; the loader's: its source runs
     RtObject *module;           // owned; set when `once` is done
     char name[MAX_NAME];
 } RtImportEntry;
@@ -152,15 +153,20 @@ closes_chain(const RtImportEntry *entry, const RtThreadState *me)
     return false;
 }
 
-// 0, or -1 with an exception.
+// 0, or -1 with an exception. *partial (new reference): the thread itself runs
+// the module's source, and gets what there is of it; nothing is begun.
 static int
-begin_waiting(RtThreadState *tstate, RtImportEntry *entry)
+begin_waiting(RtThreadState *tstate, RtImportEntry *entry, RtObject **partial)
 {
     RtMutex *mutex = &tstate->interp->import_mutex;
     RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
     rt_assert(tstate->import_waiting == NULL);
-    bool closes = closes_chain(entry, tstate);
-    if (closes) {
+    *partial = entry->loader == tstate ? Rt_XNewRef(entry->partial) : NULL;
+    bool closes = *partial == NULL && closes_chain(entry, tstate);
+    if (*partial != NULL) {
+        RT_NOTE(MODULE_CYCLE, tstate->interp, 0);
+    }
+    else if (closes) {
         RT_NOTE(MODULE_CYCLE, tstate->interp, entry->loader != tstate);
     }
     else {
@@ -196,6 +202,16 @@ set_loader(RtThreadState *tstate, RtImportEntry *entry, RtThreadState *loader)
     RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
     tstate->import_waiting = NULL;
     entry->loader = loader;
+    RtMutex_UnlockRanked(mutex, RT_RANK_IMPORT);
+}
+
+// The source of the module (borrowed) runs, or (NULL) does not any more.
+static void
+set_partial(RtThreadState *tstate, RtImportEntry *entry, RtObject *module)
+{
+    RtMutex *mutex = &tstate->interp->import_mutex;
+    RtMutex_LockRanked(mutex, RT_RANK_IMPORT);
+    entry->partial = module;
     RtMutex_UnlockRanked(mutex, RT_RANK_IMPORT);
 }
 
@@ -347,7 +363,8 @@ warn_gil_enabled(const char *name)
 
 // A module that is compiled source. NULL with an exception.
 static RtObject *
-make_source_module(const RtSourceModule *source)
+make_source_module(RtThreadState *tstate, RtImportEntry *entry,
+                   const RtSourceModule *source)
 {
     RtObject *code = RtCode_Load(source->data, source->size);
     RtObject *module =
@@ -357,7 +374,9 @@ make_source_module(const RtSourceModule *source)
         RtObject *dict = RtModule_GetDict(module);
         if (RtDict_SetItem(dict, rt_name_name, RtModule_GetName(module)) == 0)
         {
+            set_partial(tstate, entry, module);
             result = RtEval_EvalCode(code, dict);
+            set_partial(tstate, entry, NULL);
         }
         if (result == NULL) {
             RtObject *exc = RtErr_GetRaisedException();
@@ -401,7 +420,7 @@ load(void *arg)
     RtObject *module;
     RtObject *exc = NULL;
     if (loading->source != NULL) {
-        module = make_source_module(loading->source);
+        module = make_source_module(tstate, entry, loading->source);
         exc = module == NULL ? RtErr_GetRaisedException() : NULL;
     }
     else {
@@ -431,8 +450,12 @@ import_entry(const char *name, const char *path, const RtSourceModule *source)
     }
     if (!RtOnceFlag_IsDone(&entry->once)) {
         Loading loading = { entry, path, source };
-        if (begin_waiting(tstate, entry) < 0) {
+        RtObject *partial;
+        if (begin_waiting(tstate, entry, &partial) < 0) {
             return NULL;
+        }
+        if (partial != NULL) {
+            return partial;
         }
         int status = RtOnceFlag_CallOnce(&entry->once, load, &loading);
         end_waiting(tstate);
