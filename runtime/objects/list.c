@@ -297,6 +297,9 @@ RtList_TryGetItemRef(RtListObject *list, ssize_t i)
     if (i >= rt_atomic_load_ssize_relaxed(&Rt_SIZE(list))) {
         return NULL;
     }
+    if (RtRuntime_IsSingleThreaded()) {
+        return Rt_NewRef(list->ob_item[i]);
+    }
     uint64_t begun = RtLockFree_Begin();
     // Pairs with the release in switch_array() and RtList_ReplaceLocked().
     RtObject **items = rt_atomic_load_ptr_acquire(&list->ob_item);
