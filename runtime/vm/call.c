@@ -11,6 +11,7 @@
 
 #include "ceval_ops.h"
 
+#include "fused_int.h"
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
@@ -85,8 +86,11 @@ run_frame(RtThreadState *tstate, RtFrame *frame)
     frame->stackpointer = frame->localsplus + nlocals;
     // Destructors still see the frame, and no exception.
     RtObject *exc = result == NULL ? RtErr_GetRaisedException() : NULL;
-    RtFrame_DropHandled(frame, 0);
-    RtEvalOp_DropItems(frame->localsplus, frame->localsplus + nlocals);
+    if (frame->nhandled > 0) {
+        RtFrame_DropHandled(frame, 0);
+    }
+    RtFused_DropItems(tstate, frame->localsplus,
+                      frame->localsplus + nlocals);
     if (exc != NULL) {
         RtErr_SetRaisedException(exc);
     }

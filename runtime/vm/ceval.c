@@ -462,7 +462,7 @@ dispatch:
         if (result == NULL) {
             goto error;
         }
-        RtEvalOp_DropItems(slots, sp);
+        RtFused_DropItems(tstate, slots, sp);
         sp = slots;
         PUSH(NEW(result));
         frame->stackpointer = sp;
@@ -479,7 +479,7 @@ dispatch:
         if (result == NULL) {
             goto error;
         }
-        RtEvalOp_DropItems(slots, sp);
+        RtFused_DropItems(tstate, slots, sp);
         sp = slots;
         PUSH(NEW(result));
         frame->stackpointer = sp;
@@ -496,7 +496,7 @@ dispatch:
         if (result == NULL) {
             goto error;
         }
-        RtEvalOp_DropItems(slots, sp);
+        RtFused_DropItems(tstate, slots, sp);
         sp = slots;
         PUSH(NEW(result));
         NEXT();
@@ -538,7 +538,7 @@ dispatch:
         // It leaves the frame, and may be the only reference left.
         RtObject *result = RtStackRef_AsObjectSteal(POP());
         frame->stackpointer = sp;
-        RtEvalOp_DropItems(STACK(), sp);
+        RtFused_DropItems(tstate, STACK(), sp);
         return result;
     }
 

@@ -73,6 +73,19 @@ RtFused_Close(RtThreadState *tstate, RtStackRef ref)
     }
 }
 
+// As RtEvalOp_DropItems(), where most slots hold nothing or what nobody counts.
+static inline RT_IN_LOOP void
+RtFused_DropItems(RtThreadState *tstate, RtStackRef *from, RtStackRef *to)
+{
+    for (RtStackRef *slot = from; slot < to; slot++) {
+        RtStackRef item = *slot;
+        if (!RtStackRef_IsNull(item)) {
+            *slot = RT_STACKREF_NULL;
+            RtFused_Close(tstate, item);
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------
 // Ints.
 
