@@ -1,281 +1,15 @@
 // generate.c: random programs. Each draws weights for the groups of operations
-// (swarm testing) and concentrates on one or two hot shared objects. Operands
-// are typed: mostly, an operation meets the kind of object it is meant for.
+// (swarm testing) and concentrates on one or two hot shared objects. Half of
+// them have a theme: an operation, drawn from all alike, an object that it is
+// meant for, and a few more operations on that object make most of the program,
+// and its bodies are short. A bug of two operations on one object is then a
+// matter of schedules, not of programs.
 // All randomness is the caller's FzRng.
 // Source: Groce et al., Swarm Testing (ISSTA 2012).
 
 #include <string.h>
 
-#include "program_internal.h"
-
-// What a local is known to hold.
-typedef enum Holds {
-    HOLDS_NONE, HOLDS_LIST, HOLDS_DICT, HOLDS_SET, HOLDS_DEQUE,
-    HOLDS_INST, HOLDS_ITER, HOLDS_INTERP, HOLDS_OTHER
-} Holds;
-
-typedef struct Generator {
-    const FzProgram *program;
-    FzRng *rng;
-    int block;
-    uint8_t weights[FZ_GROUP_COUNT];
-    uint8_t hot[2];             // shared objects
-    uint8_t locals[FZ_MAX_LOCALS];      // Holds
-} Generator;
-
-static bool
-one_in(Generator *g, uint32_t n)
-{
-    return FzRng_Below(g->rng, n) == 0;
-}
-
-static bool
-callee_exists(const FzProgram *p, int block)
-{
-    return FzBlock_IsFunction(block) ? block + 1 < p->nfunctions
-                                     : p->nfunctions > 0;
-}
-
-static bool
-lock_exists(const FzProgram *p)
-{
-    for (int i = 0; i < p->nshared; i++) {
-        if (p->shared[i].kind == FZ_SHARED_LOCK) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// A shared object that fits, from `start` on; -1: none.
-static int
-find_sync(const FzProgram *p, uint32_t start, FzArg arg)
-{
-    for (uint32_t i = 0; i < p->nshared; i++) {
-        uint32_t k = (start + i) % p->nshared;
-        if (FzShared_IsSync(&p->shared[k], arg)) {
-            return (int)k;
-        }
-    }
-    return -1;
-}
-
-// ---------------------------------------------------------------------------
-// Operands.
-
-static bool
-shared_fits(uint8_t kind, FzArg arg)
-{
-    switch (arg) {
-    case FZ_ARG_LIST:           // a deque has most methods of a list
-        return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DEQUE;
-    case FZ_ARG_DICT:
-        return kind == FZ_SHARED_DICT;
-    case FZ_ARG_SET:
-        return kind == FZ_SHARED_SET;
-    case FZ_ARG_DEQUE:
-        return kind == FZ_SHARED_DEQUE;
-    case FZ_ARG_INST:
-        return kind == FZ_SHARED_INSTANCE;
-    case FZ_ARG_ITER:
-        return kind == FZ_SHARED_ITER;
-    case FZ_ARG_ITERABLE:
-        if (kind == FZ_SHARED_ITER) {
-            return true;
-        }
-        // Fall through.
-    case FZ_ARG_SEQ:
-        return kind == FZ_SHARED_LIST || kind == FZ_SHARED_DICT ||
-               kind == FZ_SHARED_TUPLE || kind == FZ_SHARED_STR ||
-               kind == FZ_SHARED_SET || kind == FZ_SHARED_DEQUE;
-    case FZ_ARG_INTERP:
-        return kind == FZ_SHARED_INTERP;
-    case FZ_ARG_ANY:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool
-local_fits(uint8_t holds, FzArg arg)
-{
-    switch (arg) {
-    case FZ_ARG_LIST:
-        return holds == HOLDS_LIST || holds == HOLDS_DEQUE;
-    case FZ_ARG_DICT:
-        return holds == HOLDS_DICT;
-    case FZ_ARG_SET:
-        return holds == HOLDS_SET;
-    case FZ_ARG_DEQUE:
-        return holds == HOLDS_DEQUE;
-    case FZ_ARG_INST:
-        return holds == HOLDS_INST;
-    case FZ_ARG_ITER:
-        return holds == HOLDS_ITER;
-    case FZ_ARG_ITERABLE:
-        return holds == HOLDS_ITER || local_fits(holds, FZ_ARG_SEQ);
-    case FZ_ARG_INTERP:
-        return holds == HOLDS_INTERP;
-    case FZ_ARG_ANY:
-        return holds != HOLDS_NONE;
-    default:
-        return holds == HOLDS_LIST || holds == HOLDS_DICT ||
-               holds == HOLDS_SET || holds == HOLDS_DEQUE;
-    }
-}
-
-// Fills `out` with references that fit, hot ones several times.
-static uint32_t
-find_targets(const Generator *g, FzArg arg, uint8_t out[static 64])
-{
-    const FzProgram *p = g->program;
-    uint32_t n = 0;
-    for (uint8_t i = 0; i < p->nshared; i++) {
-        if (shared_fits(p->shared[i].kind, arg)) {
-            int times = i == g->hot[0] || i == g->hot[1] ? 5 : 1;
-            while (times-- > 0) {
-                out[n++] = (uint8_t)(FZ_REF_SHARED + i);
-            }
-        }
-    }
-    for (uint8_t i = 0; i < FZ_MAX_LOCALS; i++) {
-        if (local_fits(g->locals[i], arg)) {
-            out[n++] = (uint8_t)(FZ_REF_LOCAL + i);
-        }
-    }
-    if (FzBlock_IsFunction(g->block)) {
-        out[n++] = FZ_REF_PARAM;
-        out[n++] = FZ_REF_PARAM + 1;
-    }
-    return n;
-}
-
-static uint8_t
-any_local(Generator *g)
-{
-    return (uint8_t)(FZ_REF_LOCAL + FzRng_Below(g->rng, FZ_MAX_LOCALS));
-}
-
-static uint8_t
-draw_target(Generator *g, FzArg arg)
-{
-    uint8_t candidates[64];
-    uint32_t n = find_targets(g, arg, candidates);
-    if (n == 0 || one_in(g, 24)) {
-        return one_in(g, 2) ? any_local(g)
-                            : (uint8_t)FzRng_Below(g->rng,
-                                                   g->program->nshared);
-    }
-    return candidates[FzRng_Below(g->rng, n)];
-}
-
-static uint8_t
-draw_new(Generator *g)
-{
-    if (g->program->nclasses == 0) {
-        return FZ_REF_EMPTY_LIST;
-    }
-    return (uint8_t)(FZ_REF_NEW + FzRng_Below(g->rng, g->program->nclasses));
-}
-
-// A local that is known to hold something, if there is one.
-static uint8_t
-draw_filled_local(Generator *g)
-{
-    uint32_t start = FzRng_Below(g->rng, FZ_MAX_LOCALS);
-    for (uint32_t i = 0; i < FZ_MAX_LOCALS; i++) {
-        uint32_t local = (start + i) % FZ_MAX_LOCALS;
-        if (g->locals[local] != HOLDS_NONE) {
-            return (uint8_t)(FZ_REF_LOCAL + local);
-        }
-    }
-    if (FzBlock_IsFunction(g->block)) {
-        return (uint8_t)(FZ_REF_PARAM + FzRng_Below(g->rng, 2));
-    }
-    return draw_new(g);
-}
-
-static uint8_t
-draw_const(Generator *g)
-{
-    return (uint8_t)(FZ_REF_CONST + FzRng_Below(g->rng, FZ_CONST_COUNT));
-}
-
-static uint8_t
-draw_value(Generator *g)
-{
-    switch (FzRng_Below(g->rng, 10)) {
-    case 0: case 1: case 2:
-        return draw_const(g);
-    case 3: case 4: case 5:
-        return draw_filled_local(g);
-    case 6: case 7:
-        return draw_new(g);
-    case 8:
-        return (uint8_t)FzRng_Below(g->rng, g->program->nshared);
-    default:
-        return (uint8_t)(FZ_REF_EMPTY_LIST +
-                         FzRng_Below(g->rng,
-                                     FZ_REF_COUNT - FZ_REF_EMPTY_LIST));
-    }
-}
-
-static uint8_t
-draw_key(Generator *g)
-{
-    switch (FzRng_Below(g->rng, 8)) {
-    case 0: case 1: case 2: case 3:
-        return FzProgram_InitialKey((int)FzRng_Below(g->rng, FZ_MAX_INITIAL));
-    case 4: case 5:
-        return draw_new(g);
-    case 6:
-        return draw_filled_local(g);
-    default:
-        return draw_value(g);
-    }
-}
-
-static uint8_t
-draw_operand(Generator *g, FzArg arg)
-{
-    const FzProgram *p = g->program;
-    if (FzArg_IsSync(arg)) {
-        int k = find_sync(p, FzRng_Below(g->rng, p->nshared), arg);
-        return (uint8_t)(k < 0 ? 0 : k);
-    }
-    switch (arg) {
-    case FZ_ARG_NONE:
-        return 0;
-    case FZ_ARG_LOCAL:
-        return (uint8_t)FzRng_Below(g->rng, FZ_MAX_LOCALS);
-    case FZ_ARG_VALUE:
-        return draw_value(g);
-    case FZ_ARG_KEY:
-        return draw_key(g);
-    case FZ_ARG_CONST:
-        return draw_const(g);
-    case FZ_ARG_INDEX:
-        return (uint8_t)FzRng_Below(g->rng, FZ_NUM_INDEXES);
-    case FZ_ARG_COUNT:
-        return (uint8_t)(1 + FzRng_Below(g->rng, FZ_MAX_LOOP_COUNT));
-    case FZ_ARG_ATTR:
-        return (uint8_t)FzRng_Below(g->rng, FZ_NUM_ATTRS);
-    case FZ_ARG_CLASS:
-        return (uint8_t)FzRng_Below(g->rng, p->nclasses ? p->nclasses : 1);
-    case FZ_ARG_FUNC:
-        return (uint8_t)FzRng_Below(g->rng,
-                                    p->nfunctions ? p->nfunctions : 1);
-    case FZ_ARG_LOCK:
-        return (uint8_t)FzRng_Below(g->rng, p->nshared);
-    case FZ_ARG_ERROR:
-        return (uint8_t)FzRng_Below(g->rng, FZ_NUM_ERRORS);
-    case FZ_ARG_THREAD:
-        return (uint8_t)FzRng_Below(g->rng, p->nbodies + 1u);
-    default:
-        return draw_target(g, arg);
-    }
-}
+#include "generate_internal.h"
 
 // ---------------------------------------------------------------------------
 // Operations.
@@ -390,45 +124,47 @@ static bool
 is_wanted(Generator *g, uint8_t op)
 {
     const FzProgram *p = g->program;
-    if (op == FZ_OP_END || (op == FZ_OP_PASS && !one_in(g, 8))) {
+    if (op == FZ_OP_END || (op == FZ_OP_PASS && !FzGenerate_OneIn(g, 8))) {
         return false;
     }
     if (FzOp_CallsAny(&(FzOp){ .op = op }) && FzBlock_IsFunction(g->block)) {
         return false;
     }
     if ((FzOp_IsForBodies(op) && FzBlock_IsFunction(g->block)) ||
-        (FzOp_StartsThread(op) && op != FZ_OP_DAEMON && !one_in(g, 4)))
+        (FzOp_StartsThread(op) && op != FZ_OP_DAEMON &&
+         !FzGenerate_OneIn(g, 4)))
     {
         return false;
     }
-    if (op == FZ_OP_QUEUE_DESTROY && !one_in(g, 4)) {
+    if (op == FZ_OP_QUEUE_DESTROY && !FzGenerate_OneIn(g, 4)) {
         return false;
     }
     // A process is dear.
-    if (op == FZ_OP_FORK && !one_in(g, 32)) {
+    if (op == FZ_OP_FORK && !FzGenerate_OneIn(g, 32)) {
         return false;
     }
     // With the GIL on for good, a free-threaded build is hardly one.
-    if (op == FZ_OP_UNSAFE_EXTENSION && !one_in(g, 16)) {
+    if (op == FZ_OP_UNSAFE_EXTENSION && !FzGenerate_OneIn(g, 16)) {
         return false;
     }
     // An exception in the middle ends much of what was to be tested.
-    if (op == FZ_OP_ASYNC_EXC && !one_in(g, 2)) {
+    if (op == FZ_OP_ASYNC_EXC && !FzGenerate_OneIn(g, 2)) {
         return false;
     }
     for (int k = 0; k < 3; k++) {
         FzArg arg = (FzArg)fz_op_info[op].args[k];
         uint8_t candidates[64];
-        if ((FzArg_IsSync(arg) && find_sync(p, 0, arg) < 0) ||
+        if ((FzArg_IsSync(arg) && FzGenerate_FindSync(p, 0, arg) < 0) ||
             (arg == FZ_ARG_CLASS && p->nclasses == 0) ||
-            (arg == FZ_ARG_FUNC && !callee_exists(p, g->block)) ||
+            (arg == FZ_ARG_FUNC && !FzGenerate_CalleeExists(p, g->block)) ||
             (arg == FZ_ARG_LOCK &&
-             (FzBlock_IsFunction(g->block) || !lock_exists(p))))
+             (FzBlock_IsFunction(g->block) || !FzGenerate_LockExists(p))))
         {
             return false;
         }
-        if (FzArg_IsTarget(arg) && find_targets(g, arg, candidates) == 0 &&
-            !one_in(g, 24))
+        if (FzArg_IsTarget(arg) &&
+            FzGenerate_FindTargets(g, arg, candidates) == 0 &&
+            !FzGenerate_OneIn(g, 24))
         {
             return false;
         }
@@ -439,6 +175,12 @@ is_wanted(Generator *g, uint8_t op)
 static uint8_t
 draw_opcode(Generator *g)
 {
+    if (g->nfocus > 0 && !FzGenerate_OneIn(g, 4)) {
+        uint8_t op = g->focus[FzRng_Below(g->rng, g->nfocus)];
+        if (is_wanted(g, op)) {
+            return op;
+        }
+    }
     uint32_t total = 0;
     for (int op = 0; op < FZ_OP_COUNT; op++) {
         total += g->weights[fz_op_info[op].flags & FZ_OPF_GROUP];
@@ -467,7 +209,7 @@ draw_op(Generator *g)
     FzOp op = { .op = draw_opcode(g) };
     for (int k = 0; k < 3; k++) {
         *FzOp_Operand(&op, k) =
-            draw_operand(g, (FzArg)fz_op_info[op.op].args[k]);
+            FzGenerate_DrawOperand(g, (FzArg)fz_op_info[op.op].args[k]);
     }
     return op;
 }
@@ -514,7 +256,7 @@ uint8_t
 FzGenerate_Operand(const FzProgram *program, int block, FzArg arg, FzRng *rng)
 {
     Generator g = plain_generator(program, block, rng);
-    return draw_operand(&g, arg);
+    return FzGenerate_DrawOperand(&g, arg);
 }
 
 static void
@@ -535,7 +277,7 @@ FzGenerate_Block(FzProgram *program, int block, uint32_t nops, FzRng *rng)
 }
 
 // ---------------------------------------------------------------------------
-// Programs.
+// Parts.
 
 FzClass
 FzGenerate_Class(int index, FzRng *rng)
@@ -606,7 +348,7 @@ draw_weights(Generator *g)
     g->weights[FZ_GROUP_BLOCK] &= 3;
     g->weights[FZ_GROUP_SYNC] &= 7;
     // Interpreters are dear: few programs use them, but then often.
-    if (!one_in(g, 12)) {
+    if (!FzGenerate_OneIn(g, 12)) {
         g->weights[FZ_GROUP_INTERP] = 0;
     }
     for (int i = 0; i < 2; i++) {
@@ -626,6 +368,86 @@ draw_weights(Generator *g)
         }
     }
 }
+
+// ---------------------------------------------------------------------------
+// Themes.
+
+static bool
+fits(const FzShared *shared, FzArg arg)
+{
+    return arg != FZ_ARG_ANY && (FzGenerate_SharedFits(shared->kind, arg) ||
+                                 FzShared_IsSync(shared, arg));
+}
+
+static bool
+is_for(const FzShared *shared, uint8_t op)
+{
+    for (int k = 0; k < 3; k++) {
+        if (fits(shared, (FzArg)fz_op_info[op].args[k])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What the operation needs of a program.
+static void
+provide_for(FzProgram *p, uint8_t op)
+{
+    for (int k = 0; k < 3; k++) {
+        FzArg arg = (FzArg)fz_op_info[op].args[k];
+        if ((arg == FZ_ARG_CLASS || arg == FZ_ARG_INST) && p->nclasses == 0) {
+            p->nclasses = 1;
+        }
+        if (arg == FZ_ARG_FUNC && p->nfunctions == 0) {
+            p->nfunctions = 1;
+        }
+    }
+}
+
+static uint8_t
+draw_anchor(FzRng *rng)
+{
+    for (;;) {
+        uint8_t op = (uint8_t)FzRng_Below(rng, FZ_OP_COUNT);
+        for (int k = 0; k < 3; k++) {
+            FzArg arg = (FzArg)fz_op_info[op].args[k];
+            if (FzArg_IsSync(arg) ||
+                (FzArg_IsTarget(arg) && arg != FZ_ARG_ANY)) {
+                return op;
+            }
+        }
+    }
+}
+
+// An object that the anchor is meant for, the only hot one, and operations on
+// it. Every other one is drawn from all, so that it meets what it is not made
+// for, too.
+static void
+draw_theme(Generator *g, FzProgram *p, uint8_t anchor)
+{
+    g->hot[0] = g->hot[1] = 0;
+    for (int n = 0; !is_for(&p->shared[0], anchor) && n < 200; n++) {
+        p->shared[0] = FzGenerate_Shared(p, g->rng);
+    }
+    g->nfocus = 2 + FzRng_Below(g->rng, FZ_MAX_FOCUS - 1);
+    g->focus[0] = anchor;
+    for (uint32_t i = 1; i < g->nfocus; i++) {
+        uint8_t op = anchor;
+        for (int tries = 0; tries < 64; tries++) {
+            op = (uint8_t)FzRng_Below(g->rng, FZ_OP_COUNT);
+            bool same_group = (fz_op_info[op].flags & FZ_OPF_GROUP) ==
+                              (fz_op_info[anchor].flags & FZ_OPF_GROUP);
+            if (i % 2 == 0 || (same_group && is_for(&p->shared[0], op))) {
+                break;
+            }
+        }
+        g->focus[i] = op;
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Programs.
 
 static bool
 raises_signals(const FzProgram *p)
@@ -671,6 +493,11 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     p->nshared = nshared[FzRng_Below(rng, 8)];
     p->nfunctions = nfunctions[FzRng_Below(rng, 8)];
     p->nbodies = nbodies[FzRng_Below(rng, 16)];
+    bool themed = FzRng_Below(rng, 2) == 0;
+    uint8_t anchor = draw_anchor(rng);
+    if (themed) {
+        provide_for(p, anchor);
+    }
     for (int i = 0; i < p->nclasses; i++) {
         p->classes[i] = FzGenerate_Class(i, rng);
     }
@@ -679,6 +506,12 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     }
     Generator g = { .program = p, .rng = rng };
     draw_weights(&g);
+    uint32_t least = 8, more = 13;
+    if (themed) {
+        draw_theme(&g, p, anchor);
+        least = 3;
+        more = 8;
+    }
     for (int i = 0; i < p->nfunctions; i++) {
         draw_block(&g, p, i, 1 + FzRng_Below(rng, 6));
     }
@@ -687,7 +520,7 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
         draw_block(&g, p, FZ_BLOCK_MAIN, 2 + FzRng_Below(rng, most));
     }
     for (int i = 0; i < p->nbodies; i++) {
-        draw_block(&g, p, FZ_BLOCK_BODY + i, 8 + FzRng_Below(rng, 13));
+        draw_block(&g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more));
     }
     set_handler_first(p, rng);
     FzProgram_Fixup(p);
