@@ -40,6 +40,10 @@ typedef struct FzCommand {
 int FzCli_Parse(const FzCommand *command, const FzOption *options, int argc,
                 char **argv, const char **operands, int max_operands);
 
+// Whether it names a strategy (NULL: none is named); otherwise an error that
+// lists them.
+bool FzCli_CheckStrategy(const char *name);
+
 // --gil: NULL, "0" or "1"; before FzExec_Init(). False: an error message.
 bool FzCli_SetGil(const char *choice);
 // The same for a finding: without --gil it is as it was when that was found,

@@ -26,7 +26,7 @@ run(int argc, char **argv)
         {"jobs", "N", FZ_OPT_NUMBER, &o.jobs,
          "worker processes (default: one for each processor)"},
         {"strategy", "NAME", FZ_OPT_STRING, &o.strategy,
-         "pos, pct or random for every execution (default: mostly pos)"},
+         "one for all: pos, sticky, pct, … (default: mostly pos and sticky)"},
         {"corpus", "DIR", FZ_OPT_STRING, &o.corpus_dir,
          "read inputs from DIR and add those that reach something new"},
         {"findings", "DIR", FZ_OPT_STRING, &o.findings_dir,
@@ -58,8 +58,7 @@ run(int argc, char **argv)
         FzCli_Error("--jobs is at most %d", FZ_MAX_JOBS);
         return FZ_EXIT_USAGE;
     }
-    if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
-        FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+    if (!FzCli_CheckStrategy(o.strategy)) {
         return FZ_EXIT_USAGE;
     }
     if (!FzCli_SetGil(gil)) {

@@ -217,7 +217,7 @@ parse(RunOptions *o, int argc, char **argv, const char **file)
         {"repeat", "N", FZ_OPT_NUMBER, &o->repeat,
          "run N times under the first schedule and compare the traces"},
         {"strategy", "NAME", FZ_OPT_STRING, &o->strategy,
-         "pos, pct or random (default: what the input says)"},
+         "pos, sticky, pct, random, … (default: what the input says)"},
         {"gil", "0|1", FZ_OPT_STRING, &o->gil,
          "free-threaded build: the GIL is never (0) or always (1) on"},
         {"findings", "DIR", FZ_OPT_STRING, &o->findings_dir,
@@ -256,8 +256,7 @@ run(int argc, char **argv)
     if (n < 0) {
         return n == -2 ? FZ_EXIT_CLEAN : FZ_EXIT_USAGE;
     }
-    if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
-        FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+    if (!FzCli_CheckStrategy(o.strategy)) {
         return FZ_EXIT_USAGE;
     }
     if (!FzCli_SetGil(o.gil)) {

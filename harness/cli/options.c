@@ -34,6 +34,23 @@ FzCli_NeedsEngine(const char *command)
 }
 
 bool
+FzCli_CheckStrategy(const char *name)
+{
+    const FzStrategy *strategy;
+    char known[256] = "";
+    if (name == NULL || FzStrategy_Find(name) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; (strategy = FzStrategy_Nth(i)) != NULL; i++) {
+        size_t n = strlen(known);
+        snprintf(known + n, sizeof(known) - n, "%s%s", i > 0 ? ", " : "",
+                 strategy->name);
+    }
+    FzCli_Error("unknown strategy '%s': it is one of %s", name, known);
+    return false;
+}
+
+bool
 FzCli_SetGil(const char *choice)
 {
     if (choice == NULL) {

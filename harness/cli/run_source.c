@@ -104,7 +104,7 @@ parse(SourceOptions *o, int argc, char **argv)
         {"executions", "N", FZ_OPT_NUMBER, &o->executions,
          "under the engine: N schedules, until one fails (default 1)"},
         {"strategy", "NAME", FZ_OPT_STRING, &o->strategy,
-         "under the engine: pos, pct or random (default pos)"},
+         "under the engine: pos, sticky, pct, random, … (default pos)"},
         {"gil", "0|1", FZ_OPT_STRING, &o->gil,
          "free-threaded build: the GIL is never (0) or always (1) on"},
         {"no-cache", NULL, FZ_OPT_FLAG, &o->no_cache,
@@ -503,8 +503,7 @@ FzRunSource_Main(int argc, char **argv)
                   o.executions != 0 || o.strategy != NULL;
     o.schedule_seed = o.schedule_seed != UINT64_MAX ? o.schedule_seed : 1;
     o.executions = o.executions != 0 ? o.executions : 1;
-    if (o.strategy != NULL && FzStrategy_Find(o.strategy) == NULL) {
-        FzCli_Error("unknown strategy '%s': pos, pct or random", o.strategy);
+    if (!FzCli_CheckStrategy(o.strategy)) {
         return FZ_EXIT_USAGE;
     }
     if (!FzCli_SetGil(o.gil) || (engine && !FzCli_NeedsEngine("run"))) {

@@ -100,6 +100,14 @@ FzExec_ScheduleOf(const FzInput *input)
         .noverrides = input->noverrides,
     };
     switch (input->strategy & 15) {
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+        schedule.strategy = &fz_strategy_sticky;
+        break;
     case 13:
         schedule.strategy = &fz_strategy_random;
         break;

@@ -84,7 +84,7 @@ typedef struct FzProgram {
 // Total: any bytes decode.
 typedef struct FzInput {
     uint64_t seed;
-    uint8_t strategy;           // selector; mostly POS
+    uint8_t strategy;           // selector; mostly POS or sticky
     uint16_t fail_allocation;   // the n-th fails; 0: none
     FzProgram program;
     uint8_t overrides[512];

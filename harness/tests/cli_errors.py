@@ -71,7 +71,7 @@ def check_usage(folder):
     expect("unknown option", ftfuzz("run", "--frob"), 2, "unknown option")
     expect("number", ftfuzz("run", "--seed", "x"), 2, "whole number")
     expect("value", ftfuzz("run", "--seed"), 2, "needs a value")
-    expect("strategy", ftfuzz("fuzz", "--strategy", "x"), 2, "pos, pct")
+    expect("strategy", ftfuzz("fuzz", "--strategy", "x"), 2, "pos, urw")
     if DETERMINISTIC:
         expect("no finding", ftfuzz("replay", folder / "none"), 2,
                "no finding")
