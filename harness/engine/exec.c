@@ -37,6 +37,8 @@ FzExec_BuildName(void)
 #endif
 }
 
+static bool on_os_threads;
+
 bool
 FzExec_SetGil(int choice)
 {
@@ -57,7 +59,8 @@ FzExec_Init(char *why, size_t why_size)
         return true;
     }
 #ifdef RT_WITH_HOOKS
-    if (!FzEngine_Init(why, why_size)) {
+    // OS threads have heaps each, which need more than the engine's arena.
+    if (!on_os_threads && !FzEngine_Init(why, why_size)) {
         return false;
     }
 #endif
@@ -170,8 +173,13 @@ run_program(const FzProgram *program)
 void
 FzExec_Body(void *program)
 {
+    bool may_fail = RtMem_AllocationsToFailure() > 0;
     RtThreadState *tstate = RtRuntime_Start();
     if (tstate == NULL) {
+        if (!may_fail) {
+            // A campaign that runs nothing would find nothing.
+            Rt_FatalError("FzExec_Body", "the runtime did not start");
+        }
         return;                 // no memory: an end like another
     }
     run_program(program);
@@ -184,8 +192,6 @@ FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
 {
     FzEngine_Run(config, FzExec_Body, (void *)program, run);
 }
-
-static bool on_os_threads;
 
 void
 FzExec_UseOsThreads(bool use)

@@ -43,7 +43,7 @@ void FzExec_Carry(const FzProgram *program, const FzEngineConfig *config,
 void FzExec_CarryBody(void (*body)(void *), void *arg,
                       const FzEngineConfig *config, FzRun *run);
 // Whether this process runs programs deterministically: builds with hooks do,
-// unless they were told to use OS threads. Between runs.
+// unless they were told, before FzExec_Init(), to use OS threads.
 bool FzExec_IsDeterministic(void);
 void FzExec_UseOsThreads(bool use);
 // Runs an input with the default config; number of violations.

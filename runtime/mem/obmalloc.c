@@ -307,6 +307,12 @@ RtMem_ResetSerial(void)
 }
 
 int64_t
+RtMem_AllocationsToFailure(void)
+{
+    return atomic_load(&fail_countdown);
+}
+
+int64_t
 RtMem_FailAllocation(int64_t nth)
 {
     rt_assert(nth >= 0);

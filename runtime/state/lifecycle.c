@@ -171,13 +171,14 @@ collect_all(RtThreadState *tstate)
 {
     // Of a thread that hung in the middle of it.
     RtGC_TakeOver(tstate->interp);
-    if (tstate->interp->gc.frozen) {
-        RtGC_Unfreeze(tstate->interp);
-    }
     for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
         bool some_left = false;
-        // A finalizer may have asked for the list, and so have made a new one.
+        // A finalizer may have asked for the list, and so have made a new one,
+        // or have frozen what is left.
         RtGC_DropCallbacks(tstate->interp);
+        if (tstate->interp->gc.frozen) {
+            RtGC_Unfreeze(tstate->interp);
+        }
         RtGC_VisitTracked(tstate->interp, note_tracked, &some_left);
         if (!some_left) {
             break;

@@ -131,6 +131,30 @@ test_freeze_during_collection(void)
     CHECK(RtGC_Collect(me(), 2) > 0);
 }
 
+static RtObject *
+leave_frozen_garbage(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    Rt_DECREF(cycle());
+    return freeze_all(self, args, nargs);
+}
+
+// The same at shutdown, whose next collection finds what was frozen: RunTests()
+// counts blocks.
+static void
+test_freeze_at_shutdown(void)
+{
+    static RtMethodDef methods[] = {
+        { "__del__", leave_frozen_garbage, 0, 0 }, { NULL, NULL, 0, 0 }
+    };
+    RtObject *type = Class("C", NULL, methods);
+    RtObject *op = RtObject_CallNoArgs(type);
+    RtObject *name = Str("me");
+    CHECK(RtObject_SetAttr(op, name, op) == 0);
+    Rt_DECREF(name);
+    Rt_DECREF(op);
+    Rt_DECREF(type);
+}
+
 // ---------------------------------------------------------------------------
 // Counts.
 
@@ -451,6 +475,7 @@ main(void)
 {
     static void (*const tests[])(void) = {
         test_freeze, test_frozen_at_shutdown, test_freeze_during_collection,
+        test_freeze_at_shutdown,
         test_thresholds, test_count_does_not_hide, test_count_of_ended_thread,
         test_lists, test_lists_without_memory, test_list_during_collection,
         test_untracking, test_untracking_of_the_dead, test_threads,

@@ -129,6 +129,7 @@ void RtMem_ResetSerial(void);
 // The n-th allocation from now fails (0: none does). For fault injection.
 // Returns what was left of the number before: 0 if that failure has happened.
 int64_t RtMem_FailAllocation(int64_t nth);
+int64_t RtMem_AllocationsToFailure(void);
 
 // Calls visit for every live block of kind GC in the interpreter's heap sets,
 // in the order of allocation (builds with hooks, while there is memory for a
