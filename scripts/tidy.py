@@ -56,6 +56,7 @@ ALLOWED_PTHREAD = {
     "harness/engine/native_token.c": "OS threads of which one runs at a time",
     "harness/cli/run_stats.c": "counts what threads of any carrier report",
     "harness/bench/locks.c": "what the runtime's locks are measured beside",
+    "harness/cpython/cpython_threads.c": "threads that lend their blocks",
     "harness/sct/sct_pthread.c": "defines them for programs under control",
     "harness/sct/sct_thread.c": "defines them for programs under control",
     "harness/sct/sct_threads_h.c": "C11's functions over those",

@@ -65,6 +65,7 @@ extern const FzCommand fz_command_bench;
 extern const FzCommand fz_command_failalloc;
 extern const FzCommand fz_command_rules;
 extern const FzCommand fz_command_sct;
+extern const FzCommand fz_command_cpython;
 extern const FzCommand fz_command_minimize;
 extern const FzCommand fz_command_triage;
 extern const FzCommand fz_command_corpus;

@@ -11,7 +11,9 @@
 
 #include "fz_base.h"
 
-#ifdef RT_ASAN
+#if defined(FZ_LARGE_STACKS)
+enum { FZ_FIBER_STACK_SIZE = 15 * 1024 * 1024 };
+#elif defined(RT_ASAN)
 enum { FZ_FIBER_STACK_SIZE = 1024 * 1024 };     // redzones make frames larger
 #else
 enum { FZ_FIBER_STACK_SIZE = 256 * 1024 };

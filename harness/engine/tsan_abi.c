@@ -18,6 +18,14 @@
 #include "tsan_abi.h"
 
 #define SITE ((uintptr_t)__builtin_return_address(0))
+// Programs that only have to be linked (tools that a build runs) get functions
+// that know of no engine.
+#ifdef FZ_TSAN_IDLE
+#define IS_IDLE true
+#else
+#define IS_IDLE false
+#endif
+#define IS_ACTIVE (!IS_IDLE && fz_engine.active)
 
 const char fz_race_source[] = "-fsanitize=thread";
 
@@ -43,7 +51,7 @@ is_private(const void *addr)
 static inline __attribute__((always_inline)) void
 plain_access(const void *addr, size_t size, bool write, uintptr_t site)
 {
-    if (!fz_engine.active) {
+    if (!IS_ACTIVE) {
         return;
     }
     if (fz_race_plain_points && !is_private(addr)) {
@@ -162,7 +170,7 @@ __tsan_init(void)
 void
 __tsan_func_entry(void *call_site)
 {
-    if (fz_engine.active && fz_engine.races) {
+    if (IS_ACTIVE && fz_engine.races) {
         FzRace_FunctionEntry(fz_engine.current, (uintptr_t)call_site);
     }
 }
@@ -170,7 +178,7 @@ __tsan_func_entry(void *call_site)
 void
 __tsan_func_exit(void)
 {
-    if (fz_engine.active && fz_engine.races) {
+    if (IS_ACTIVE && fz_engine.races) {
         FzRace_FunctionExit(fz_engine.current);
     }
 }
@@ -202,10 +210,10 @@ order_of(int order)
 static inline __attribute__((always_inline)) void
 point(RtPoint kind, const volatile void *addr, uintptr_t site)
 {
-    if (fz_engine.active) {
+    if (IS_ACTIVE) {
         FzEngine_PointFromCompiler(kind, (const void *)addr, site);
     }
-    else {
+    else if (!IS_IDLE) {
         FzTarget_IdlePoint(kind, (const void *)addr);
     }
 }
@@ -214,7 +222,7 @@ static inline __attribute__((always_inline)) void
 event(RtPoint kind, const volatile void *addr, size_t size, int order,
       uintptr_t site)
 {
-    if (fz_engine.active && fz_engine.races) {
+    if (IS_ACTIVE && fz_engine.races) {
         FzRace_Atomic(fz_engine.current, (const void *)addr, size, kind,
                       order_of(order), site);
     }

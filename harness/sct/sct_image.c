@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SEGMENTS = 8, MAX_SYSTEM = 16 };
+enum { MAX_SEGMENTS = 8 };
 
 typedef struct Range {
     uintptr_t start, end;
@@ -20,10 +20,10 @@ typedef struct Segment {
     size_t size;
 } Segment;
 
+const bool fz_sct_one_run = false;
+
 static Segment segments[MAX_SEGMENTS];
 static size_t nsegments;
-static Range systems[MAX_SYSTEM];       // code that is not the program's
-static size_t nsystems;
 
 void *fz_sct_tls;
 size_t fz_sct_tls_size;
@@ -66,50 +66,13 @@ add_writable(const struct dl_phdr_info *info)
     }
 }
 
-static void
-add_system(const struct dl_phdr_info *info)
-{
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_X) != 0 &&
-            nsystems < MAX_SYSTEM)
-        {
-            uintptr_t start = info->dlpi_addr + p->p_vaddr;
-            systems[nsystems++] = (Range){start, start + p->p_memsz};
-        }
-    }
-}
-
 static int
-visit_object(struct dl_phdr_info *info, size_t size, void *first)
+visit_program(struct dl_phdr_info *info, size_t size, void *arg)
 {
     (void)size;
-    static const char *const names[] = {"libc.so", "ld-linux", "libfzsct",
-                                        "libdl", "libpthread", "vdso"};
-    bool *is_first = first;
-    if (*is_first) {
-        *is_first = false;      // the program itself
-        add_writable(info);
-        return 0;
-    }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strstr(info->dlpi_name, names[i]) != NULL) {
-            add_system(info);
-            break;
-        }
-    }
-    return 0;
-}
-
-bool
-FzSctImage_IsSystem(uintptr_t pc)
-{
-    for (size_t i = 0; i < nsystems; i++) {
-        if (pc >= systems[i].start && pc < systems[i].end) {
-            return true;
-        }
-    }
-    return false;
+    (void)arg;
+    add_writable(info);
+    return 1;                   // the program itself comes first
 }
 
 static void *
@@ -126,8 +89,7 @@ copy_of(const void *bytes, size_t size, char *why, size_t why_size)
 bool
 FzSctImage_Init(char *why, size_t why_size)
 {
-    bool first = true;
-    dl_iterate_phdr(visit_object, &first);
+    dl_iterate_phdr(visit_program, NULL);
     for (size_t i = 0; i < nsegments; i++) {
         Segment *segment = &segments[i];
         segment->saved =

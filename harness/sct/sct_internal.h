@@ -16,6 +16,10 @@
 
 #define FZ_SCT_EXPORT __attribute__((visibility("default")))
 
+// Each process makes one run, and threads, locks and keys that its thread had
+// before stay what they were. Else a run begins with none of them.
+extern const bool fz_sct_one_run;
+
 // ---- sct_sync.c: what threads wait for. The first four bytes of the
 // program's own object hold the number of its FzSctSync, 0 before first use.
 typedef enum FzSctKind {
@@ -109,6 +113,7 @@ void FzSctMemory_Begin(void);
 // ---- sct_image.c: the variables of the program.
 FZ_WARN_UNUSED bool FzSctImage_Init(char *why, size_t why_size);
 void FzSctImage_Restore(void);
+// ---- sct_system.c
 // Whether pc lies in the C library, the dynamic linker or this library.
 bool FzSctImage_IsSystem(uintptr_t pc);
 // The program's block of thread-local variables, as it is before main().
@@ -120,6 +125,8 @@ extern const void *fz_sct_tls_initial;
 // The running thread ends the whole program.
 _Noreturn void FzSctProcess_Exit(int status);
 void FzSctProcess_Begin(void);
+// Answers a system call that would tell processes apart. False: not such a one.
+bool FzSctProcess_SystemCall(long number, const long *args, long *result);
 
 // ---- sct_options.c: what FZ_SCT says (`ftfuzz sct --help`).
 typedef struct FzSctOptions {

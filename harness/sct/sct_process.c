@@ -4,6 +4,8 @@
 #include "sct_internal.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { MAX_HANDLERS = 32 };
@@ -11,12 +13,15 @@ enum { MAX_HANDLERS = 32 };
 static void (*handlers[MAX_HANDLERS])(void);
 static uint32_t nhandlers;
 static FzRng rng;
+static bool seeded;
 
 void
 FzSctProcess_Begin(void)
 {
-    nhandlers = 0;
-    FzRng_Seed(&rng, 1);
+    if (!fz_sct_one_run) {
+        nhandlers = 0;
+        seeded = false;
+    }
 }
 
 _Noreturn void
@@ -106,18 +111,77 @@ __assert_fail(const char *condition, const char *file, unsigned line,
 }
 
 // ---------------------------------------------------------------------------
-// Random numbers: the same in every run.
+// Random numbers, and numbers of the process: the same in every run.
+
+enum { PROCESS_NUMBER = 4242 };
+
+static uint64_t
+next_random(void)
+{
+    if (!seeded) {
+        FzRng_Seed(&rng, 1);
+        seeded = true;
+    }
+    return FzRng_Next(&rng);
+}
+
+static void
+fill_random(void *bytes, size_t size)
+{
+    unsigned char *at = bytes;
+    for (size_t i = 0; i < size; i++) {
+        at[i] = (unsigned char)(next_random() >> 40);
+    }
+}
+
+FZ_SCT_EXPORT ssize_t
+getrandom(void *bytes, size_t size, unsigned flags)
+{
+    (void)flags;
+    fill_random(bytes, size);
+    return (ssize_t)size;
+}
+
+FZ_SCT_EXPORT int
+getentropy(void *bytes, size_t size)
+{
+    fill_random(bytes, size);
+    return 0;
+}
+
+FZ_SCT_EXPORT pid_t
+gettid(void)
+{
+    return PROCESS_NUMBER + (pid_t)fz_engine.current;
+}
+
+bool
+FzSctProcess_SystemCall(long number, const long *args, long *result)
+{
+    switch (number) {
+    case SYS_getrandom:
+        fill_random((void *)args[0], (size_t)args[1]);
+        *result = args[1];
+        return true;
+    case SYS_gettid:
+        *result = gettid();
+        return true;
+    default:
+        return false;
+    }
+}
 
 FZ_SCT_EXPORT int
 rand(void)
 {
-    return (int)(FzRng_Next(&rng) >> 33);
+    return (int)(next_random() >> 33);
 }
 
 FZ_SCT_EXPORT void
 srand(unsigned seed)
 {
     FzRng_Seed(&rng, seed);
+    seeded = true;
 }
 
 FZ_SCT_EXPORT long

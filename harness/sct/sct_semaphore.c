@@ -25,7 +25,7 @@ FZ_SCT_EXPORT int
 sem_init(sem_t *sem, int shared, unsigned value)
 {
     (void)shared;
-    if (!fz_engine.active || value > SEM_VALUE_MAX) {
+    if ((!fz_engine.active && !fz_sct_one_run) || value > SEM_VALUE_MAX) {
         return fail(EINVAL);
     }
     FzSctSync_New(sem, FZ_SCT_SEM)->count = value;
@@ -209,6 +209,10 @@ syscall(long number, ...)
     va_end(list);
     if (number == SYS_futex && fz_engine.active) {
         return futex(args, SITE);
+    }
+    long result;
+    if (FzSctProcess_SystemCall(number, args, &result)) {
+        return result;
     }
     if (next == NULL) {
         next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");

@@ -14,12 +14,12 @@
 enum { MAX_SYNCS = 1 << 16, DESTROYED = -1 };
 
 static FzSctSync syncs[MAX_SYNCS];
-static uint32_t nsyncs;         // [0] is not used
+static uint32_t nsyncs = 1;     // [0] is not used
 
 void
 FzSctSync_Begin(void)
 {
-    nsyncs = 1;
+    nsyncs = fz_sct_one_run ? nsyncs : 1;
 }
 
 const char *

@@ -1,13 +1,10 @@
-// sct_target.c: a program as what the engine runs (engine/target.h), and what
-// the engine asks of oracles: why nobody can run, and accesses to freed blocks.
+// sct_target.c: a program as what the engine runs (engine/target.h).
 
 #include "sct_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "fz_oracle.h"
 
 // Of each thread while it does not run: errno, and its copy of the program's
 // thread-local block.
@@ -89,97 +86,4 @@ FzTarget_IdlePoint(RtPoint kind, const void *addr)
 {
     (void)kind;
     (void)addr;
-}
-
-// ---------------------------------------------------------------------------
-// Oracles
-
-void
-FzOracle_Begin(void)
-{
-}
-
-void
-FzOracle_Access(uint32_t thread, const void *addr, bool write)
-{
-    FzBlock *block = FzShadow_Find(addr);
-    if (block == NULL || block->state != FZ_BLOCK_KEPT) {
-        return;
-    }
-    char name[128];
-    FzEngine_Violation(
-        FZ_RULE_USE_AFTER_FREE, block->free_thread,
-        "thread %u %s %s, which thread %u freed at point %llu", thread,
-        write ? "writes to" : "reads",
-        FzSct_Name(addr, name, sizeof(name)), block->free_thread,
-        (unsigned long long)block->free_step);
-    FzEngine_Stop();
-}
-
-void
-FzOracle_ThreadEnd(uint32_t thread)
-{
-    (void)thread;
-}
-
-void
-FzOracle_End(void)
-{
-}
-
-static size_t
-describe_wait(uint32_t thread, char *text, size_t size)
-{
-    const FzSctSync *sync = fz_sct_threads[thread].waits_for;
-    if (sync == NULL) {
-        return 0;
-    }
-    int n;
-    char name[128];
-    if (sync->kind == FZ_SCT_JOIN) {
-        n = snprintf(text, size, "\n  thread %u waits for the end of thread "
-                     "%u", thread,
-                     (unsigned)((const FzSctThread *)sync->addr -
-                                fz_sct_threads));
-    }
-    else {
-        n = snprintf(text, size, "\n  thread %u waits for the %s %s", thread,
-                     FzSctKind_Name(sync->kind),
-                     FzSct_Name(sync->addr, name, sizeof(name)));
-    }
-    size_t used = n > 0 && (size_t)n < size ? (size_t)n : size;
-    if (sync->owner != 0 && used < size) {
-        n = snprintf(text + used, size - used, ", which thread %u holds",
-                     sync->owner - 1);
-        used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
-    }
-    return used;
-}
-
-// A wait for something that a thread holds, or for a thread, is part of a
-// deadlock; if nobody waits so, a signal is missing.
-void
-FzOracle_Stuck(uint32_t nthreads, const bool *ended)
-{
-    char text[1024];
-    size_t used = 0;
-    bool held = false;
-    uint32_t waiting = 0;
-    uint32_t other = UINT32_MAX;
-    text[0] = '\0';
-    for (uint32_t t = 0; t < nthreads; t++) {
-        const FzSctSync *sync = fz_sct_threads[t].waits_for;
-        if (ended[t] || sync == NULL) {
-            continue;
-        }
-        used += describe_wait(t, text + used, sizeof(text) - used);
-        held = held || sync->owner != 0;
-        waiting++;
-        if (t != fz_engine.current) {
-            other = t;
-        }
-    }
-    FzEngine_Violation(held ? FZ_RULE_DEADLOCK : FZ_RULE_LOST_WAKEUP, other,
-                       "none of the %u threads that have not ended can run%s",
-                       waiting, text);
 }

@@ -33,6 +33,11 @@ reset_thread(uint32_t number)
 void
 FzSctThread_Begin(void)
 {
+    if (fz_sct_one_run) {
+        fz_sct_threads[0].join =
+            (FzSctSync){.kind = FZ_SCT_JOIN, .addr = &fz_sct_threads[0]};
+        return;
+    }
     memset(keys, 0, nkeys * sizeof(keys[0]));
     nkeys = 0;
     reset_thread(0);

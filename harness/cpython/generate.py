@@ -1,0 +1,100 @@
+# generate.py: makes programs: some objects that threads share, and for each
+# thread some of the operations that the vocabulary has for them. Which
+# operations meet on which kind decides what is found: kinds and operations that
+# have brought new failures of late are taken more often.
+
+import json
+import os
+import random
+import subprocess
+
+from programs import Program
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Operations of these ways of ending are about the shape of an object.
+WRITERS = """set del append pop clear update insert extend remove add next
+__init__ write read seek send sort reverse rotate close feed move truncate
+resize discard iadd ior imul throw seed enable""".split()
+
+
+class Vocabulary:
+    def __init__(self, value):
+        self.imports = value["imports"]
+        self.kinds = [kind for kind in value["kinds"] if kind["ops"]]
+
+    @staticmethod
+    def of(program, cache):
+        """What the interpreter has; asked once."""
+        if not os.path.exists(cache):
+            out = subprocess.run(
+                [program, "-S", "-B", os.path.join(HERE, "vocabulary.py")],
+                stdout=subprocess.PIPE, check=True,
+                env=dict(os.environ, PYTHONHASHSEED="0")).stdout
+            json.loads(out)
+            with open(cache + ".new", "wb") as file:
+                file.write(out)
+            os.replace(cache + ".new", cache)
+        with open(cache) as file:
+            return Vocabulary(json.load(file))
+
+
+class Generator:
+    def __init__(self, vocabulary, seed, kinds=None):
+        self.vocabulary = vocabulary
+        self.random = random.Random(seed)
+        self.kinds = [kind for kind in vocabulary.kinds
+                      if not kinds or kind["name"] in kinds]
+        self.weights = [4.0] * len(self.kinds)
+        self.chosen = []
+
+    def operation(self, kind, name):
+        ops = kind["ops"]
+        op = self.random.choice(ops)
+        # A reader beside a reader shows nothing: half of the time, look again
+        # for one that writes.
+        if not any(word in op for word in WRITERS) and \
+                self.random.random() < 0.5:
+            op = self.random.choice(ops)
+        return rename(op, name)
+
+    def next(self):
+        count = 2 if self.random.random() < 0.25 else 1
+        self.chosen = self.random.choices(range(len(self.kinds)),
+                                          self.weights, k=count)
+        setup, names = [], []
+        for index, chosen in enumerate(self.chosen):
+            name = "abc"[index]
+            setup.append("%s = %s" % (name, self.kinds[chosen]["make"]))
+            names.append((self.kinds[chosen], name))
+        threads = []
+        pool = [self.operation(*self.random.choice(names))
+                for _ in range(self.random.randint(1, 4))]
+        for _ in range(self.random.choice((2, 2, 2, 3))):
+            ops = [self.random.choice(pool) if self.random.random() < 0.5
+                   else self.operation(*self.random.choice(names))
+                   for _ in range(self.random.randint(1, 4))]
+            threads.append(ops)
+        return Program(self.vocabulary.imports, setup, threads,
+                       self.random.choice((1, 1, 2, 3)))
+
+    def learn(self, new):
+        """How many new failures the last program has shown."""
+        for chosen in self.chosen:
+            weight = self.weights[chosen]
+            self.weights[chosen] = min(16.0, weight + 4 * new) if new else \
+                max(1.0, weight * 0.97)
+
+
+def rename(op, name):
+    """The operation on another name than o."""
+    out, last = [], 0
+    for at, char in enumerate(op):
+        if char == "o" and not (op[at - 1:at].isalnum() or
+                                op[at - 1:at] in ("_", ".", "'")) and \
+                not (op[at + 1:at + 2].isalnum() or
+                     op[at + 1:at + 2] in ("_", "'")):
+            out.append(op[last:at])
+            out.append(name)
+            last = at + 1
+    out.append(op[last:])
+    return "".join(out)

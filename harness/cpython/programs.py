@@ -1,0 +1,60 @@
+# programs.py: programs for CPython as data: what is shared, what each thread
+# does, and the script that they make. A script runs on any CPython; the
+# interpreter under control runs the same text.
+
+HEAD = """\
+import threading
+{imports}
+def work(*ops):
+    for op in ops * {rounds}:
+        try:
+            op()
+        except Exception:
+            pass
+{setup}
+threads = [
+{threads}
+]
+for t in threads: t.start()
+for t in threads: t.join()
+"""
+
+
+class Program:
+    """imports: names of modules; setup: statements; threads: lists of
+    expressions, each one operation."""
+
+    def __init__(self, imports=(), setup=(), threads=(), rounds=1):
+        self.imports = list(imports)
+        self.setup = list(setup)
+        self.threads = [list(ops) for ops in threads]
+        self.rounds = rounds
+
+    def copy(self):
+        return Program(self.imports, self.setup, self.threads, self.rounds)
+
+    def to_json(self):
+        return {"imports": self.imports, "setup": self.setup,
+                "threads": self.threads, "rounds": self.rounds}
+
+    @staticmethod
+    def from_json(value):
+        return Program(value["imports"], value["setup"], value["threads"],
+                       value["rounds"])
+
+    def operations(self):
+        return sum(map(len, self.threads))
+
+    def text(self):
+        used = " ".join(self.setup + [op for ops in self.threads
+                                      for op in ops])
+        imports = [name for name in self.imports
+                   if name.split(".")[0] + "." in used]
+        return HEAD.format(
+            imports="".join("import %s\n" % name for name in imports),
+            rounds=self.rounds,
+            setup="\n".join(self.setup),
+            threads="\n".join(
+                "    threading.Thread(target=work, args=(%s,)),"
+                % ", ".join("lambda: " + op for op in ops)
+                for ops in self.threads if ops))

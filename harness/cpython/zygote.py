@@ -1,0 +1,52 @@
+# zygote.py: what ftpython starts with: imports what programs use, then waits
+# for jobs. In a fork of each it compiles the program and runs it as the first
+# thread of a controlled run. The program is a script like any other: it starts
+# its threads itself.
+
+import _ast
+import _ftfuzz
+import gc
+import sys
+import threading
+import traceback
+import warnings
+
+
+def child(text):
+    try:
+        tree = compile(text.decode(), "program", "exec", _ast.PyCF_ONLY_AST)
+        code = compile(tree, "program", "exec")
+    except SyntaxError as error:
+        _ftfuzz.refuse("%s" % error)
+    # What it imports is there before the run, where it would be most of it.
+    prepare(alias.name for node in tree.body if isinstance(node, _ast.Import)
+            for alias in node.names)
+    del tree
+    _ftfuzz.run(lambda: body(code))
+
+
+def body(code):
+    names = {"__name__": "__main__", "__builtins__": __builtins__}
+    try:
+        exec(code, names)
+    except SystemExit:
+        pass
+    except BaseException:
+        traceback.print_exc()
+    threading._shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def prepare(modules):
+    for name in modules:
+        try:
+            __import__(name)
+        except ImportError:
+            pass
+
+
+warnings.simplefilter("ignore")
+prepare(sys.argv[2:])
+gc.collect()
+_ftfuzz.serve(int(sys.argv[1]), int(sys.argv[1]) + 1, child)

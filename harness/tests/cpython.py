@@ -1,0 +1,141 @@
+"""What `ftfuzz cpython` does with any Python: programs of the vocabulary are
+valid scripts, a generator's programs follow from its seed, the worker executes
+many of them in one process and survives one that ends it, reports are read and
+named, suppressions are honoured, findings come back from disk."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "harness" / "cpython"))
+
+import free  # noqa: E402
+from engine import Schedule  # noqa: E402
+from findings import Finding  # noqa: E402
+from generate import Generator, Vocabulary, rename  # noqa: E402
+from programs import Program  # noqa: E402
+from reports import Failure, Suppressions  # noqa: E402
+
+KINDS = ["list", "dict", "count", "deque"]
+REPORT = """==================
+WARNING: ThreadSanitizer: data race (pid=1)
+  Write of size 8 at 0x7b1 by thread T2:
+    #0 _Py_atomic_store_ptr Include/x.h:1:2 (python+0x1)
+    #1 list_clear Objects/listobject.c:10:3 (python+0x2)
+
+  Previous atomic read of size 8 at 0x7b1 by main thread:
+    #0 list_pop Objects/listobject.c:20:3 (python+0x3)
+
+  Location is heap block of size 64 at 0x7b1 allocated by thread T1:
+    #0 malloc x.c:1 (python+0x4)
+==================
+"""
+
+
+def vocabulary(folder):
+    """Asked for some kinds only: all take a minute."""
+    done = subprocess.run(
+        [sys.executable, "-B",
+         str(ROOT / "harness" / "cpython" / "vocabulary.py"), *KINDS],
+        stdout=subprocess.PIPE, check=True)
+    (folder / "vocabulary.json").write_bytes(done.stdout)
+    return Vocabulary.of(sys.executable, str(folder / "vocabulary.json"))
+
+
+def check_vocabulary(known):
+    assert [kind["name"] for kind in known.kinds] == KINDS
+    ops = {kind["name"]: kind["ops"] for kind in known.kinds}
+    # Found by trial: what fits is there, what does not is not.
+    assert "o.append(1)" in ops["list"] and "o.append()" not in ops["list"]
+    assert "o.rotate(1)" in ops["deque"] and "o.rotate('a')" not in ops["deque"]
+    assert "o['a']" in ops["dict"] and "o['a']" not in ops["list"]
+    assert "next(o)" in ops["count"] and "list(o)" not in ops["count"]
+
+
+def check_programs(known):
+    one, two = Generator(known, 7), Generator(known, 7)
+    other = Generator(known, 8)
+    texts = [one.next().text() for _ in range(20)]
+    assert texts == [two.next().text() for _ in range(20)]
+    assert texts != [other.next().text() for _ in range(20)]
+    for text in texts[:4]:
+        done = subprocess.run([sys.executable, "-c", text], timeout=60,
+                              capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr, (text, done.stderr)
+    assert rename("o.f(o, 'o', io.o)", "a") == "a.f(a, 'o', io.o)"
+
+
+def check_worker(known):
+    generator = Generator(known, 3)
+    worker = free.Worker(sys.executable, prefix=())
+    for number in range(1, 41):
+        assert worker.run(number, generator.next(), 5) == []
+    assert worker.starts == 1
+    # A program that ends the process is one finding; the next one runs.
+    deadly = Program(["os"], ["a = 1"], [["__import__('os')._exit(3)"]])
+    try:
+        worker.run(41, deadly, 1)
+    except free.Ended as ended:
+        assert ended.failures[-1].rule == "CRASH", ended.failures
+    else:
+        raise AssertionError("the worker survived os._exit()")
+    assert worker.run(42, generator.next(), 1) == []
+    assert worker.starts == 2
+    free.HANG_SECONDS = 1
+    try:
+        worker.run(43, Program([], ["a = 1"], [["[1 for _ in iter(int, 1)]"]]),
+                   1)
+    except free.Ended as ended:
+        assert ended.failures[-1].rule == "HANG", ended.failures
+    else:
+        raise AssertionError("a program without end was waited for")
+    worker.stop()
+
+
+def check_reports(folder):
+    found = list(free.reports_in("noise\n" + REPORT + REPORT))
+    assert len(found) == 2
+    assert found[0].signature == "DATA_RACE|list_clear|list_pop", \
+        found[0].signature
+    assert "atomically read" in found[0].parties[1][0]
+    listed = folder / "suppressions.txt"
+    listed.write_text("# list\nrace_top:list_pop\nrace:nothing\n")
+    suppressions = Suppressions(str(listed))
+    assert suppressions.suppress(found[0])
+    # Only the innermost function counts there.
+    outer = Failure("DATA_RACE", "", [
+        ("a", [("f", ""), ("list_pop", "")]), ("b", [("g", "")])])
+    assert not suppressions.suppress(outer)
+    assert not suppressions.suppress(Failure("CRASH", "", found[0].parties))
+
+
+def check_findings(folder):
+    program = Program(["io"], ["a = io.StringIO()"], [["a.read()"], ["a.f()"]])
+    failure = next(free.reports_in(REPORT))
+    made = Finding.make(str(folder), program, program.text(),
+                        Schedule("pct", 5, 2, b"\x01\x02"), {"races": True},
+                        failure, {"trace": "12"})
+    made.save()
+    again = Finding.load(made.folder)
+    assert again.text == program.text() and again.trace == "12"
+    assert again.schedule.to_json() == made.schedule.to_json()
+    assert again.program.to_json() == program.to_json()
+    assert not [name for name in os.listdir(folder) if name.endswith(".new")]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        known = vocabulary(folder)
+        check_vocabulary(known)
+        check_programs(known)
+        check_worker(known)
+        check_reports(folder)
+        check_findings(folder)
+    print("cpython: vocabulary, programs, worker, reports, findings")
+
+
+main()
