@@ -18,6 +18,11 @@ run(int argc, char **argv)
     arguments[1] = "-B";
     arguments[2] = FZ_CPYTHON "/ftcpython.py";
     memcpy(arguments + 3, argv, (size_t)argc * sizeof(char *));
+    // It asks this program for programs.
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    setenv("FTFUZZ", self, 1);
     execvp(arguments[0], arguments);
     FzCli_Error("cannot run python3: %s", strerror(errno));
     free(arguments);

@@ -19,6 +19,8 @@
 #define FZ_FIRST_ADDRESS ((uintptr_t)0x100000000000)
 #define FZ_LAST_ADDRESS ((uintptr_t)0x200000000000)
 
+extern uintptr_t fz_code, fz_code_end;      // of the interpreter
+
 // ---- cpython_threads.c: thread pointers. Called on the thread that will run
 // all others, before the interpreter starts. False with a reason.
 FZ_WARN_UNUSED bool FzThreadPointers_Init(char *why, size_t why_size);

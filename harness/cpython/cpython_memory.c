@@ -24,6 +24,7 @@
 enum { MAX_OTHERS = 1 << 12 };
 
 FzShadow fz_shadow;
+uintptr_t fz_code, fz_code_end;
 
 static uintptr_t next_address = FZ_FIRST_ADDRESS;
 
@@ -107,6 +108,10 @@ find_image(struct dl_phdr_info *info, size_t size, void *arg)
             info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
         if (segment->p_type == PT_LOAD && end > fz_shadow.image_end) {
             fz_shadow.image_end = end;
+        }
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0) {
+            fz_code = info->dlpi_addr + segment->p_vaddr;
+            fz_code_end = end;
         }
     }
     fz_shadow.image = info->dlpi_addr;

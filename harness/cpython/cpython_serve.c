@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../engine/tsan_abi.h"
 #include "fz_image.h"
 
 enum {
@@ -247,6 +248,43 @@ schedule_of(const FzCPythonJob *job)
         schedule.ntape = job->tape_size;
     }
     return schedule;
+}
+
+// The memory allocator's own atomics are as many as all others together, and it
+// is not what is tested.
+static void
+find_quiet_code(void)
+{
+    size_t size = fz_shadow.image_end;
+    uint8_t *bytes = mmap(NULL, size / 16 + 1, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    FZ_ASSERT(bytes != MAP_FAILED);
+    for (size_t at = fz_code; at < fz_code_end; at += 16) {
+        const char *name = FzImage_FunctionAt(at);
+        bytes[at / 16] = name != NULL && (strncmp(name, "mi_", 3) == 0 ||
+                                          strncmp(name, "_mi_", 4) == 0);
+    }
+    fz_quiet_code = (FzQuietCode){bytes, 0, size};
+}
+
+int
+FzCPython_WarmUp(void (*body)(void *arg), void *arg)
+{
+    char why[256];
+    if (!FzEngine_Init(why, sizeof(why))) {
+        dprintf(STDERR_FILENO, "ftpython: %s\n", why);
+        return -1;
+    }
+    find_quiet_code();
+    FzEngineConfig config = {
+        .schedule = {
+            .kind = FZ_SCHEDULE_STRATEGY,
+            .strategy = &fz_strategy_round_robin,
+            .time_step_ns = TIME_STEP_NS,
+        },
+    };
+    FzEngine_Run(&config, body, arg, &server.run);
+    return server.run.completed ? 0 : -1;
 }
 
 void

@@ -31,7 +31,13 @@ enum {
 
 const bool fz_sct_one_run = true;
 
-static uintptr_t pointers[FZ_MAX_THREADS + 1];  // the last: of the host
+// Block 0 is the first thread's, and the host's. One more than threads: the
+// warm-up starts one.
+enum { NBLOCKS = FZ_MAX_THREADS + 1 };
+
+static uintptr_t pointers[NBLOCKS];
+static uint32_t block_of[FZ_MAX_THREADS + 1];   // of a thread; the last: host
+static uint32_t blocks_used = 1;
 static uint32_t nparked;                        // futex word: threads that are
 static bool has_instruction;                    // the processor sets it itself
 
@@ -132,8 +138,8 @@ bool
 FzThreadPointers_Init(char *why, size_t why_size)
 {
     find_instruction();
-    pointers[0] = pointers[FZ_MAX_THREADS] = get_pointer();
-    for (uintptr_t t = 1; t < FZ_MAX_THREADS; t++) {
+    pointers[0] = get_pointer();
+    for (uintptr_t t = 1; t < NBLOCKS; t++) {
         pthread_t thread;
         void *stack = map_stack(PARKED_STACK);
         int error = stack != NULL ? real_create(&thread, stack, PARKED_STACK,
@@ -215,6 +221,21 @@ FzCPython_Main(int (*function)(int, char **), int argc, char **argv)
     }
 }
 
+// A fork of a process under control would be one more that answers.
+FZ_SCT_EXPORT pid_t
+fork(void)
+{
+    static pid_t (*real)(void);
+    if (real == NULL) {
+        real = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+    }
+    if (fz_engine.active) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return real();
+}
+
 // ---------------------------------------------------------------------------
 // The target
 
@@ -258,11 +279,15 @@ FzTarget_ReleaseBlock(void *block)
     (void)block;
 }
 
-// A block of its own waits for it: numbers are never used twice in a run.
+// A thread gets a block that no other had, nor one of the warm-up: what they
+// left in theirs is not for it.
 void
 FzTarget_NewThread(uint32_t thread)
 {
-    FZ_ASSERT(thread == 0 || pointers[thread] != 0);
+    if (thread != 0) {
+        FZ_ASSERT(blocks_used < NBLOCKS);
+        block_of[thread] = blocks_used++;
+    }
 }
 
 void
@@ -274,7 +299,7 @@ FzTarget_SaveThread(uint32_t thread)
 void
 FzTarget_LoadThread(uint32_t thread)
 {
-    set_pointer(pointers[thread]);
+    set_pointer(pointers[block_of[thread]]);
 }
 
 uint64_t

@@ -7,13 +7,14 @@ import os
 import shutil
 
 from engine import Schedule
+from groups import party_of
 from programs import Program
-from reports import describe
+from reports import PLUMBING, describe
 
 
 class Finding:
     def __init__(self, folder, program, text, schedule, options, failure_rule,
-                 signature, trace, report):
+                 signature, parties, trace, report):
         self.folder = folder
         self.program = program          # None: a script of the user's
         self.text = text
@@ -21,6 +22,7 @@ class Finding:
         self.options = options          # races, plain
         self.rule = failure_rule
         self.signature = signature
+        self.parties = parties          # [(function, file)]
         self.trace = trace
         self.report = report
 
@@ -32,6 +34,8 @@ class Finding:
                                           describe(failure))
         return Finding(os.path.join(parent, name), program, text, schedule,
                        options, failure.rule, failure.signature,
+                       [party_of(stack, PLUMBING.match) or ("?", "?")
+                        for _, stack in failure.parties],
                        answer.get("trace"), report)
 
     def save(self):
@@ -43,7 +47,7 @@ class Finding:
               "replay %s\n" % self.folder)
         write(new, "finding.json", json.dumps({
             "rule": self.rule, "signature": self.signature,
-            "trace": self.trace, "options": self.options,
+            "parties": self.parties, "trace": self.trace, "options": self.options,
             "schedule": self.schedule.to_json(),
             "program": self.program.to_json() if self.program else None},
             indent=1) + "\n")
@@ -62,7 +66,7 @@ class Finding:
         return Finding(folder, Program.from_json(program) if program else None,
                        text, Schedule.from_json(value["schedule"]),
                        value["options"], value["rule"], value["signature"],
-                       value["trace"], report)
+                       value["parties"], value["trace"], report)
 
 
 def write(folder, name, text):

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from engine import Engine, EngineError, Schedule  # noqa: E402
 from free_campaign import FreeCampaign  # noqa: E402
 from findings import Finding, is_finding  # noqa: E402
+from groups import fold  # noqa: E402
 from generate import Generator, Vocabulary  # noqa: E402
 from minimize import Minimizer, shows  # noqa: E402
 from reports import (Suppressions, Symbolizer, describe,  # noqa: E402
@@ -94,6 +95,8 @@ class Campaign:
         self.runs = self.programs = self.steps = self.suppressed = 0
         self.last_line = 0.0
         self.text = None
+        if options.lifted > 0 and "FTFUZZ" not in os.environ:
+            fail("--lifted: FTFUZZ does not name ftfuzz")
         if options.script:
             with open(options.script) as file:
                 self.text = file.read()
@@ -146,9 +149,20 @@ class Campaign:
                   flush=True)
         return new
 
+    def draw_program(self):
+        """(Program or None, text)."""
+        if self.text is not None:
+            return None, self.text
+        if self.random.random() < self.options.lifted:
+            return None, subprocess.run(
+                [os.environ["FTFUZZ"], "run", "--seed",
+                 str(self.random.randrange(1 << 48)), "--python"], text=True,
+                check=True, stdout=subprocess.PIPE).stdout
+        program = self.generator.next()
+        return program, program.text()
+
     def one_program(self, start):
-        program = None if self.text is not None else self.generator.next()
-        text = self.text if program is None else program.text()
+        program, text = self.draw_program()
         self.programs += 1
         new, steps, left = 0, 0, RUNS_FIRST
         while left > 0 and time.monotonic() - start < self.options.seconds:
@@ -247,31 +261,30 @@ def minimize(options):
 
 
 def triage(options):
-    groups = {}
+    found = {}
     for folder in sorted(glob.glob(os.path.join(options.findings, "*"))):
         if is_finding(folder):
-            finding = load(folder)
-            groups.setdefault(group_of(finding), []).append(finding)
-    order = sorted(groups.items(), key=lambda item: (item[0][0] == "DATA_RACE",
-                                                     -len(item[1]), item[0]))
-    for (rule, name), found in order:
-        print("%-10s %3d  %s" % (rule, len(found), name))
-        for finding in found:
-            print("                %s  %s" % (finding.folder,
-                                              finding.signature))
+            found[folder] = load(folder)
+    folded = list(fold([(folder, f.rule, f.signature, f.parties)
+                        for folder, f in found.items()]))
+    folded.sort(key=lambda group: (found[group[0]].rule == "DATA_RACE",
+                                   -len(group), group))
+    for group in folded:
+        first = found[group[0]]
+        places = sorted({"%s (%s)" % tuple(party) for folder in group
+                         for party in found[folder].parties})
+        print("%s: %d finding%s, %s" % (first.rule, len(group), "s" * (
+            len(group) > 1), ", ".join(places[:6])))
+        for folder in group:
+            print("    %s  %s" % (folder, found[folder].signature))
+    print("%d findings, %d groups" % (len(found), len(folded)))
     if options.json:
         with open(options.json, "w") as file:
-            json.dump([{"rule": rule, "name": name,
-                        "findings": [[f.folder, f.signature] for f in found]}
-                       for (rule, name), found in order], file, indent=1)
-    return FOUND if groups else CLEAN
-
-
-def group_of(finding):
-    """Races of one writer are one mistake until shown otherwise: it is named by
-    the file and function of the party that writes."""
-    rule, *names = finding.signature.split("|")
-    return rule, " ".join(names[:1])
+            json.dump([[{"finding": folder, "rule": found[folder].rule,
+                         "signature": found[folder].signature}
+                        for folder in group] for group in folded], file,
+                      indent=1)
+    return FOUND if found else CLEAN
 
 
 def run(options):
@@ -410,6 +423,9 @@ def parse(arguments):
     sub.add_argument("--seconds", type=float, default=60)
     sub.add_argument("--findings", default="findings-cpython", metavar="DIR")
     sub.add_argument("--kinds", help="only objects of these kinds, by commas")
+    sub.add_argument("--lifted", type=float, default=0.0, metavar="P",
+                     help="this part of the programs are those that the "
+                     "runtime is tested with (`ftfuzz run --python`)")
     sub.add_argument("--script", metavar="FILE", help="this program instead of "
                      "generated ones")
     sub.add_argument("--budget", type=int, default=4000000, metavar="N",

@@ -2,6 +2,7 @@
 // Python as ever, with one more built-in module, _ftfuzz.
 //
 //   _ftfuzz.serve(in, out, child)   takes jobs; child(text) in a fork of each
+//   _ftfuzz.warm_up(function)       calls it in a run of its own, before that
 //   _ftfuzz.run(function)           calls it as thread 0 of the job's run
 //   _ftfuzz.refuse(text)            the program cannot be run
 //
@@ -51,6 +52,13 @@ call_body(void *function)
 }
 
 static PyObject *
+ftfuzz_warm_up(PyObject *self, PyObject *function)
+{
+    (void)self;
+    return PyLong_FromLong(FzCPython_WarmUp(call_body, function));
+}
+
+static PyObject *
 ftfuzz_run(PyObject *self, PyObject *function)
 {
     (void)self;
@@ -67,6 +75,7 @@ ftfuzz_refuse(PyObject *self, PyObject *text)
 
 static PyMethodDef methods[] = {
     {"serve", ftfuzz_serve, METH_VARARGS, NULL},
+    {"warm_up", ftfuzz_warm_up, METH_O, NULL},
     {"run", ftfuzz_run, METH_O, NULL},
     {"refuse", ftfuzz_refuse, METH_O, NULL},
     {NULL, NULL, 0, NULL},

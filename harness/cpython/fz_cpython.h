@@ -21,6 +21,10 @@ int FzCPython_Serve(int in, int out,
                     void (*child)(void *arg, const char *text, size_t size),
                     void *arg);
 
+// In the parent, before it serves: calls body(arg) as thread 0 of a run of its
+// own, for what happens only once in a process. 0, or -1 if it failed.
+int FzCPython_WarmUp(void (*body)(void *arg), void *arg);
+
 // In the child, once: calls body(arg) as thread 0 of a run under the schedule
 // of the job. Does not return: the answer is sent and the process ends.
 _Noreturn void FzCPython_Run(void (*body)(void *arg), void *arg);

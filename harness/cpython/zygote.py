@@ -48,5 +48,11 @@ def prepare(modules):
 
 warnings.simplefilter("ignore")
 prepare(sys.argv[2:])
+# CPython walks its whole heap when the first thread starts.
+thread = threading.Thread(target=len, args=((),))
+if _ftfuzz.warm_up(lambda: (thread.start(), thread.join())) != 0:
+    sys.exit("zygote: a thread cannot be run")
+del thread
 gc.collect()
+gc.freeze()
 _ftfuzz.serve(int(sys.argv[1]), int(sys.argv[1]) + 1, child)

@@ -29,6 +29,15 @@
 
 const char fz_race_source[] = "-fsanitize=thread";
 
+FzQuietCode fz_quiet_code;
+
+static inline bool
+is_quiet(uintptr_t site)
+{
+    size_t offset = site - fz_quiet_code.start;
+    return offset < fz_quiet_code.size && fz_quiet_code.bytes[offset >> 4] != 0;
+}
+
 // ---- Plain accesses.
 
 // Whether nobody but its owner, the running thread, has touched the stack that
@@ -54,7 +63,7 @@ plain_access(const void *addr, size_t size, bool write, uintptr_t site)
     if (!IS_ACTIVE) {
         return;
     }
-    if (fz_race_plain_points && !is_private(addr)) {
+    if (fz_race_plain_points && !is_private(addr) && !is_quiet(site)) {
         FzEngine_PointFromCompiler(write ? RT_POINT_STORE : RT_POINT_LOAD,
                                    addr, site);
     }
@@ -211,7 +220,9 @@ static inline __attribute__((always_inline)) void
 point(RtPoint kind, const volatile void *addr, uintptr_t site)
 {
     if (IS_ACTIVE) {
-        FzEngine_PointFromCompiler(kind, (const void *)addr, site);
+        if (!is_quiet(site)) {
+            FzEngine_PointFromCompiler(kind, (const void *)addr, site);
+        }
     }
     else if (!IS_IDLE) {
         FzTarget_IdlePoint(kind, (const void *)addr);

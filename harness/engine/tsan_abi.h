@@ -10,6 +10,16 @@
 
 typedef unsigned __int128 FzUint128;
 
+// Code whose accesses are no scheduling points, though events of the race
+// detector: a byte for each 16 bytes of code, not 0 where it is such. NULL: none
+// is.
+typedef struct FzQuietCode {
+    const uint8_t *bytes;
+    uintptr_t start;
+    size_t size;                // of the code
+} FzQuietCode;
+extern FzQuietCode fz_quiet_code;
+
 // Called from other objects where this one is a library.
 #pragma GCC visibility push(default)
 
