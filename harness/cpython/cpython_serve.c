@@ -59,6 +59,7 @@ static struct {
     FzBuf answer;
     FzBuf races;
     uint32_t nraces;
+    void (*body)(void *arg);
     int out;                    // of the child: where the answer goes
 } server;
 
@@ -250,6 +251,14 @@ schedule_of(const FzCPythonJob *job)
     return schedule;
 }
 
+// The process ends with its first thread: daemon threads may wait for ever.
+static void
+first_thread(void *arg)
+{
+    server.body(arg);
+    FzSctProcess_Exit(0);
+}
+
 // The memory allocator's own atomics are as many as all others together, and it
 // is not what is tested.
 static void
@@ -283,7 +292,8 @@ FzCPython_WarmUp(void (*body)(void *arg), void *arg)
             .time_step_ns = TIME_STEP_NS,
         },
     };
-    FzEngine_Run(&config, body, arg, &server.run);
+    server.body = body;
+    FzEngine_Run(&config, first_thread, arg, &server.run);
     return server.run.completed ? 0 : -1;
 }
 
@@ -303,7 +313,8 @@ FzCPython_Run(void (*body)(void *arg), void *arg)
         .oracles = true,
         .races = (job->flags & FLAG_RACES) != 0,
     };
-    FzEngine_Run(&config, body, arg, &server.run);
+    server.body = body;
+    FzEngine_Run(&config, first_thread, arg, &server.run);
     answer_run();
 }
 

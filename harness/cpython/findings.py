@@ -47,7 +47,8 @@ class Finding:
               "replay %s\n" % self.folder)
         write(new, "finding.json", json.dumps({
             "rule": self.rule, "signature": self.signature,
-            "parties": self.parties, "trace": self.trace, "options": self.options,
+            "parties": self.parties, "trace": self.trace,
+            "options": self.options,
             "schedule": self.schedule.to_json(),
             "program": self.program.to_json() if self.program else None},
             indent=1) + "\n")

@@ -19,6 +19,9 @@ PLUMBING = re.compile(r"""^(
     _?PyMutex_\w+ | _PyParkingLot_\w+ | _PySemaphore_\w+ | PyEvent_\w+ |
     _PyCriticalSection\w* | _PyRecursiveMutex_\w+ | _PyRWMutex_\w+ |
     mem(cpy|move|set|cmp) | sem_\w+ | pthread_\w+ | raise | abort |
+    _?Py_X?NewRef | Py_TYPE | Py_SIZE | Py_SET_(SIZE|TYPE) | Py_IS_TYPE |
+    PyObject_TypeCheck | _?PyType_(AllocNoTrack|GenericAlloc) |
+    _PyFrame_\w+ | _PyEval_EvalFrame\w* | _PyEval_Vector |
     FzEngine_\w+ | FzRace_\w+ | Fz\w+ | __tsan_\w+ | __libc_\w+ |
     fatal_error\w* | _?Py_FatalError\w* | _PyObject_Assert\w+
     )$""", re.VERBOSE)

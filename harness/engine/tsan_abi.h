@@ -11,8 +11,7 @@
 typedef unsigned __int128 FzUint128;
 
 // Code whose accesses are no scheduling points, though events of the race
-// detector: a byte for each 16 bytes of code, not 0 where it is such. NULL: none
-// is.
+// detector: a byte for each 16 bytes of code, not 0 where it is such.
 typedef struct FzQuietCode {
     const uint8_t *bytes;
     uintptr_t start;

@@ -44,7 +44,11 @@ void FzRace_FunctionExit(uint32_t thread);
 extern bool fz_race_plain_points;
 
 // ---- What is found.
+#ifdef FZ_LARGE_STACKS
+enum { FZ_RACE_STACK = 24 };
+#else
 enum { FZ_RACE_STACK = 8 };
+#endif
 
 typedef struct FzRaceAccess {
     uint32_t thread;
