@@ -61,7 +61,8 @@ class Engine:
         answer_read, answer_write = os.pipe()
         low = fcntl.fcntl(job_read, fcntl.F_DUPFD, 40)
         high = fcntl.fcntl(answer_write, fcntl.F_DUPFD, 40)
-        command = [self.program, "-S", "-B",
+        # -P: what lies beside zygote.py is none of the program's.
+        command = [self.program, "-S", "-B", "-P",
                    os.path.join(HERE, "zygote.py"), "3", *self.modules]
         if not self.randomize:
             command = ["setarch", "-R", *command]

@@ -7,14 +7,14 @@ import os
 import shutil
 
 from engine import Schedule
-from groups import party_of
+from groups import cause_of, parties_of
 from programs import Program
 from reports import PLUMBING, describe
 
 
 class Finding:
     def __init__(self, folder, program, text, schedule, options, failure_rule,
-                 signature, parties, trace, report):
+                 signature, parties, cause, trace, report):
         self.folder = folder
         self.program = program          # None: a script of the user's
         self.text = text
@@ -23,19 +23,21 @@ class Finding:
         self.rule = failure_rule
         self.signature = signature
         self.parties = parties          # [(function, file)]
+        self.cause = cause
         self.trace = trace
         self.report = report
 
     @staticmethod
-    def make(parent, program, text, schedule, options, failure, answer):
+    def make(parent, program, text, schedule, options, failure, answer,
+             failures=()):
         name = "%s-%s" % (failure.rule, hashlib.sha256(
             (failure.signature + text).encode()).hexdigest()[:8])
         report = "signature: %s\n\n%s" % (failure.signature,
                                           describe(failure))
         return Finding(os.path.join(parent, name), program, text, schedule,
                        options, failure.rule, failure.signature,
-                       [party_of(stack, PLUMBING.match) or ("?", "?")
-                        for _, stack in failure.parties],
+                       parties_of(failure, PLUMBING.match),
+                       cause_of(failures, PLUMBING.match),
                        answer.get("trace"), report)
 
     def save(self):
@@ -47,7 +49,7 @@ class Finding:
               "replay %s\n" % self.folder)
         write(new, "finding.json", json.dumps({
             "rule": self.rule, "signature": self.signature,
-            "parties": self.parties, "trace": self.trace,
+            "parties": self.parties, "cause": self.cause, "trace": self.trace,
             "options": self.options,
             "schedule": self.schedule.to_json(),
             "program": self.program.to_json() if self.program else None},
@@ -67,7 +69,8 @@ class Finding:
         return Finding(folder, Program.from_json(program) if program else None,
                        text, Schedule.from_json(value["schedule"]),
                        value["options"], value["rule"], value["signature"],
-                       value["parties"], value["trace"], report)
+                       value["parties"], value.get("cause", []),
+                       value["trace"], report)
 
 
 def write(folder, name, text):

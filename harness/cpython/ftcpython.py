@@ -123,13 +123,17 @@ class Campaign:
                       self.steps, dict(sorted(self.counts.items())) or 0,
                       self.suppressed), flush=True)
 
+    def suppressed_by_list(self, failure):
+        known = self.suppressions.suppress(failure)
+        self.suppressed += known
+        return known
+
     def note(self, program, text, schedule, options, answer):
         """How many failures are new."""
         new = 0
-        for failure in failures_of(answer, self.symbolizer):
-            if self.suppressions.suppress(failure):
-                self.suppressed += 1
-                continue
+        failures = [failure for failure in failures_of(answer, self.symbolizer)
+                    if not self.suppressed_by_list(failure)]
+        for failure in failures:
             if failure.signature in self.known:
                 continue
             self.known.add(failure.signature)
@@ -143,7 +147,7 @@ class Campaign:
             made = dict(options, modules=self.engine.modules,
                         path=self.engine.path)
             finding = Finding.make(self.options.findings, program, text,
-                                   replayed, made, failure, answer)
+                                   replayed, made, failure, answer, failures)
             finding.save()
             print("NEW %s  %s" % (failure.signature, finding.folder),
                   flush=True)
@@ -223,7 +227,7 @@ def replay(options):
         with engine_of(options, finding) as engine:
             answer = engine.run(finding.text, finding.schedule,
                                 **run_options(finding))
-        failure = shows(answer, finding.signature, symbolizer)
+        failure, _ = shows(answer, finding.signature, symbolizer)
         same += failure is not None
         traces += answer.get("trace") == finding.trace
         if n == 0 and failure is not None:
@@ -234,38 +238,40 @@ def replay(options):
 
 
 def minimize(options):
-    finding = load(options.finding)
-    with engine_of(options, finding) as engine:
-        minimizer = Minimizer(engine, finding, run_options(finding),
-                              seconds=options.seconds)
-        best = minimizer.run()
+    status = FOUND
+    for folder in options.findings:
+        finding = load(folder)
+        with engine_of(options, finding) as engine:
+            minimizer = Minimizer(engine, finding, run_options(finding),
+                                  seconds=options.seconds)
+            best = minimizer.run()
         if best is None:
-            print("%s does not fail any more" % options.finding)
-            return DIFFERENT
-        program, schedule, answer, failure = best
-        small = Finding.make(finding.folder, program,
+            print("%s does not fail any more" % folder)
+            status = DIFFERENT
+            continue
+        program, schedule, answer, failure, failures = best
+        if "tape" in answer:
+            schedule.tape = bytes.fromhex(answer["tape"])
+        small = Finding.make(folder, program,
                              program.text() if program else finding.text,
-                             Schedule(schedule.strategy, schedule.seed,
-                                      schedule.depth,
-                                      bytes.fromhex(answer["tape"])
-                                      if "tape" in answer else None,
-                                      schedule.expected_steps),
-                             finding.options, failure, answer)
-    small.folder = os.path.join(finding.folder, "minimized")
-    small.save()
-    print("%s: %d operations, %s switches, %d runs, %d lines" % (
-        small.folder, program.operations() if program else 0,
-        answer.get("switches"), minimizer.runs,
-        len(small.text.strip().split("\n"))))
-    return FOUND
+                             schedule, finding.options, failure, answer,
+                             failures)
+        small.folder = os.path.join(folder, "minimized")
+        small.save()
+        print("%s: %d operations, %s switches, %d lines, after %d runs" % (
+            small.folder, program.operations() if program else 0,
+            answer.get("switches"), len(small.text.strip().split("\n")),
+            minimizer.runs), flush=True)
+    return status
 
 
 def triage(options):
     found = {}
     for folder in sorted(glob.glob(os.path.join(options.findings, "*"))):
         if is_finding(folder):
-            found[folder] = load(folder)
-    folded = list(fold([(folder, f.rule, f.signature, f.parties)
+            small = os.path.join(folder, "minimized")
+            found[folder] = load(small if is_finding(small) else folder)
+    folded = list(fold([(folder, f.rule, f.signature, f.parties, f.cause)
                         for folder, f in found.items()]))
     folded.sort(key=lambda group: (found[group[0]].rule == "DATA_RACE",
                                    -len(group), group))
@@ -452,7 +458,7 @@ def parse(arguments):
 
     sub = command("minimize", minimize, "a smaller program that fails alike, "
                   "in FINDING/minimized")
-    sub.add_argument("finding")
+    sub.add_argument("findings", nargs="+", metavar="FINDING")
     sub.add_argument("--seconds", type=float, default=120)
 
     sub = command("triage", triage, "lists findings by what they have in "

@@ -14,23 +14,27 @@ SEARCH = [("round-robin", 0), ("preemption", 1), ("preemption", 2),
 
 
 def shows(answer, signature, symbolizer):
-    for failure in failures_of(answer, symbolizer):
+    """The failure, and all of the execution."""
+    failures = failures_of(answer, symbolizer)
+    for failure in failures:
         if failure.signature == signature:
-            return failure
-    return None
+            return failure, failures
+    return None, failures
 
 
 class Minimizer:
-    def __init__(self, engine, finding, options, tries=24, seconds=120,
+    def __init__(self, engine, finding, options, seconds=120,
                  seed=1):
         self.options = options
         self.engine = engine
         self.symbolizer = Symbolizer(engine.program)
         self.finding = finding
-        self.tries = tries
+        # A race is seen wherever its accesses are unordered; what else fails
+        # needs the right schedule.
+        self.tries = 6 if finding.rule == "DATA_RACE" else 30
         self.deadline = time.monotonic() + seconds
         self.random = random.Random(seed)
-        self.best = None                # (program, schedule, answer, failure)
+        self.best = None                # see search()
         self.runs = 0
 
     def attempt(self, text, schedule, tape=True):
@@ -41,7 +45,8 @@ class Minimizer:
         except EngineError:
             self.engine.stop()
             return None, None
-        failure = shows(answer, self.finding.signature, self.symbolizer)
+        failure, self.failures = shows(answer, self.finding.signature,
+                                       self.symbolizer)
         return answer, failure
 
     def search(self, program, tries):
@@ -56,7 +61,8 @@ class Minimizer:
                                 self.random.randrange(1 << 32), 3)
             answer, failure = self.attempt(text, schedule)
             if failure is not None:
-                self.best = (program, schedule, answer, failure)
+                self.best = (program, schedule, answer, failure,
+                             self.failures)
                 return True
         return False
 
@@ -112,7 +118,8 @@ class Minimizer:
             answer, failure = self.attempt(text, self.finding.schedule)
             if failure is None:
                 return
-            self.best = (program, self.finding.schedule, answer, failure)
+            self.best = (program, self.finding.schedule, answer, failure,
+                         self.failures)
         for strategy, depth in SEARCH:
             for seed in range(1, 9):
                 if time.monotonic() > self.deadline:
@@ -124,5 +131,6 @@ class Minimizer:
                 if failure is not None and \
                         answer.get("switches", 1 << 30) < \
                         self.best[2].get("switches", 1 << 30):
-                    self.best = (program, schedule, answer, failure)
+                    self.best = (program, schedule, answer, failure,
+                                 self.failures)
                     break

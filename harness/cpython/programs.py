@@ -3,14 +3,11 @@
 # interpreter under control runs the same text.
 
 HEAD = """\
-import threading
-{imports}
+import {imports}
 def work(*ops):
-    for op in ops * {rounds}:
-        try:
-            op()
-        except Exception:
-            pass
+    for op in ops{rounds}:
+        try: op()
+        except Exception: pass
 {setup}
 threads = [
 {threads}
@@ -51,8 +48,8 @@ class Program:
         imports = [name for name in self.imports
                    if name.split(".")[0] + "." in used]
         return HEAD.format(
-            imports="".join("import %s\n" % name for name in imports),
-            rounds=self.rounds,
+            imports=", ".join(dict.fromkeys(["threading"] + imports)),
+            rounds=" * %d" % self.rounds if self.rounds > 1 else "",
             setup="\n".join(self.setup),
             threads="\n".join(
                 "    threading.Thread(target=work, args=(%s,)),"
