@@ -44,9 +44,13 @@ class Schedule:
 
 
 class Engine:
-    def __init__(self, program, modules=(), path="", randomize=True):
-        """modules: imported before the first run; path: where they lie."""
+    def __init__(self, program, modules=(), path="", randomize=True,
+                 debug_malloc=False):
+        """modules: imported before the first run; path: where they lie.
+        debug_malloc: CPython's own debug hooks fill what is freed and look at
+        the ends of blocks."""
         self.program = program
+        self.debug_malloc = debug_malloc
         self.path = os.path.abspath(path) if path else ""
         self.modules = list(modules)
         self.randomize = randomize
@@ -77,7 +81,8 @@ class Engine:
         self.child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.errors, cwd="/",
-            env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8",
+            env={**({"PYTHONMALLOC": "debug"} if self.debug_malloc else {}),
+                 "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8",
                  "PYTHONPATH": self.path,
                  "PYTHONPYCACHEPREFIX":
                      os.path.join(os.path.dirname(self.program), "pycache")},

@@ -31,6 +31,7 @@ STRATEGIES = [("pos", 4), ("random", 2), ("pct", 3), ("sticky", 3),
 # A program is run under so many schedules, more if it keeps showing new things.
 RUNS_FIRST = 3
 RUNS_MORE = 6
+COPIES = 12                     # of the shared objects, where more is better
 
 
 def fail(text):
@@ -59,13 +60,15 @@ def suppressions_of(options):
         "suppressions_free_threading.txt"))
 
 
-def engine_of(options, finding=None):
+def engine_of(options, finding=None, debug_malloc=False):
     """As the options say, or as a finding was made."""
     modules, path = options.module or [], options.path or ""
     if finding is not None:
         modules = finding.options.get("modules", [])
         path = finding.options.get("path", "")
-    return Engine(interpreter_of(options), modules, path, not options.no_aslr)
+        debug_malloc = finding.options.get("debug_malloc", False)
+    return Engine(interpreter_of(options), modules, path, not options.no_aslr,
+                  debug_malloc)
 
 
 def run_options(finding):
@@ -87,6 +90,7 @@ class Campaign:
     def __init__(self, options):
         self.options = options
         self.engine = engine_of(options)
+        self.rough = engine_of(options, debug_malloc=True)
         self.suppressions = suppressions_of(options)
         self.symbolizer = Symbolizer(self.engine.program)
         self.random = random.Random(options.seed)
@@ -192,8 +196,53 @@ class Campaign:
             if "died" in answer:
                 break
             self.progress(start)
+        if new and not self.options.no_races:
+            new += self.follow(program, text, self.options.follow, start)
         if program is not None:
             self.generator.learn(new)
+
+    def follow(self, program, text, runs, start):
+        """What raced is run again, with every access a point and without the
+        detector but CPython's debug hooks of memory, for what the race leads
+        to: crashes, fatal errors, waits that never end. There are several of
+        the shared objects, one after the other: each may break."""
+        if program is not None:
+            program = program.copy()
+            program.copies = COPIES
+            text = program.text()
+        options = {"races": False, "plain": True,
+                   "budget": self.options.budget * 8}
+        new = steps = 0
+        for _ in range(runs):
+            if time.monotonic() - start > self.options.seconds:
+                break
+            schedule = draw_schedule(self.random, steps)
+            try:
+                answer = self.rough.run(text, schedule, seconds=30, **options)
+            except EngineError:
+                self.rough.stop()
+                break
+            self.runs += 1
+            steps = answer.get("steps", 0)
+            self.steps += steps
+            new += self.note(program, text, schedule,
+                             dict(options, debug_malloc=True), answer)
+            self.progress(start)
+        return new
+
+    def follow_all(self, folders):
+        """The same for findings of before."""
+        start = time.monotonic()
+        for folder in folders:
+            small = os.path.join(folder, "minimized")
+            finding = load(small if is_finding(small) else folder)
+            self.programs += 1
+            self.follow(finding.program, finding.text, self.options.follow,
+                        start)
+        self.progress(start, True)
+        self.engine.stop()
+        self.rough.stop()
+        return FOUND if self.counts else CLEAN
 
     def run(self):
         os.makedirs(self.options.findings, exist_ok=True)
@@ -205,7 +254,16 @@ class Campaign:
             pass
         self.progress(start, True)
         self.engine.stop()
+        self.rough.stop()
         return FOUND if self.counts else CLEAN
+
+
+def fuzz(options):
+    campaign = Campaign(options)
+    if options.before:
+        os.makedirs(options.findings, exist_ok=True)
+        return campaign.follow_all(options.before)
+    return campaign.run()
 
 
 # ---------------------------------------------------------------------------
@@ -423,7 +481,7 @@ def parse(arguments):
                          help="plain accesses are scheduling points in this "
                          "part of the runs (default 0.25)")
 
-    sub = command("fuzz", lambda o: Campaign(o).run(),
+    sub = command("fuzz", fuzz,
                   "runs generated programs, or a script, and keeps what fails")
     searched(sub)
     sub.add_argument("--seconds", type=float, default=60)
@@ -434,6 +492,11 @@ def parse(arguments):
                      "runtime is tested with (`ftfuzz run --python`)")
     sub.add_argument("--script", metavar="FILE", help="this program instead of "
                      "generated ones")
+    sub.add_argument("--follow", type=int, default=12, metavar="N",
+                     help="runs of what raced, without the detector, for what "
+                     "it leads to (default 12)")
+    sub.add_argument("--from", nargs="+", dest="before", metavar="FINDING",
+                     help="only this, for findings of before")
     sub.add_argument("--budget", type=int, default=4000000, metavar="N",
                      help="points of one run at most (8 times as many where "
                      "plain accesses are points)")

@@ -73,10 +73,12 @@ class Minimizer:
                 smaller = program.copy()
                 del smaller.threads[at]
                 yield smaller
-        if program.rounds > 1:
-            smaller = program.copy()
-            smaller.rounds = 1
-            yield smaller
+        for name in ("copies", "rounds"):
+            if getattr(program, name) > 1:
+                for value in (1, getattr(program, name) // 2):
+                    smaller = program.copy()
+                    setattr(smaller, name, max(value, 1))
+                    yield smaller
         for t, ops in enumerate(program.threads):
             for at in range(len(ops)):
                 if len(ops) > 1:
@@ -92,11 +94,6 @@ class Minimizer:
                     smaller = program.copy()
                     del smaller.setup[at]
                     yield smaller
-        if program.rounds > 1:
-            for rounds in range(2, program.rounds):
-                smaller = program.copy()
-                smaller.rounds = rounds
-                yield smaller
 
     def run(self):
         program = self.finding.program

@@ -17,27 +17,50 @@ for t in threads: t.join()
 """
 
 
+# The same on several sets of the shared objects, one after the other.
+MANY = """\
+import {imports}
+def make():
+{setup}
+    return {names}
+shared = [make() for _ in range({copies})]
+def work(*ops):
+    for objects in shared:
+        for op in ops{rounds}:
+            try: op(*objects)
+            except Exception: pass
+threads = [
+{threads}
+]
+for t in threads: t.start()
+for t in threads: t.join()
+"""
+
+
 class Program:
     """imports: names of modules; setup: statements; threads: lists of
     expressions, each one operation."""
 
-    def __init__(self, imports=(), setup=(), threads=(), rounds=1):
+    def __init__(self, imports=(), setup=(), threads=(), rounds=1, copies=1):
+        self.copies = copies
         self.imports = list(imports)
         self.setup = list(setup)
         self.threads = [list(ops) for ops in threads]
         self.rounds = rounds
 
     def copy(self):
-        return Program(self.imports, self.setup, self.threads, self.rounds)
+        return Program(self.imports, self.setup, self.threads, self.rounds,
+                       self.copies)
 
     def to_json(self):
         return {"imports": self.imports, "setup": self.setup,
-                "threads": self.threads, "rounds": self.rounds}
+                "threads": self.threads, "rounds": self.rounds,
+                "copies": self.copies}
 
     @staticmethod
     def from_json(value):
         return Program(value["imports"], value["setup"], value["threads"],
-                       value["rounds"])
+                       value["rounds"], value.get("copies", 1))
 
     def operations(self):
         return sum(map(len, self.threads))
@@ -47,11 +70,15 @@ class Program:
                                       for op in ops])
         imports = [name for name in self.imports
                    if name.split(".")[0] + "." in used]
-        return HEAD.format(
+        names = ", ".join(line.split(" = ")[0] for line in self.setup)
+        many = self.copies > 1
+        return (MANY if many else HEAD).format(
             imports=", ".join(dict.fromkeys(["threading"] + imports)),
             rounds=" * %d" % self.rounds if self.rounds > 1 else "",
-            setup="\n".join(self.setup),
+            setup="\n".join("    " * many + line for line in self.setup),
+            names=names + ",", copies=self.copies,
             threads="\n".join(
-                "    threading.Thread(target=work, args=(%s,)),"
-                % ", ".join("lambda: " + op for op in ops)
+                "    threading.Thread(target=work, args=(%s,))," % ", ".join(
+                    "lambda %s: %s" % (names, op) if many else "lambda: " + op
+                    for op in ops)
                 for ops in self.threads if ops))

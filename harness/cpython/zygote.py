@@ -43,7 +43,8 @@ def prepare(modules):
         try:
             __import__(name)
         except ImportError:
-            pass
+            if name == "ctypes":        # the interpreter was made without it
+                sys.modules[name] = type(sys)(name)
 
 
 warnings.simplefilter("ignore")
