@@ -102,15 +102,18 @@ put_place(FzBuf *out, uintptr_t return_address)
     FzBuf_AppendByte(out, ']');
 }
 
+// Of the interpreter's own code and of extensions'.
 static void
 put_stack(FzBuf *out, const char *key, const uintptr_t *stack, size_t n)
 {
+    const char *separator = "";
     FzBuf_Printf(out, ",\"%s\":[", key);
     for (size_t i = 0; i < n && stack[i] != 0; i++) {
-        if (i > 0) {
-            FzBuf_AppendByte(out, ',');
+        if (!FzSctImage_IsSystem(stack[i] - 1)) {
+            FzBuf_Printf(out, "%s", separator);
+            put_place(out, stack[i]);
+            separator = ",";
         }
-        put_place(out, stack[i]);
     }
     FzBuf_AppendByte(out, ']');
 }
