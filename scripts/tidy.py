@@ -22,7 +22,8 @@ import gen_hooks_table
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("runtime", "harness", "fuzz", "scripts", "ci", "corpus", ".ci")
 SUFFIXES = {".c", ".h", ".def", ".py", ".md", ".txt", ".cmake", ".toml", ""}
-GENERATED = ("corpus/work/*", "corpus/regressions/*", "corpus/seeds/*")
+GENERATED = ("corpus/work/*", "corpus/regressions/*", "corpus/seeds/*",
+             "corpus/cpython/*.py")
 
 MAX_FILE, MAX_HEADER, MAX_FUNCTION, MAX_COLUMNS = 700, 400, 70, 80
 
