@@ -13,8 +13,9 @@
 
 #if defined(FZ_LARGE_STACKS)
 enum { FZ_FIBER_STACK_SIZE = 15 * 1024 * 1024 };
-#elif defined(RT_ASAN)
-enum { FZ_FIBER_STACK_SIZE = 1024 * 1024 };     // redzones make frames larger
+#elif defined(RT_ASAN) || !defined(__OPTIMIZE__)
+// Redzones, or that every temporary has a slot, make frames larger.
+enum { FZ_FIBER_STACK_SIZE = 1024 * 1024 };
 #else
 enum { FZ_FIBER_STACK_SIZE = 256 * 1024 };
 #endif

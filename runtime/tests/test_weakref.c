@@ -13,7 +13,7 @@
 static int calls;               // atomic
 static RtObject *last_ref;      // that a callback was called with, borrowed
 static RtObject *order[4];
-static bool referent_was_gone;
+static int referent_was_gone;
 
 static RtObject *
 count_call(RtObject *self, RtObject *const *args, ssize_t nargs)
@@ -24,9 +24,9 @@ count_call(RtObject *self, RtObject *const *args, ssize_t nargs)
     if (n < 4) {
         order[n] = args[0];
     }
-    last_ref = args[0];
+    rt_atomic_store_ptr_relaxed(&last_ref, args[0]);
     RtObject *op = RtWeakref_GetRef(args[0]);
-    referent_was_gone = op == NULL;
+    rt_atomic_store_int_relaxed(&referent_was_gone, op == NULL);
     Rt_XDECREF(op);
     return Rt_NewRef(Rt_None);
 }
