@@ -391,6 +391,15 @@ str_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
     if (values[1] == NULL && values[2] == NULL) {
         return RtObject_Str(values[0]);
     }
+    for (int i = 1; i < 3; i++) {
+        if (values[i] != NULL && !RtStr_Check(values[i])) {
+            RtErr_Format(&RtExc_TypeError,
+                         "str() argument '%s' must be str, not %s", names[i],
+                         values[i] == Rt_None ? "None"
+                                              : Rt_TYPE(values[i])->tp_name);
+            return NULL;
+        }
+    }
     RtObject *bytes = RtBytes_FromLike(values[0]);
     if (bytes == NULL) {
         if (RtErr_Occurred() == NULL) {

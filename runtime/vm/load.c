@@ -391,6 +391,7 @@ load_lines(Reader *r, RtCodeSpec *spec, Tables *t)
         int64_t change = load_signed(r);
         if (change < -INT32_MAX || change > INT32_MAX) {
             damaged("a line is out of range");
+            return -1;
         }
         line += change;
         if (!is_good() || length > spec->ninstructions - filled || line < 0 ||
