@@ -89,3 +89,34 @@ try:
     super(Pair, None).x
 except AttributeError as error:
     print(error)
+
+
+# What an instruction that raises has taken goes in the usual order.
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+    __hash__ = None
+
+    def __del__(self):
+        print("gone", self.name)
+
+
+def store():
+    {}[Named("key")] = Named("value")
+
+
+attempts = (
+    store,
+    lambda: Named("left") + Named("right"),
+    lambda: Named("left") < Named("right"),
+    lambda: Named("container")[Named("index")],
+    lambda: Named("item") in Named("container"),
+)
+
+
+for attempt in attempts:
+    try:
+        attempt()
+    except TypeError as error:
+        print(type(error).__name__)

@@ -82,23 +82,24 @@ print_result(const Options *o, const FzDifferResult *r)
     if (o->json) {
         printf("{\"build\": \"%s\", \"python\": \"%s\", \"messages\": %s, "
                "\"programs\": %llu, \"findings\": %llu, \"duplicates\": %llu, "
-               "\"unusable\": %llu, \"seconds\": %.2f, "
+               "\"unusable\": %llu, \"once\": %llu, \"seconds\": %.2f, "
                "\"cpu_seconds\": %.2f, \"programs_per_cpu_second\": %.1f}\n",
                FzExec_BuildName(), r->python, r->messages ? "true" : "false",
                (unsigned long long)r->programs,
                (unsigned long long)r->findings,
                (unsigned long long)r->duplicates,
-               (unsigned long long)r->unusable, r->seconds, r->cpu_seconds,
+               (unsigned long long)r->unusable, (unsigned long long)r->once,
+               r->seconds, r->cpu_seconds,
                per_core);
         return;
     }
     printf("%llu programs beside CPython %s (%s), %.1f s, %.0f programs/s of "
-           "one core\n%llu differences, %llu more of the same, %llu programs "
-           "that CPython did not survive\n",
+           "one core\n%llu differences, %llu more of the same, %llu that did "
+           "not happen again,\n%llu programs that CPython did not survive\n",
            (unsigned long long)r->programs, r->python,
            r->messages ? "messages, too" : "without messages", r->seconds,
            per_core, (unsigned long long)r->findings,
-           (unsigned long long)r->duplicates,
+           (unsigned long long)r->duplicates, (unsigned long long)r->once,
            (unsigned long long)r->unusable);
 }
 

@@ -20,7 +20,7 @@ enum { TICK_MS = 100, STATUS_SECONDS = 2 };
 // What jobs and parent share. The text is written by whoever has `speaks`.
 typedef struct Shared {
     uint64_t next;              // program
-    uint64_t programs, findings, duplicates, unusable;
+    uint64_t programs, findings, duplicates, unusable, once;
     int stop;
     int speaks;
     bool failed;
@@ -96,7 +96,11 @@ found(const FzDifferOptions *options, Shared *shared, FzComparer *c,
 {
     FzProgram small = *program;
     char last[4200], why[512];
-    FzDiffer_Reduce(c, &small);
+    // A child that was too slow, most of all.
+    if (!FzDiffer_Reduce(c, &small)) {
+        add(&shared->once, 1);
+        return;
+    }
     FzReported reported =
         FzDiffer_Report(c, &small, options->findings, last, sizeof(last), why,
                         sizeof(why));
@@ -254,6 +258,7 @@ sum_up(const Parent *p, FzDifferResult *result)
     *result = (FzDifferResult){
         .programs = shared->programs, .findings = shared->findings,
         .duplicates = shared->duplicates, .unusable = shared->unusable,
+        .once = shared->once,
         .seconds = now_seconds() - p->started,
         .cpu_seconds = cpu_seconds(RUSAGE_SELF) +
                        cpu_seconds(RUSAGE_CHILDREN),

@@ -28,8 +28,9 @@ FzAgreement FzComparer_Agreement(const FzComparer *c, int i);
 // CPython itself did not survive the program, and our builds agree.
 bool FzComparer_IsUnusable(const FzComparer *c, int i);
 
-// The smallest program found that the sides disagree on in the same way.
-void FzDiffer_Reduce(FzComparer *c, FzProgram *program);
+// The smallest program found that the sides disagree on in the same way. False:
+// they agree now.
+bool FzDiffer_Reduce(FzComparer *c, FzProgram *program);
 
 typedef enum FzReported { FZ_REPORTED, FZ_KNOWN, FZ_NOT_WRITTEN } FzReported;
 // Of a program on which the sides disagree: writes what each says under

@@ -43,12 +43,15 @@ run_pass(Reducer *r, FzReducePass pass, uint32_t chunk)
     }
 }
 
-void
+bool
 FzDiffer_Reduce(FzComparer *c, FzProgram *program)
 {
     Reducer r = { .comparer = c, .best = program };
     FzComparer_Run(c, program, 1);
     r.agreement = FzComparer_Agreement(c, 0);
+    if (r.agreement == 0) {
+        return false;
+    }
     do {
         r.changed = false;
         for (int pass = 0; pass < FZ_REDUCE_COUNT; pass++) {
@@ -59,4 +62,5 @@ FzDiffer_Reduce(FzComparer *c, FzProgram *program)
         }
     } while (r.changed && r.trials < MAX_TRIALS);
     FzComparer_Run(c, program, 1);
+    return true;
 }

@@ -31,6 +31,7 @@ typedef struct FzDifferResult {
     uint64_t findings;          // differences, the same ones counted once
     uint64_t duplicates;
     uint64_t unusable;          // CPython died or took too long on them
+    uint64_t once;              // differences that did not happen again
     double seconds;
     double cpu_seconds;         // of all processes
     char python[64];            // its version

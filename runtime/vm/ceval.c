@@ -198,7 +198,7 @@ dispatch:
             NEXT();
         }
         if (RtObject_SetAttr(OBJECT(TOP()), NAME(), OBJECT(SECOND())) < 0) {
-            goto error;
+            FAIL(2);
         }
         DROP_LOWEST_FIRST(2);
         NEXT();
@@ -302,7 +302,7 @@ dispatch:
                                 (RtBinaryOp)ARG());
         assert_result(tstate, value);
         if (value == NULL) {
-            goto error;
+            FAIL(2);
         }
         REPLACE_TWO(NEW(value));
         NEXT();
@@ -319,7 +319,7 @@ dispatch:
                                                (int)ARG());
         assert_result(tstate, value);
         if (value == NULL) {
-            goto error;
+            FAIL(2);
         }
         REPLACE_TWO(NEW(value));
         NEXT();
@@ -334,7 +334,7 @@ dispatch:
     TARGET(CONTAINS_OP): {
         int found = RtSequence_Contains(OBJECT(TOP()), OBJECT(SECOND()));
         if (found < 0) {
-            goto error;
+            FAIL(2);
         }
         REPLACE_TWO(new_bool((found != 0) != (ARG() != 0)));
         NEXT();
@@ -367,7 +367,7 @@ dispatch:
         RtObject *value = RtObject_GetItem(OBJECT(SECOND()), OBJECT(TOP()));
         assert_result(tstate, value);
         if (value == NULL) {
-            goto error;
+            FAIL(2);
         }
         REPLACE_TWO(NEW(value));
         NEXT();
@@ -383,7 +383,7 @@ dispatch:
         }
         if (RtObject_SetItem(OBJECT(SECOND()), OBJECT(TOP()),
                              OBJECT(THIRD())) < 0) {
-            goto error;
+            FAIL(3);
         }
         DROP_LOWEST_FIRST(3);
         NEXT();
@@ -391,7 +391,7 @@ dispatch:
 
     TARGET(DELETE_SUBSCR):
         if (RtObject_DelItem(OBJECT(SECOND()), OBJECT(TOP())) < 0) {
-            goto error;
+            FAIL(2);
         }
         DROP_LOWEST_FIRST(2);
         NEXT();

@@ -48,6 +48,14 @@
         sp -= (n); \
         RtEvalOp_DropItems(sp, sp + (n)); \
     } while (0)
+// The instruction raises: its operands go as they would otherwise; the stack
+// below goes from the top.
+#define FAIL(n) \
+    do { \
+        sp -= (n); \
+        RtEvalOp_DropFailed(sp, sp + (n)); \
+        goto error; \
+    } while (0)
 #define STACK() \
     (locals + RtCode_NumLocalsPlus(RtFrame_GetCode(frame)))
 #define ARG() ((uint32_t)ip->arg)

@@ -25,6 +25,14 @@ RtEvalOp_DropItems(RtStackRef *from, RtStackRef *to)
     }
 }
 
+void
+RtEvalOp_DropFailed(RtStackRef *from, RtStackRef *to)
+{
+    RtObject *exc = RtErr_GetRaisedException();
+    RtEvalOp_DropItems(from, to);
+    RtErr_SetRaisedException(exc);
+}
+
 RtStackRef
 RtEvalOp_LoadGlobal(RtThreadState *tstate, RtObject *globals, RtObject *name)
 {

@@ -21,6 +21,8 @@ RtObject *RtEvalOp_RunFrame(RtThreadState *tstate, RtFrame *frame,
                             RtRunMode mode);
 // Drops the references in [from, to), the first first. Slots may be NULL.
 void RtEvalOp_DropItems(RtStackRef *from, RtStackRef *to);
+// The same; the raised exception stays.
+void RtEvalOp_DropFailed(RtStackRef *from, RtStackRef *to);
 // Name of globals, else of builtins. NULL: NameError.
 RtStackRef RtEvalOp_LoadGlobal(RtThreadState *tstate, RtObject *globals,
                                RtObject *name);
