@@ -242,8 +242,7 @@ write_message(FzBuf *out, RtObject *exc)
     else {
         write_replaced(&plain, FzBuf_CString(&text), "doesn't support item",
                        "does not support item");
-        write_replaced(out, FzBuf_CString(&plain), "'reversed'",
-                       "'iterator'");
+        write_replaced(out, FzBuf_CString(&plain), "reversed", "iterator");
     }
     FzBuf_Free(&text);
     FzBuf_Free(&plain);

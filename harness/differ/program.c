@@ -28,6 +28,15 @@ pass(void)
     return (FzOp){ .op = FZ_OP_PASS };
 }
 
+// Collections that happen of themselves, generations, what callbacks are told
+// (how many objects were collected).
+static bool
+changes_collector(uint8_t op)
+{
+    return op == FZ_OP_GC_ENABLE || op == FZ_OP_GC_WATCH ||
+           op == FZ_OP_GC_YOUNG || op == FZ_OP_GC_MIDDLE;
+}
+
 // The operation that stands for one that must not be there.
 static FzOp
 replacement(FzOp op)
@@ -38,15 +47,6 @@ replacement(FzOp op)
     case FZ_OP_DICT_PRUNE:
         op.op = FZ_OP_DICT_COPY;
         return op;
-    // Collections that happen of themselves, generations, what callbacks are
-    // told (how many objects were collected).
-    case FZ_OP_GC_ENABLE:
-        op.op = FZ_OP_GC_DISABLE;
-        return op;
-    case FZ_OP_GC_WATCH:
-    case FZ_OP_GC_YOUNG:
-    case FZ_OP_GC_MIDDLE:
-        return (FzOp){ .op = FZ_OP_GC };
     // The child freezes what is its own.
     case FZ_OP_GC_FREEZE:
     case FZ_OP_GC_UNFREEZE:
@@ -76,6 +76,16 @@ replacement(FzOp op)
     case FZ_OP_MAIN_PENDING_CALL:
         op.op = FZ_OP_CALL;
         return op;
+    // CPython 3.13 clears an instance that only its own attributes refer to,
+    // although its dict is another's, too: dicts are not shared.
+    case FZ_OP_ATTRS_GET:
+    case FZ_OP_ATTRS_SHARE:
+        return (FzOp){ .op = FZ_OP_ATTRS_COPY,
+                       .b = op.op == FZ_OP_ATTRS_GET ? op.b : op.a };
+    // CPython 3.13 raises one error or another for super(C, None).x, as an
+    // instruction is specialised or not.
+    case FZ_OP_SUPER_GET:
+        return op.c < FZ_REF_LOCAL ? op : pass();
     // CPython has one empty tuple, and one str for each character.
     case FZ_OP_IS:
         op.op = FZ_OP_EQUAL;
@@ -86,6 +96,9 @@ replacement(FzOp op)
         op.op = FZ_OP_ITER_ENUMERATE;
         return op;
     default:
+        if (changes_collector(op.op)) {
+            return (FzOp){ .op = FZ_OP_GC };
+        }
         // CPython's interpreters have other names, or none.
         return (fz_op_info[op.op].flags & FZ_OPF_GROUP) == FZ_GROUP_INTERP
                ? pass() : op;

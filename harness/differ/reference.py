@@ -16,8 +16,8 @@ MAX_DEPTH, MAX_VALUES, MAX_CHAIN = 4, 100, 3
 PLAIN = {type(None), bool, float, str, bytes, bytearray, range}
 COMPOUND = {list, tuple, dict, set, frozenset, deque}
 address = re.compile("0x[0-9a-f]*")
-iterators = re.compile("'(?:list|tuple|str|str_ascii|bytes|bytearray)_iterator"
-                       "'|'list_reverseiterator'|'reversed'")
+iterators = re.compile("(?:list|tuple|str|str_ascii|bytes|bytearray)_iterator"
+                       "|list_reverseiterator|reversed")
 type_name = type.__dict__["__name__"].__get__
 
 log = []
@@ -55,7 +55,7 @@ def to_message(error):
     if " positional argument" in text:
         return "wrong arguments"
     text = text.replace("doesn't support item", "does not support item")
-    return iterators.sub("'iterator'", text)
+    return iterators.sub("iterator", text)
 
 
 def write_items(items, depth, order=list):

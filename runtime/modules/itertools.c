@@ -359,7 +359,7 @@ RtTypeObject RtChain_Type = {
 
 typedef struct Islice {
     RtObject ob_base;
-    RtObject *iter;             // GIL build: NULL once done
+    RtObject *iter;             // NULL once done; section
     ssize_t next;               // place of the next item; all these: section
     ssize_t stop;               // or -1; fixed
     ssize_t step;               // fixed
@@ -452,10 +452,13 @@ reserve_locked(Islice *it, bool *take)
 static void
 finish(Islice *it)
 {
+    RtObject *iter;
     RT_BEGIN_CRITICAL_SECTION(it);
     it->done = true;
+    iter = it->iter;
+    it->iter = NULL;
     RT_END_CRITICAL_SECTION();
-    RT_ITER_GIVE_UP(it->iter);
+    Rt_XDECREF(iter);
 }
 
 static RtObject *
@@ -464,13 +467,14 @@ islice_next(RtObject *op)
     Islice *it = (Islice *)op;
     ssize_t skip;
     bool take;
+    RtObject *iter;
     RT_BEGIN_CRITICAL_SECTION(it);
     skip = reserve_locked(it, &take);
+    iter = Rt_XNewRef(it->iter);
     RT_END_CRITICAL_SECTION();
-    if (it->iter == NULL) {
+    if (iter == NULL) {
         return NULL;
     }
-    RtObject *iter = RT_ITER_HOLD(it->iter);
     RtObject *item = NULL;
     for (; skip > 0; skip--) {
         item = RtIter_Next(iter);
@@ -485,7 +489,7 @@ islice_next(RtObject *op)
     if (item == NULL) {
         finish(it);
     }
-    RT_ITER_RELEASE(iter);
+    Rt_DECREF(iter);
     return item;
 }
 

@@ -57,6 +57,16 @@ lock_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     return RtObject_New(type, 0);
 }
 
+static RtObject *
+lock_repr(RtObject *op)
+{
+    bool locked = RtMutex_IsLocked(&((RtLockObject *)op)->lock);
+    return RtStr_FromFormat("<%s %s object at 0x%llx>",
+                            locked ? "locked" : "unlocked",
+                            Rt_TYPE(op)->tp_name,
+                            (unsigned long long)RtAddress_Key(op));
+}
+
 static void
 lock_dealloc(RtObject *op)
 {
@@ -79,6 +89,7 @@ RtTypeObject RtLock_Type = {
     .tp_basicsize = sizeof(RtLockObject),
     .tp_weaklistoffset = offsetof(RtLockObject, weakreflist),
     .tp_dealloc = lock_dealloc,
+    .tp_repr = lock_repr,
     .tp_new = lock_new,
     .tp_methods = lock_methods,
 };

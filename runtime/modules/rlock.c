@@ -67,9 +67,11 @@ rlock_repr(RtObject *op)
 {
     size_t count;
     uintptr_t owner = RtRecursiveMutex_Owner(mutex_of(op), &count);
-    return RtStr_FromFormat("<%s RLock owner=%zd count=%zd>",
+    return RtStr_FromFormat("<%s %s object owner=%zd count=%zd at 0x%llx>",
                             owner != 0 ? "locked" : "unlocked",
-                            (ssize_t)owner, (ssize_t)count);
+                            Rt_TYPE(op)->tp_name, (ssize_t)owner,
+                            (ssize_t)count,
+                            (unsigned long long)RtAddress_Key(op));
 }
 
 static RtObject *

@@ -30,10 +30,16 @@ static RtObject *
 object_repr(RtObject *self)
 {
     RtTypeObject *type = Rt_TYPE(self);
-    return RtStr_FromFormat("<%s%s object at 0x%llx>",
-                            RtType_IsHeap(type) ? "__main__." : "",
-                            type->tp_name,
-                            (unsigned long long)RtAddress_Key(self));
+    unsigned long long key = RtAddress_Key(self);
+    if (!RtType_IsHeap(type)) {
+        return RtStr_FromFormat("<%s object at 0x%llx>", type->tp_name, key);
+    }
+    RtObject *name = RtObject_GetAttr((RtObject *)type, rt_name_qualname);
+    RtObject *result = name == NULL ? NULL
+        : RtStr_FromFormat("<__main__.%s object at 0x%llx>",
+                           RtStr_AsUTF8(name), key);
+    Rt_XDECREF(name);
+    return result;
 }
 
 static RtObject *

@@ -136,6 +136,6 @@ static RtMethodDef dequeiter_methods[] = {
         .tp_methods = dequeiter_methods, \
     }
 
-RtTypeObject RtDequeIter_Type = ITER_TYPE("_collections._deque_iterator");
+RtTypeObject RtDequeIter_Type = ITER_TYPE("collections._deque_iterator");
 RtTypeObject RtDequeRevIter_Type =
-    ITER_TYPE("_collections._deque_reverse_iterator");
+    ITER_TYPE("collections._deque_reverse_iterator");

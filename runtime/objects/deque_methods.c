@@ -376,13 +376,25 @@ deque_iter(RtObject *self)
     return RtDequeIter_New(self, RT_DEQUE_LEFT);
 }
 
+// 0, or -1 with TypeError or IndexError.
+static int
+get_index(RtObject *key, ssize_t *i)
+{
+    if (!RtIndex_Check(key)) {
+        RtErr_Format(&RtExc_TypeError, "sequence index must be integer, "
+                     "not '%s'", Rt_TYPE(key)->tp_name);
+        return -1;
+    }
+    return RtLong_AsIndex(key, i, "sequence index must be integer");
+}
+
 static RtObject *
 deque_subscript(RtObject *self, RtObject *key)
 {
     RtDequeObject *d = as_deque(self);
     RtObject *item = NULL;
     ssize_t i;
-    if (RtLong_AsIndex(key, &i, "sequence index must be integer") < 0) {
+    if (get_index(key, &i) < 0) {
         return NULL;
     }
     RT_BEGIN_CRITICAL_SECTION(d);
@@ -406,7 +418,7 @@ deque_ass_subscript(RtObject *self, RtObject *key, RtObject *value)
     RtDequeObject *d = as_deque(self);
     RtObject *old = NULL;
     ssize_t i;
-    if (RtLong_AsIndex(key, &i, "sequence index must be integer") < 0) {
+    if (get_index(key, &i) < 0) {
         return -1;
     }
     RT_BEGIN_CRITICAL_SECTION(d);
@@ -442,7 +454,8 @@ deque_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtDeque_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE)) {
+        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
+            Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
         RtErr_Format(&RtExc_TypeError,

@@ -90,12 +90,28 @@ property_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
     return property_new(type, values, NFUNCS);
 }
 
+// Its name is that of the function that gets it, if that has one.
 static void
-property_lacks(RtObject *op, const char *what)
+property_lacks(const RtPropertyObject *prop, RtObject *op, const char *what)
 {
+    RtObject *name = NULL;
+    RtObject *get = prop->funcs[FGET];
+    if (get != NULL && Rt_IS_TYPE(get, &RtFunction_Type)) {
+        name = RtObject_GetAttr(get, rt_name_name);
+        RtErr_Clear();
+    }
+    bool named = name != NULL && Rt_IS_TYPE(name, &RtStr_Type);
+    RtObject *type_name =
+        RtObject_GetAttr((RtObject *)Rt_TYPE(op), rt_name_qualname);
+    RtErr_Clear();
+    bool known = type_name != NULL && Rt_IS_TYPE(type_name, &RtStr_Type);
     RtErr_Format(&RtExc_AttributeError,
-                 "property of '%s' object has no %s", Rt_TYPE(op)->tp_name,
-                 what);
+                 "property%s%s%s of '%s' object has no %s",
+                 named ? " '" : "", named ? RtStr_AsUTF8(name) : "",
+                 named ? "'" : "",
+                 known ? RtStr_AsUTF8(type_name) : Rt_TYPE(op)->tp_name, what);
+    Rt_XDECREF(type_name);
+    Rt_XDECREF(name);
 }
 
 static RtObject *
@@ -107,7 +123,7 @@ property_get(RtObject *self, RtObject *op, RtObject *type)
         return Rt_NewRef(self);
     }
     if (prop->funcs[FGET] == NULL) {
-        property_lacks(op, "getter");
+        property_lacks(prop, op, "getter");
         return NULL;
     }
     return RtObject_CallOneArg(prop->funcs[FGET], op);
@@ -119,7 +135,7 @@ property_set(RtObject *self, RtObject *op, RtObject *value)
     RtPropertyObject *prop = (RtPropertyObject *)self;
     RtObject *func = prop->funcs[value == NULL ? FDEL : FSET];
     if (func == NULL) {
-        property_lacks(op, value == NULL ? "deleter" : "setter");
+        property_lacks(prop, op, value == NULL ? "deleter" : "setter");
         return -1;
     }
     RtObject *args[] = { op, value };

@@ -330,7 +330,8 @@ list_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtList_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE)) {
+        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
+            Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
         RtErr_Format(&RtExc_TypeError,

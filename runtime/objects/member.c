@@ -137,7 +137,7 @@ member_set(RtObject *self, RtObject *op, RtObject *value)
     RT_END_CRITICAL_SECTION();
     RT_NOTE(SLOT_STORED, op, value != NULL);
     if (value == NULL && old == NULL) {
-        raise_unset(member, op);
+        RtErr_SetString(&RtExc_AttributeError, RtStr_AsUTF8(member->d_name));
         return -1;
     }
     Rt_XDECREF(old);

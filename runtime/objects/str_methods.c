@@ -19,7 +19,7 @@ need_str(RtObject *arg, const char *message)
 {
     if (!RtStr_Check(arg)) {
         RtErr_Format(&RtExc_TypeError, "%s, not %s", message,
-                     Rt_TYPE(arg)->tp_name);
+                     arg == Rt_None ? "None" : Rt_TYPE(arg)->tp_name);
         return NULL;
     }
     return arg;
@@ -112,10 +112,11 @@ parse_part(RtObject *self, RtObject *const *args, ssize_t nargs, ssize_t at,
 
 // The position of args[0], -1 if it is not there, -2 with an exception.
 static ssize_t
-find(RtObject *self, RtObject *const *args, ssize_t nargs, bool last)
+find(RtObject *self, RtObject *const *args, ssize_t nargs, bool last,
+     const char *message)
 {
     Part part;
-    if (need_str(args[0], "must be str") == NULL ||
+    if (need_str(args[0], message) == NULL ||
         parse_part(self, args, nargs, 1, &part) < 0)
     {
         return -2;
@@ -135,14 +136,16 @@ find(RtObject *self, RtObject *const *args, ssize_t nargs, bool last)
 static RtObject *
 str_find(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    ssize_t i = find(self, args, nargs, false);
+    ssize_t i = find(self, args, nargs, false,
+                     "find() argument 1 must be str");
     return i == -2 ? NULL : RtLong_FromInt64(i);
 }
 
 static RtObject *
 str_rfind(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    ssize_t i = find(self, args, nargs, true);
+    ssize_t i = find(self, args, nargs, true,
+                     "rfind() argument 1 must be str");
     return i == -2 ? NULL : RtLong_FromInt64(i);
 }
 
@@ -158,13 +161,15 @@ position_or_error(ssize_t i)
 static RtObject *
 str_index(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    return position_or_error(find(self, args, nargs, false));
+    return position_or_error(find(self, args, nargs, false,
+                                  "index() argument 1 must be str"));
 }
 
 static RtObject *
 str_rindex(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    return position_or_error(find(self, args, nargs, true));
+    return position_or_error(find(self, args, nargs, true,
+                                  "rindex() argument 1 must be str"));
 }
 
 static ssize_t
@@ -181,7 +186,7 @@ static RtObject *
 str_count(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     Part part;
-    if (need_str(args[0], "must be str") == NULL ||
+    if (need_str(args[0], "count() argument 1 must be str") == NULL ||
         parse_part(self, args, nargs, 1, &part) < 0)
     {
         return NULL;

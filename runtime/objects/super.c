@@ -51,9 +51,12 @@ start_type(RtTypeObject *type, RtObject *obj)
     if (RtType_IsSubtype(Rt_TYPE(obj), type)) {
         return Rt_TYPE(obj);
     }
-    RtErr_SetString(&RtExc_TypeError,
-                    "super(type, obj): obj must be an instance or subtype of "
-                    "type");
+    bool is_type = RtType_Check(obj);
+    RtErr_Format(&RtExc_TypeError, "super(type, obj): obj (%s %s) is not an "
+                 "instance or subtype of type (%s).",
+                 is_type ? "type" : "instance of",
+                 is_type ? ((RtTypeObject *)obj)->tp_name
+                         : Rt_TYPE(obj)->tp_name, type->tp_name);
     return NULL;
 }
 

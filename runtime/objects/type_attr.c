@@ -146,6 +146,11 @@ RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value)
                      RtStr_AsUTF8(name), type->tp_name);
         return -1;
     }
+    if (RtStr_Equal(name, rt_name_dict)) {
+        RtErr_SetString(&RtExc_AttributeError, "attribute '__dict__' of "
+                        "'type' objects is not writable");
+        return -1;
+    }
     int result;
     if (may_be_special(name) && set_special(type, name, value, &result)) {
         return result;
