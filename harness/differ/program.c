@@ -190,6 +190,10 @@ keep_small_ints(FzProgram *program)
         if (shared->kind == FZ_SHARED_STR) {
             shared->kind = FZ_SHARED_INT;
         }
+        if (shared->kind == FZ_SHARED_ITER) {
+            shared->initial = FZ_ITER_COUNT;
+            continue;
+        }
         int most = shared->kind == FZ_SHARED_SET ||
                    shared->kind == FZ_SHARED_INT ? 4 : 0;
         shared->initial = (uint8_t)(shared->initial % (most + 1));

@@ -30,13 +30,16 @@ def clear_frames(error):
     while error is not None:
         if isinstance(error, AttributeError):
             error.obj = None
-        traceback = error.__traceback__
+        frames, traceback = [], error.__traceback__
         while traceback is not None:
-            try:
-                traceback.tb_frame.clear()
-            except RuntimeError:
-                pass
+            frames.append(traceback.tb_frame)
             traceback = traceback.tb_next
+        for frame in reversed(frames):
+            try:
+                frame.clear()
+            except RuntimeError:
+                pass            # it runs
+        frame = frames = None
         error = error.__cause__ or error.__context__
 
 
