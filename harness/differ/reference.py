@@ -185,7 +185,6 @@ def run(code, names, count):
     """What is seen of a program with so many shared objects."""
     log.clear()
     names = dict(names)
-    set_signal_handler(10, signal.SIG_IGN)
     try:
         exec(code, names)
     except Exception as error:
@@ -201,6 +200,8 @@ def ignore(*args):
 
 
 def clean_up():
+    """What a handler of a signal holds is the program's, too."""
+    set_signal_handler(10, signal.SIG_IGN)
     gc.callbacks.clear()
     gc.disable()
     gc.collect()
