@@ -111,7 +111,14 @@ replace_operations(FzProgram *program)
     for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
         FzBlockOps *ops = FzProgram_Block(program, block);
         for (int i = 0; i < ops->nops; i++) {
-            ops->ops[i] = replacement(ops->ops[i]);
+            FzOp *op = &ops->ops[i];
+            *op = replacement(*op);
+            // A local of CPython's has a weak reference of its own.
+            if (op->op == FZ_OP_WEAK_COUNT &&
+                (op->b >= FZ_REF_LOCAL ||
+                 program->shared[op->b].kind == FZ_SHARED_SYNC)) {
+                *op = pass();
+            }
         }
     }
     for (int i = 0; i < program->nshared; i++) {

@@ -39,7 +39,7 @@ def clear_frames(error):
                 frame.clear()
             except RuntimeError:
                 pass            # it runs
-        frame = frames = None
+        frame = frames = error.__traceback__ = None
         error = error.__cause__ or error.__context__
 
 

@@ -28,7 +28,9 @@ new_like(RtSetObject *so, RtObject *iterable)
 }
 
 // Calls func for every item of an iterable, which runs user code: a section
-// around it may be suspended between the calls. 0, or -1.
+// around it may be suspended between the calls. It may say STOP. 0, or -1.
+enum { STOP = 2 };
+
 static int
 for_each(RtObject *iterable, int (*func)(RtObject *item, void *arg), void *arg)
 {
@@ -38,7 +40,8 @@ for_each(RtObject *iterable, int (*func)(RtObject *item, void *arg), void *arg)
     }
     int status = 0;
     RtObject *item;
-    while (status >= 0 && (item = RtIter_Next(iter)) != NULL) {
+    while (status >= 0 && status != STOP &&
+           (item = RtIter_Next(iter)) != NULL) {
         status = func(item, arg);
         Rt_DECREF(item);
     }
@@ -116,7 +119,11 @@ select_item(RtObject *item, void *arg)
     if (i < 0) {
         return i == RT_SET_ERROR ? -1 : 0;
     }
-    return RtSet_AddLocked(selection->result, item, hash);
+    if (RtSet_AddLocked(selection->result, item, hash) < 0) {
+        return -1;
+    }
+    // No more can be found: what is left is not asked for.
+    return selection->result->used >= selection->so->used ? STOP : 0;
 }
 
 static RtObject *
