@@ -86,6 +86,10 @@ replacement(FzOp op)
     // instruction is specialised or not.
     case FZ_OP_SUPER_GET:
         return op.c < FZ_REF_LOCAL ? op : pass();
+    // Characters of a text may get into a set.
+    case FZ_OP_SET_REPR:
+        op.op = FZ_OP_SET_COPY;
+        return op;
     // CPython has one empty tuple, and one str for each character.
     case FZ_OP_IS:
         op.op = FZ_OP_EQUAL;
