@@ -249,6 +249,7 @@ run_inside(RtInterpreterState *interp, Call *call)
     if (tstate != NULL) {
         tstate->host = caller;
         tstate->recursion_remaining = caller->recursion_remaining;
+        tstate->c_recursion_remaining = caller->c_recursion_remaining;
         RtThreadState_Bind(tstate);
         RtThreadState_Attach(tstate);
         run_call(call);

@@ -112,7 +112,7 @@ begin_step(Step *step, RtObject *iters)
     }
     ssize_t i = 0;
     while (i < step->n) {
-        step->items[i] = RtIter_Next(RtTuple_GetItem(iters, i));
+        step->items[i] = RtIter_NextOfInner(RtTuple_GetItem(iters, i));
         if (step->items[i] == NULL) {
             break;
         }
@@ -177,7 +177,7 @@ check_ends(RtObject *iters, ssize_t ended)
         return;
     }
     for (ssize_t i = 1; i < RtTuple_Size(iters); i++) {
-        RtObject *item = RtIter_Next(RtTuple_GetItem(iters, i));
+        RtObject *item = RtIter_NextOfInner(RtTuple_GetItem(iters, i));
         if (item != NULL) {
             Rt_DECREF(item);
             raise_length(i, "longer");
@@ -274,7 +274,7 @@ filter_next(RtObject *op)
 {
     Zip *it = (Zip *)op;
     RtObject *item;
-    while ((item = RtIter_Next(it->iters)) != NULL) {
+    while ((item = RtIter_NextOfInner(it->iters)) != NULL) {
         int truth = passes(it->func, item);
         if (truth > 0) {
             return item;

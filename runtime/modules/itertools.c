@@ -174,7 +174,7 @@ static RtObject *
 first_pass(Cycle *it)
 {
     RtObject *iter = RT_ITER_HOLD(it->iter);
-    RtObject *item = RtIter_Next(iter);
+    RtObject *item = RtIter_NextOfInner(iter);
     RT_ITER_RELEASE(iter);
     if (item != NULL && RtList_Append(it->saved, item) < 0) {
         Rt_CLEAR(item);
@@ -330,7 +330,7 @@ chain_next(RtObject *op)
     RtObject *active;
     ssize_t at;
     while ((active = get_active(it, &at)) != NULL) {
-        RtObject *item = RtIter_Next(active);
+        RtObject *item = RtIter_NextOfInner(active);
         if (item == NULL && RtErr_Occurred() == NULL) {
             replace_active(it, at, active, NULL, at + 1);
             Rt_DECREF(active);
@@ -477,14 +477,14 @@ islice_next(RtObject *op)
     }
     RtObject *item = NULL;
     for (; skip > 0; skip--) {
-        item = RtIter_Next(iter);
+        item = RtIter_NextOfInner(iter);
         if (item == NULL) {
             break;
         }
         Rt_CLEAR(item);
     }
     if (skip == 0 && take) {
-        item = RtIter_Next(iter);
+        item = RtIter_NextOfInner(iter);
     }
     if (item == NULL) {
         finish(it);

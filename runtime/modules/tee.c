@@ -152,7 +152,7 @@ data_get(TeeData *data, ssize_t i)
                         "cannot re-enter the tee iterator");
         return NULL;
     }
-    value = RtIter_Next(data->iter);
+    value = RtIter_NextOfInner(data->iter);
     data_put(data, value);
     return value;
 }

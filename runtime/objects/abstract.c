@@ -301,6 +301,17 @@ RtIter_Next(RtObject *iter)
     return item;
 }
 
+RtObject *
+RtIter_NextOfInner(RtObject *iter)
+{
+    if (RtRecursion_Enter(rt_while_calling) < 0) {
+        return NULL;
+    }
+    RtObject *item = RtIter_Next(iter);
+    RtRecursion_Leave();
+    return item;
+}
+
 // ---------------------------------------------------------------------------
 // Calls.
 
@@ -355,9 +366,9 @@ RtObject_CallPrepend(RtObject *callable, RtObject *self,
     return result;
 }
 
-RtObject *
-RtObject_CallAttribute(RtObject *func, RtObject *self, RtObject *const *args,
-                       ssize_t nargs)
+static RtObject *
+call_attribute(RtObject *func, RtObject *self, RtObject *const *args,
+               ssize_t nargs)
 {
     if (RtType_IsMethod(func)) {
         return RtObject_CallPrepend(func, self, args, nargs);
@@ -375,6 +386,18 @@ RtObject_CallAttribute(RtObject *func, RtObject *self, RtObject *const *args,
     }
     RtObject *result = RtObject_Vectorcall(bound, args, nargs);
     Rt_DECREF(bound);
+    return result;
+}
+
+RtObject *
+RtObject_CallAttribute(RtObject *func, RtObject *self, RtObject *const *args,
+                       ssize_t nargs)
+{
+    if (RtRecursion_Enter(rt_while_calling) < 0) {
+        return NULL;
+    }
+    RtObject *result = call_attribute(func, self, args, nargs);
+    RtRecursion_Leave();
     return result;
 }
 

@@ -13,6 +13,7 @@
 #include "rt_types.h"
 #include "rtcore_heap.h"
 #include "rtcore_type.h"
+#include "rtcore_types.h"
 
 enum { SMALL_CALL = 8 };        // arguments of a call that needs no block
 
@@ -66,6 +67,18 @@ RtObject_VectorcallKw(RtObject *callable, RtObject *const *args, ssize_t nargs,
 }
 
 RtObject *
+RtObject_CallCounted(RtObject *callable, RtObject *const *args, ssize_t nargs,
+                     RtObject *kwnames)
+{
+    if (RtRecursion_Enter(rt_while_calling) < 0) {
+        return NULL;
+    }
+    RtObject *result = RtObject_VectorcallKw(callable, args, nargs, kwnames);
+    RtRecursion_Leave();
+    return result;
+}
+
+RtObject *
 RtObject_CallPrependKw(RtObject *callable, RtObject *self,
                        RtObject *const *args, ssize_t nargs, RtObject *kwnames)
 {
@@ -89,13 +102,10 @@ RtObject_CallPrependKw(RtObject *callable, RtObject *self,
     return result;
 }
 
-RtObject *
-RtObject_CallAttributeKw(RtObject *func, RtObject *self, RtObject *const *args,
-                         ssize_t nargs, RtObject *kwnames)
+static RtObject *
+call_attribute_kw(RtObject *func, RtObject *self, RtObject *const *args,
+                  ssize_t nargs, RtObject *kwnames)
 {
-    if (kwnames == NULL) {
-        return RtObject_CallAttribute(func, self, args, nargs);
-    }
     if (RtType_IsMethod(func)) {
         return RtObject_CallPrependKw(func, self, args, nargs, kwnames);
     }
@@ -108,6 +118,21 @@ RtObject_CallAttributeKw(RtObject *func, RtObject *self, RtObject *const *args,
     }
     RtObject *result = RtObject_VectorcallKw(bound, args, nargs, kwnames);
     Rt_DECREF(bound);
+    return result;
+}
+
+RtObject *
+RtObject_CallAttributeKw(RtObject *func, RtObject *self, RtObject *const *args,
+                         ssize_t nargs, RtObject *kwnames)
+{
+    if (kwnames == NULL) {
+        return RtObject_CallAttribute(func, self, args, nargs);
+    }
+    if (RtRecursion_Enter(rt_while_calling) < 0) {
+        return NULL;
+    }
+    RtObject *result = call_attribute_kw(func, self, args, nargs, kwnames);
+    RtRecursion_Leave();
     return result;
 }
 

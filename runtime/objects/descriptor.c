@@ -11,6 +11,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
+#include "rtcore_types.h"
 
 static int
 check_count(const RtTypeObject *type, ssize_t nargs, ssize_t least,
@@ -126,7 +127,7 @@ property_get(RtObject *self, RtObject *op, RtObject *type)
         property_lacks(prop, op, "getter");
         return NULL;
     }
-    return RtObject_CallOneArg(prop->funcs[FGET], op);
+    return RtObject_CallCounted(prop->funcs[FGET], &op, 1, NULL);
 }
 
 static int
@@ -139,7 +140,8 @@ property_set(RtObject *self, RtObject *op, RtObject *value)
         return -1;
     }
     RtObject *args[] = { op, value };
-    RtObject *result = RtObject_Vectorcall(func, args, value == NULL ? 1 : 2);
+    RtObject *result =
+        RtObject_CallCounted(func, args, value == NULL ? 1 : 2, NULL);
     Rt_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -290,15 +292,15 @@ staticmethod_get(RtObject *self, RtObject *op, RtObject *type)
 static RtObject *
 staticmethod_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
-    return RtObject_Vectorcall(((Wrapper *)self)->callable, args, nargs);
+    return RtObject_CallCounted(((Wrapper *)self)->callable, args, nargs, NULL);
 }
 
 static RtObject *
 staticmethod_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
                      RtObject *kwnames)
 {
-    return RtObject_VectorcallKw(((Wrapper *)self)->callable, args, nargs,
-                                 kwnames);
+    return RtObject_CallCounted(((Wrapper *)self)->callable, args, nargs,
+                                kwnames);
 }
 
 RtTypeObject RtClassMethod_Type = {

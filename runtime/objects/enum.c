@@ -163,7 +163,7 @@ enum_next(RtObject *op)
 {
     Enumerate *en = (Enumerate *)op;
     RtObject *items[2];
-    items[1] = RtIter_Next(en->iter);
+    items[1] = RtIter_NextOfInner(en->iter);
     if (items[1] == NULL) {
         return NULL;
     }

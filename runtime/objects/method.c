@@ -11,6 +11,7 @@
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
+#include "rtcore_types.h"
 #include "rtcore_weakref.h"
 
 #include <string.h>
@@ -51,11 +52,31 @@ method_repr(RtObject *self)
     return RtStr_FromFormat("<bound method %s.%s>", type_name, name);
 }
 
+// A method may be bound once more, and that again.
+static int
+enter_function(const RtMethodObject *method)
+{
+    return Rt_IS_TYPE(method->im_func, &RtMethod_Type)
+        ? RtRecursion_Enter(rt_while_calling) : 0;
+}
+
+static void
+leave_function(const RtMethodObject *method)
+{
+    if (Rt_IS_TYPE(method->im_func, &RtMethod_Type)) {
+        RtRecursion_Leave();
+    }
+}
+
 static ssize_t
 method_hash(RtObject *self)
 {
     RtMethodObject *method = (RtMethodObject *)self;
+    if (enter_function(method) < 0) {
+        return -1;
+    }
     ssize_t func_hash = RtObject_Hash(method->im_func);
+    leave_function(method);
     if (func_hash == -1) {
         return -1;
     }
@@ -95,15 +116,25 @@ method_getattro(RtObject *self, RtObject *name)
             return Rt_NewRef(method->im_func);
         }
     }
-    return RtObject_GetAttr(method->im_func, name);
+    if (enter_function(method) < 0) {
+        return NULL;
+    }
+    RtObject *result = RtObject_GetAttr(method->im_func, name);
+    leave_function(method);
+    return result;
 }
 
 static RtObject *
 method_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     RtMethodObject *method = (RtMethodObject *)self;
-    return RtObject_CallPrepend(method->im_func, method->im_self, args,
-                                nargs);
+    if (enter_function(method) < 0) {
+        return NULL;
+    }
+    RtObject *result = RtObject_CallPrepend(method->im_func, method->im_self,
+                                            args, nargs);
+    leave_function(method);
+    return result;
 }
 
 static RtObject *
@@ -111,8 +142,13 @@ method_call_kw(RtObject *self, RtObject *const *args, ssize_t nargs,
                RtObject *kwnames)
 {
     RtMethodObject *method = (RtMethodObject *)self;
-    return RtObject_CallPrependKw(method->im_func, method->im_self, args,
-                                  nargs, kwnames);
+    if (enter_function(method) < 0) {
+        return NULL;
+    }
+    RtObject *result = RtObject_CallPrependKw(
+        method->im_func, method->im_self, args, nargs, kwnames);
+    leave_function(method);
+    return result;
 }
 
 // MethodType(function, object)

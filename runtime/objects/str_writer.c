@@ -101,23 +101,25 @@ RtStrWriter_Discard(RtStrWriter *w)
 
 // ---------------------------------------------------------------------------
 
+const char rt_while_calling[] = " while calling a Python object";
+
 int
 RtRecursion_Enter(const char *where)
 {
     RtThreadState *tstate = RtThreadState_Get();
-    if (tstate->recursion_remaining <= 0) {
+    if (tstate->c_recursion_remaining <= 0) {
         RtErr_Format(&RtExc_RecursionError,
                      "maximum recursion depth exceeded%s", where);
         return -1;
     }
-    tstate->recursion_remaining--;
+    tstate->c_recursion_remaining--;
     return 0;
 }
 
 void
 RtRecursion_Leave(void)
 {
-    RtThreadState_Get()->recursion_remaining++;
+    RtThreadState_Get()->c_recursion_remaining++;
 }
 
 int

@@ -129,7 +129,7 @@ tuple_hash(RtObject *op)
     const uint64_t prime1 = 11400714785074694791u;
     const uint64_t prime2 = 14029467366897019727u;
     const uint64_t prime5 = 2870177450012600261u;
-    if (RtRecursion_Enter(" while calling a Python object") < 0) {
+    if (RtRecursion_Enter(rt_while_calling) < 0) {
         return -1;
     }
     uint64_t acc = prime5;

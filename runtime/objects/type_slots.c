@@ -15,6 +15,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_types.h"
 
 typedef void (*slotfunc)(void);
 
@@ -103,7 +104,7 @@ call_hash(RtObject *self)
     RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[NAME_hash]);
     RtObject *result = NULL;
     if (func != NULL && RtType_IsMethod(func)) {
-        result = RtObject_CallPrepend(func, self, NULL, 0);
+        result = RtObject_CallAttribute(func, self, NULL, 0);
     }
     else if (func == NULL ||
              (func = RtDescr_Bind(func, self, Rt_TYPE(self))) == NULL) {
@@ -230,8 +231,12 @@ slot_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
         }
         return NULL;
     }
-    RtObject *result = RtObject_CallPrependKw(func, (RtObject *)type, args,
-                                              nargs, kwnames);
+    RtObject *result = NULL;
+    if (RtRecursion_Enter(rt_while_calling) == 0) {
+        result = RtObject_CallPrependKw(func, (RtObject *)type, args, nargs,
+                                        kwnames);
+        RtRecursion_Leave();
+    }
     Rt_DECREF(func);
     return result;
 }
@@ -403,7 +408,7 @@ slot_descr_get(RtObject *self, RtObject *op, RtObject *type)
         self, op == NULL ? Rt_None : op, type == NULL ? Rt_None : type,
     };
     RT_NOTE(DESCRIPTOR_ASKED, self, 0);
-    RtObject *result = RtObject_Vectorcall(func, args, 3);
+    RtObject *result = RtObject_CallCounted(func, args, 3, NULL);
     Rt_DECREF(func);
     return result;
 }

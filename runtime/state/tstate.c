@@ -45,6 +45,10 @@ link_tstate(RtInterpreterState *interp, RtThreadState *tstate)
     }
 }
 
+// C code may be deeper than the calls of functions: several pieces of it, whose
+// frames are small, may lie between two of these.
+enum { C_CALLS_PER_CALL = 2 };
+
 // Written before the runtime starts.
 static int recursion_limit = RT_RECURSION_LIMIT;
 
@@ -125,6 +129,7 @@ RtThreadState_New(RtInterpreterState *interp)
     tstate->interp = interp;
     tstate->state = RT_THREAD_DETACHED;
     tstate->recursion_remaining = recursion_limit;
+    tstate->c_recursion_remaining = C_CALLS_PER_CALL * recursion_limit;
     RtLong_InitFreeList(tstate);
     // RtGILState_Release() ends only states that RtGILState_Ensure() made.
     tstate->gilstate_counter = 1;

@@ -461,13 +461,40 @@ test_no_memory(void)
     Rt_DECREF(source);
 }
 
+// Iterators over iterators over iterators: no deeper than C code may be.
+static void
+test_too_deep(void)
+{
+    RtTypeObject *const types[] = { &RtEnumerate_Type, &RtChain_Type };
+    for (int t = 0; t < 2; t++) {
+        RtObject *it = ListOfInts(3);
+        for (int i = 0; i < 5000; i++) {
+            it = New(types[t], 1, it);
+        }
+        EXPECT_ERROR(RtIter_Next(it), "RecursionError: maximum recursion depth "
+                     "exceeded while calling a Python object");
+        Rt_DECREF(it);
+    }
+    RtObject *method = Int(5);
+    for (int i = 0; i < 5000; i++) {
+        RtObject *outer = RtMethod_New(method, Rt_True);
+        Rt_DECREF(method);
+        method = outer;
+    }
+    EXPECT_ERROR(RtObject_CallNoArgs(method), "RecursionError: maximum "
+                 "recursion depth exceeded while calling a Python object");
+    EXPECT_ERROR_INT((int)RtObject_Hash(method), "RecursionError: maximum "
+                     "recursion depth exceeded while calling a Python object");
+    Rt_DECREF(method);
+}
+
 int
 main(void)
 {
     void (*const tests[])(void) = {
         test_enumerate, test_results, test_zip_map_filter, test_reversed,
         test_call_iterator, test_count_cycle_chain, test_islice, test_tee,
-        test_tee_reentered, test_garbage, test_no_memory,
+        test_tee_reentered, test_too_deep, test_garbage, test_no_memory,
     };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }

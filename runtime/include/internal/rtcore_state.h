@@ -99,7 +99,8 @@ typedef struct RtThreadState {
     struct RtFrame *current_frame;      // innermost, or NULL (vm/)
     RtObject *free_ints;        // dead ints to be used again (long.c)
     int free_ints_room;         // how many more may wait there
-    int recursion_remaining;
+    int recursion_remaining;    // calls of functions of programs
+    int c_recursion_remaining;  // C code that calls itself (rtcore_types.h)
     struct RtReprEntry *repr_top;       // containers being printed
     // The extension that the thread waits for, unless it loads it itself;
     // interp->import_mutex.

@@ -157,9 +157,18 @@ typedef struct RtReprEntry {
 int RtRepr_Enter(RtReprEntry *entry, RtObject *op);
 void RtRepr_Leave(RtReprEntry *entry);
 
-// Depth of C code that calls itself through the object protocol.
+// Depth of C code that calls itself through the object protocol, be it that
+// objects contain each other or that a special method, a descriptor or an
+// iterator is again something in C: it ends in a RecursionError, not at the end
+// of the stack. Counted apart from the calls of programs' functions.
 int RtRecursion_Enter(const char *where);       // 0, or -1 with RecursionError
 void RtRecursion_Leave(void);
+extern const char rt_while_calling[];
+// A call of what may come to the caller again, and be in C.
+RtObject *RtObject_CallCounted(RtObject *callable, RtObject *const *args,
+                               ssize_t nargs, RtObject *kwnames);
+// By an iterator that iterates over others.
+RtObject *RtIter_NextOfInner(RtObject *iter);
 
 // inplace.c: NotImplemented (borrowed) if a is nothing that can.
 RtObject *RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op);
