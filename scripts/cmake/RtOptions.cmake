@@ -15,6 +15,9 @@ set(RT_DEBUG_LEVEL 1 CACHE STRING
     "0 none, 1 assertions, 2 whole-structure checks")
 set(RT_SANITIZE "" CACHE STRING
     "none, address, thread (stock), race (our own run-time)")
+set(RT_INSTRUMENT "" CACHE STRING
+    "Flags of a fleet for the code under test, in the place of our own")
+separate_arguments(RT_INSTRUMENT)
 option(RT_FUZZ_COVERAGE "Instrument the runtime for guided fuzzing" OFF)
 
 set_property(CACHE RT_SANITIZE PROPERTY STRINGS "" address thread race)
@@ -51,12 +54,18 @@ add_library(ftfuzz_instrument INTERFACE)
 if(RT_SANITIZE STREQUAL "address")
     set(RT_COVERAGE_ACCESSES
         inline-8bit-counters,pc-table,trace-loads,trace-stores)
+    set(RT_ADDRESS -fsanitize=address,undefined)
+    set(RT_RECOVER -fno-sanitize-recover=undefined)
+    if(RT_INSTRUMENT)
+        set(RT_ADDRESS -fsanitize=address)
+        set(RT_RECOVER)
+    endif()
     target_compile_options(ftfuzz_instrument INTERFACE
-        -fsanitize=address,undefined -fno-sanitize-recover=undefined
+        ${RT_ADDRESS} ${RT_RECOVER}
         $<$<BOOL:${RT_WITH_HOOKS}>:-fsanitize-coverage=${RT_COVERAGE_ACCESSES}>)
     target_compile_definitions(ftfuzz_flags INTERFACE
         RT_ASAN $<$<BOOL:${RT_WITH_HOOKS}>:RT_TRACE_ACCESSES>)
-    target_link_options(ftfuzz_flags INTERFACE -fsanitize=address,undefined)
+    target_link_options(ftfuzz_flags INTERFACE ${RT_ADDRESS})
 elseif(RT_SANITIZE STREQUAL "thread")
     target_compile_options(ftfuzz_instrument INTERFACE -fsanitize=thread)
     target_compile_definitions(ftfuzz_flags INTERFACE RT_TSAN)
@@ -73,3 +82,4 @@ if(RT_FUZZ_COVERAGE)
     target_compile_options(ftfuzz_instrument INTERFACE
         -fsanitize-coverage=inline-8bit-counters,pc-table)
 endif()
+target_compile_options(ftfuzz_instrument INTERFACE ${RT_INSTRUMENT})
