@@ -152,7 +152,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static _Noreturn void
 complain(const char *what, const char *reason, FzBuf *source)
 {
-    fprintf(stderr, "%s\n%s\n%s", what, reason, FzBuf_CString(source));
+    fprintf(stderr, "%s\n%s\n%s\nsignature: COMPILER|%s\n", what, reason,
+            FzBuf_CString(source), what);
     fflush(stderr);
     abort();
 }
