@@ -30,10 +30,10 @@ def check(condition, what):
         failures.append(what)
 
 
-def run_pr(build, out):
+def run_pr(build, out, seconds):
     result = subprocess.run(
         [ROOT / "ci" / "pr", "--build", build, "--canary", "none",
-         "--seconds", "3", "--out", out], cwd=ROOT, text=True,
+         "--seconds", str(seconds), "--out", out], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=200)
     sarif = json.loads((out / "pr.sarif").read_text())
     jsonschema.validate(sarif, json.loads(
@@ -42,7 +42,7 @@ def run_pr(build, out):
 
 
 def check_clean(folder):
-    result, sarif, junit = run_pr(BUILD, folder / "clean")
+    result, sarif, junit = run_pr(BUILD, folder / "clean", 3)
     check(result.returncode == 0, f"clean: {result.stdout[-1500:]}")
     check(not sarif["runs"][0]["results"], "clean: SARIF has results")
     check(not junit.findall(".//failure"), "clean: JUnit has failures")
@@ -51,7 +51,7 @@ def check_clean(folder):
 
 def check_planted(folder):
     """A regression fails again: everybody is told which, and how to see it."""
-    result, sarif, junit = run_pr(BUGGY, folder / "planted")
+    result, sarif, junit = run_pr(BUGGY, folder / "planted", 1)
     check(result.returncode == 77, f"planted: exit code {result.returncode}")
     for word in ("bug-0001-1 fails again", "see it: ", "corpus/regressions"):
         check(word in result.stdout, f"planted: '{word}' is not said")
