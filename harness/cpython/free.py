@@ -15,6 +15,7 @@ from reports import Failure
 HERE = os.path.dirname(os.path.abspath(__file__))
 END = re.compile(rb"^FTFUZZ-END (\d+)$", re.MULTILINE)
 HANG_SECONDS = 20
+IMPORT_SECONDS = 180            # more for the first program, which imports all
 MAX_RESIDENT = 3 << 30
 PROGRAMS_OF_A_WORKER = 5000     # then it is started afresh: state drifts
 
@@ -53,12 +54,14 @@ def reports_in(text):
                 yield failure
 
 
-def tsan_environment(suppressions):
+def tsan_environment(program, suppressions):
     options = ("halt_on_error=0:exitcode=0:report_signal_unsafe=0:"
                "atexit_sleep_ms=0:history_size=4")
     if suppressions:
         options += ":suppressions=%s" % suppressions
     return {"TSAN_OPTIONS": options, "PYTHONHASHSEED": "0",
+            "PYTHONPYCACHEPREFIX":
+                os.path.join(os.path.dirname(program), "pycache"),
             "DEBUGINFOD_URLS": "", "LC_ALL": "C.UTF-8",
             "PATH": os.environ.get("PATH", "")}
 
@@ -78,10 +81,11 @@ class Worker:
 
     def start(self):
         self.child = subprocess.Popen(
-            [*self.prefix, self.program, "-S", "-B",
+            [*self.prefix, self.program, "-S",
              os.path.join(HERE, "free_worker.py")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=tsan_environment(self.suppressions))
+            stderr=subprocess.PIPE,
+            env=tsan_environment(self.program, self.suppressions))
         os.set_blocking(self.child.stdout.fileno(), False)
         os.set_blocking(self.child.stderr.fileno(), False)
         self.done = 0
@@ -118,7 +122,8 @@ class Worker:
     def collect(self, number):
         errors = b""
         out, err = self.child.stdout, self.child.stderr
-        deadline = time.monotonic() + HANG_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS + (
+            IMPORT_SECONDS if self.done == 0 else 0)
         open_pipes = [out, err]
         while True:
             ready = select.select(open_pipes, [], [], 0.2)[0]
@@ -160,7 +165,8 @@ def deadly_stack(text):
 
 def alone(program, text, suppressions, seconds=60):
     """One program in a process of its own."""
-    run = subprocess.run(["setarch", "-R", program, "-S", "-B", "-c", text],
-                         env=tsan_environment(suppressions), text=True,
+    run = subprocess.run(["setarch", "-R", program, "-S", "-c", text],
+                         env=tsan_environment(program, suppressions),
+                         text=True,
                          capture_output=True, timeout=seconds)
     return list(reports_in(run.stderr))

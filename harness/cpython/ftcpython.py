@@ -416,7 +416,12 @@ def free(options):
     program = options.interpreter or script("--path", "ft-tsan")
     if not os.path.exists(program):
         fail("%s is missing: make it with scripts/cpython ft-tsan" % program)
-    generator = Generator(Vocabulary.of(program, vocabulary_of(program)),
+    # Trials under ThreadSanitizer would take long, and as much memory as there
+    # is: one of the other interpreters is asked, if there is one.
+    asked = options.interpreter or script("--path", "ft-engine")
+    if not os.path.exists(asked):
+        asked = program
+    generator = Generator(Vocabulary.of(asked, vocabulary_of(asked)),
                           options.seed,
                           options.kinds and options.kinds.split(","))
     suppressions = os.path.join(script("--source-of"), "Tools", "tsan",
