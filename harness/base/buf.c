@@ -66,6 +66,28 @@ FzBuf_AppendByte(FzBuf *buf, uint8_t byte)
 }
 
 void
+FzBuf_AppendMarkup(FzBuf *buf, char c)
+{
+    switch (c) {
+    case '<':
+        FzBuf_Printf(buf, "&lt;");
+        break;
+    case '>':
+        FzBuf_Printf(buf, "&gt;");
+        break;
+    case '&':
+        FzBuf_Printf(buf, "&amp;");
+        break;
+    case '"':
+        FzBuf_Printf(buf, "&quot;");
+        break;
+    default:
+        FzBuf_AppendByte(buf, (uint8_t)c);
+        break;
+    }
+}
+
+void
 FzBuf_Printf(FzBuf *buf, const char *format, ...)
 {
     va_list args, again;

@@ -52,6 +52,11 @@ bool FzCli_SetGilOf(const char *choice, int recorded);
 
 // True in builds that run programs deterministically; else an error message.
 bool FzCli_NeedsEngine(const char *command);
+// Loads the finding in a folder, and starts engine and runtime as it needs them
+// (`gil` as for FzCli_SetGilOf()). False: an error message; nothing to free.
+struct FzFinding;
+bool FzCli_OpenFinding(const char *folder, const char *gil,
+                       struct FzFinding *out);
 // "ftfuzz: message" on standard error, one line.
 void FzCli_Error(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

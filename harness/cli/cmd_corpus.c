@@ -46,10 +46,7 @@ add(const FzCorpusOptions *o, const char *folder)
     if (stat(small, &status) != 0 || !S_ISDIR(status.st_mode)) {
         snprintf(small, sizeof(small), "%s", folder);
     }
-    if (!FzFinding_Load(small, &finding, why, sizeof(why)) ||
-        !FzCli_SetGilOf(NULL, finding.gil) ||
-        !FzExec_Init(why, sizeof(why))) {
-        FzCli_Error("%s", why);
+    if (!FzCli_OpenFinding(small, NULL, &finding)) {
         return false;
     }
     FzRegression r;

@@ -126,17 +126,8 @@ run(int argc, char **argv)
     if (!FzCli_NeedsEngine("replay")) {
         return FZ_EXIT_USAGE;
     }
-    char why[4600];
     FzFinding finding;
-    if (!FzFinding_Load(path[0], &finding, why, sizeof(why))) {
-        FzCli_Error("%s", why);
-        return FZ_EXIT_USAGE;
-    }
-    if (!FzCli_SetGilOf(gil, finding.gil)) {
-        return FZ_EXIT_USAGE;
-    }
-    if (!FzExec_Init(why, sizeof(why))) {
-        FzCli_Error("%s", why);
+    if (!FzCli_OpenFinding(path[0], gil, &finding)) {
         return FZ_EXIT_USAGE;
     }
     expect_report(&finding);

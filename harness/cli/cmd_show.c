@@ -234,12 +234,8 @@ run(int argc, char **argv)
     if (!FzCli_NeedsEngine("show")) {
         return FZ_EXIT_USAGE;
     }
-    char why[4600];
     FzFinding finding;
-    if (!FzFinding_Load(path[0], &finding, why, sizeof(why)) ||
-        !FzCli_SetGilOf(NULL, finding.gil) ||
-        !FzExec_Init(why, sizeof(why))) {
-        FzCli_Error("%s", why);
+    if (!FzCli_OpenFinding(path[0], NULL, &finding)) {
         return FZ_EXIT_USAGE;
     }
     if (html != NULL) {

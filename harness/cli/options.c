@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "fz_exec.h"
+#include "fz_finding.h"
 
 void
 FzCli_Error(const char *format, ...)
@@ -76,6 +77,26 @@ FzCli_SetGilOf(const char *choice, int recorded)
     }
     unsetenv("RT_GIL");
     return FzExec_SetGil(recorded) || FzExec_SetGil(1);
+}
+
+bool
+FzCli_OpenFinding(const char *folder, const char *gil, FzFinding *out)
+{
+    char why[4600];
+    if (!FzFinding_Load(folder, out, why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        return false;
+    }
+    if (!FzCli_SetGilOf(gil, out->gil)) {
+        FzFinding_Free(out);
+        return false;
+    }
+    if (!FzExec_Init(why, sizeof(why))) {
+        FzCli_Error("%s", why);
+        FzFinding_Free(out);
+        return false;
+    }
+    return true;
 }
 
 static void

@@ -173,39 +173,13 @@ realloc(void *block, size_t size)
     return larger;
 }
 
-static void *
-allocate_aligned(size_t alignment, size_t size, uintptr_t caller)
+void *
+FzSctMemory_Aligned(size_t alignment, size_t size, uintptr_t caller)
 {
     if (!for_the_interpreter(caller)) {
         return __libc_memalign(alignment, size);
     }
     return allocate(size, alignment < HEADER ? HEADER : alignment);
-}
-
-FZ_SCT_EXPORT void *
-memalign(size_t alignment, size_t size)
-{
-    return allocate_aligned(alignment, size, FZ_SCT_SITE);
-}
-
-FZ_SCT_EXPORT void *
-aligned_alloc(size_t alignment, size_t size)
-{
-    return allocate_aligned(alignment, size, FZ_SCT_SITE);
-}
-
-FZ_SCT_EXPORT int
-posix_memalign(void **out, size_t alignment, size_t size)
-{
-    if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0) {
-        return EINVAL;
-    }
-    void *block = allocate_aligned(alignment, size, FZ_SCT_SITE);
-    if (block == NULL) {
-        return ENOMEM;
-    }
-    *out = block;
-    return 0;
 }
 
 FZ_SCT_EXPORT size_t

@@ -247,36 +247,10 @@ FzTarget_ReserveArena(size_t size)
 }
 
 void
-FzTarget_Install(void)
-{
-}
-
-void
 FzTarget_Begin(const FzSchedule *schedule)
 {
     (void)schedule;
-    FzSctSync_Begin();
-    FzSctFutex_Begin();
-    FzSctThread_Begin();
-    FzSctProcess_Begin();
-}
-
-void
-FzTarget_End(bool clean, FzRun *run)
-{
-    (void)clean;
-    run->allocation_failed = false;
-}
-
-void
-FzTarget_Ended(void)
-{
-}
-
-void
-FzTarget_ReleaseBlock(void *block)
-{
-    (void)block;
+    FzSct_Begin();
 }
 
 // A thread gets a block that no other had, nor one of the warm-up: what they
@@ -300,17 +274,4 @@ void
 FzTarget_LoadThread(uint32_t thread)
 {
     set_pointer(pointers[block_of[thread]]);
-}
-
-uint64_t
-FzTarget_SyncKey(const void *sync)
-{
-    return FzAddress_EventKey(sync);
-}
-
-void
-FzTarget_IdlePoint(RtPoint kind, const void *addr)
-{
-    (void)kind;
-    (void)addr;
 }

@@ -66,6 +66,8 @@ void FzBuf_Free(FzBuf *buf);
 void FzBuf_Clear(FzBuf *buf);
 void FzBuf_Append(FzBuf *buf, const void *bytes, size_t n);
 void FzBuf_AppendByte(FzBuf *buf, uint8_t byte);
+// A character of text in HTML or XML.
+void FzBuf_AppendMarkup(FzBuf *buf, char c);
 void FzBuf_Printf(FzBuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 // Appends a JSON string literal.

@@ -16,23 +16,7 @@ FzPage_Text(FzBuf *out, const char *text, size_t limit)
             FzBuf_Printf(out, "…");
             break;
         }
-        switch (text[i]) {
-        case '<':
-            FzBuf_Printf(out, "&lt;");
-            break;
-        case '>':
-            FzBuf_Printf(out, "&gt;");
-            break;
-        case '&':
-            FzBuf_Printf(out, "&amp;");
-            break;
-        case '"':
-            FzBuf_Printf(out, "&quot;");
-            break;
-        default:
-            FzBuf_AppendByte(out, (uint8_t)text[i]);
-            break;
-        }
+        FzBuf_AppendMarkup(out, text[i]);
     }
 }
 

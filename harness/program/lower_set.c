@@ -37,8 +37,9 @@ lower_new(FzEmitter *e, const FzOp *op)
     FzLower_Store(e, op->a);
 }
 
-// `a = repr(b) if isinstance(b, set) else None`: the repr of nested lists could
-// have any length, but a set holds no set.
+// `a = len(repr(b)) if isinstance(b, set) else None`: the repr of nested lists
+// could have any length, but a set holds no set. Not the text itself: added to
+// the set, it would be in the next text, twice as long each time.
 static void
 lower_repr(FzEmitter *e, const FzOp *op)
 {
@@ -47,8 +48,10 @@ lower_repr(FzEmitter *e, const FzOp *op)
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_set);
     FzEmit_Op(e, RT_OP_CALL, 2);
     uint32_t other = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_len);
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_repr);
     FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 1);
     FzEmit_Op(e, RT_OP_CALL, 1);
     uint32_t done = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
     FzEmit_PatchHere(e, other);

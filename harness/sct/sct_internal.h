@@ -109,6 +109,8 @@ int64_t FzSctTime_Until(const struct timespec *when, bool realtime);
 
 // ---- sct_memory.c: the heap of a run.
 void FzSctMemory_Begin(void);
+// A block for memalign() and its kin, called at `caller`; NULL: there is none.
+void *FzSctMemory_Aligned(size_t alignment, size_t size, uintptr_t caller);
 
 // ---- sct_image.c: the variables of the program.
 FZ_WARN_UNUSED bool FzSctImage_Init(char *why, size_t why_size);
@@ -120,6 +122,9 @@ bool FzSctImage_IsSystem(uintptr_t pc);
 extern void *fz_sct_tls;
 extern size_t fz_sct_tls_size;
 extern const void *fz_sct_tls_initial;
+
+// ---- sct_target.c: what is modelled is as before main().
+void FzSct_Begin(void);
 
 // ---- sct_process.c
 // The running thread ends the whole program.

@@ -11,27 +11,13 @@ static void
 put_escaped(FzBuf *out, const char *text)
 {
     for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        switch (c) {
-        case '<':
-            FzBuf_Printf(out, "&lt;");
-            break;
-        case '>':
-            FzBuf_Printf(out, "&gt;");
-            break;
-        case '&':
-            FzBuf_Printf(out, "&amp;");
-            break;
-        case '"':
-            FzBuf_Printf(out, "&quot;");
-            break;
-        case '\n':
+        if (*text == '\n') {
             FzBuf_Printf(out, "&#10;");
-            break;
-        default:
+        }
+        else {
             // Other control characters cannot stand in XML at all.
-            FzBuf_AppendByte(out, c < 0x20 ? ' ' : c);
-            break;
+            bool control = (unsigned char)*text < 0x20;
+            FzBuf_AppendMarkup(out, control ? ' ' : *text);
         }
     }
 }

@@ -12,28 +12,23 @@
 
 #ifdef RT_GIL_DISABLED
 
-static bool
-freeze_visitor(RtObject *op, void *arg)
-{
-    ssize_t *count = arg;
-    uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
-    if ((bits & RT_GC_BITS_UNREACHABLE) == 0) {
-        rt_atomic_store_uint8_owned(&op->ob_gc_bits,
-                                    bits | RT_GC_BITS_FROZEN);
-        ++*count;
-    }
-    return true;
-}
+typedef struct Change {
+    bool freeze;
+    ssize_t count;              // objects that it changed
+} Change;
 
 static bool
-unfreeze_visitor(RtObject *op, void *arg)
+change_visitor(RtObject *op, void *arg)
 {
-    ssize_t *count = arg;
+    Change *change = arg;
     uint8_t bits = rt_atomic_load_uint8_owned(&op->ob_gc_bits);
-    if ((bits & RT_GC_BITS_FROZEN) != 0) {
-        rt_atomic_store_uint8_owned(&op->ob_gc_bits,
-                                    bits & ~RT_GC_BITS_FROZEN);
-        ++*count;
+    if (change->freeze ? (bits & RT_GC_BITS_UNREACHABLE) == 0
+                       : (bits & RT_GC_BITS_FROZEN) != 0)
+    {
+        rt_atomic_store_uint8_owned(
+            &op->ob_gc_bits, change->freeze ? bits | RT_GC_BITS_FROZEN
+                                            : bits & ~RT_GC_BITS_FROZEN);
+        change->count++;
     }
     return true;
 }
@@ -45,13 +40,20 @@ count_visitor(RtObject *op, void *arg)
     return true;
 }
 
+static ssize_t
+change_all(RtInterpreterState *interp, bool freeze)
+{
+    Change change = { .freeze = freeze };
+    RtGC_VisitTracked(interp, change_visitor, &change);
+    interp->gc.frozen = freeze;
+    return change.count;
+}
+
 void
 RtGC_Freeze(RtInterpreterState *interp)
 {
-    ssize_t count = 0;
     RtEval_StopTheWorld(interp);
-    RtGC_VisitTracked(interp, freeze_visitor, &count);
-    interp->gc.frozen = true;
+    ssize_t count = change_all(interp, true);
     RT_NOTE(GC_FROZEN, interp, count);
     RtEval_StartTheWorld(interp);
 }
@@ -59,10 +61,8 @@ RtGC_Freeze(RtInterpreterState *interp)
 void
 RtGC_Unfreeze(RtInterpreterState *interp)
 {
-    ssize_t count = 0;
     RtEval_StopTheWorld(interp);
-    RtGC_VisitTracked(interp, unfreeze_visitor, &count);
-    interp->gc.frozen = false;
+    ssize_t count = change_all(interp, false);
     RT_NOTE(GC_UNFROZEN, interp, count);
     RtEval_StartTheWorld(interp);
 }
