@@ -18,6 +18,12 @@ enum {
     MAX_SIGNATURES = 256,
 };
 
+// An input that reached something new, and how long its execution was.
+typedef struct Kept {
+    FzInput *input;
+    uint64_t steps;
+} Kept;
+
 typedef struct Worker {
     const FzCampaignOptions *options;
     FzCampaignShared *all;
@@ -25,7 +31,7 @@ typedef struct Worker {
     FzRng rng;
     FzRun run, second;
     const FzStrategy *strategy; // forced, or NULL
-    FzInput **corpus;
+    Kept *corpus;               // the oldest first
     size_t ncorpus;
     FzFeatures seen;
     uint64_t signatures[MAX_SIGNATURES];
@@ -59,6 +65,27 @@ execute(Worker *w, const FzInput *input, FzRun *run)
     w->shared->switches += run->switches;
 }
 
+// One of two, of those from `first` on: the one that ran shorter, or longer.
+// Many mutants of short executions teach more than few of long ones.
+static size_t
+pick_kept(Worker *w, size_t first, bool longer)
+{
+    uint32_t n = (uint32_t)(w->ncorpus - first);
+    size_t a = first + FzRng_Below(&w->rng, n);
+    size_t b = first + FzRng_Below(&w->rng, n);
+    return (w->corpus[a].steps > w->corpus[b].steps) == longer ? a : b;
+}
+
+static void
+forget_one(Worker *w)
+{
+    size_t victim = pick_kept(w, 0, true);
+    free(w->corpus[victim].input);
+    w->ncorpus--;
+    memmove(&w->corpus[victim], &w->corpus[victim + 1],
+            (w->ncorpus - victim) * sizeof(*w->corpus));
+}
+
 static void
 keep_if_new(Worker *w, const FzInput *input)
 {
@@ -74,18 +101,14 @@ keep_if_new(Worker *w, const FzInput *input)
     if (new_edges + new_pairs == 0 || w->run.steps > MAX_KEPT_STEPS) {
         return;
     }
+    if (w->ncorpus == MAX_CORPUS) {
+        forget_one(w);
+    }
     FzInput *copy = malloc(sizeof(*copy));
     FZ_ASSERT(copy != NULL);
     *copy = *input;
-    if (w->ncorpus < MAX_CORPUS) {
-        w->corpus[w->ncorpus++] = copy;
-        w->shared->corpus = w->ncorpus;
-    }
-    else {
-        size_t victim = FzRng_Below(&w->rng, MAX_CORPUS);
-        free(w->corpus[victim]);
-        w->corpus[victim] = copy;
-    }
+    w->corpus[w->ncorpus++] = (Kept){copy, w->run.steps};
+    w->shared->corpus = w->ncorpus;
     if (w->options->corpus_dir != NULL) {
         FzCorpus_Add(w->options->corpus_dir, input);
     }
@@ -219,12 +242,10 @@ choose_input(Worker *w, FzInput *input)
     size_t first = FzRng_Chance(&w->rng, (FzRatio){1, 2})
                        ? w->ncorpus - (w->ncorpus + 7) / 8
                        : 0;
-    size_t pick =
-        first + FzRng_Below(&w->rng, (uint32_t)(w->ncorpus - first));
-    *input = *w->corpus[pick];
+    *input = *w->corpus[pick_kept(w, first, false)].input;
     if (FzRng_Chance(&w->rng, (FzRatio){1, 10})) {
         size_t other = FzRng_Below(&w->rng, (uint32_t)w->ncorpus);
-        FzInput_CrossOver(input, w->corpus[other], &w->rng);
+        FzInput_CrossOver(input, w->corpus[other].input, &w->rng);
     }
     else {
         FzInput_Mutate(input, &w->rng);
