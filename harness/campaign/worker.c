@@ -13,15 +13,16 @@
 
 enum {
     MAX_CORPUS = 4096,
-    MAX_KEPT_STEPS = 8000,
+    MAX_KEPT_COST = 8000,
+    BYTES_OF_A_STEP = 64,       // allocating them takes about as long
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
     MAX_SIGNATURES = 256,
 };
 
-// An input that reached something new, and how long its execution was.
+// An input that reached something new, and what its execution costs.
 typedef struct Kept {
     FzInput *input;
-    uint64_t steps;
+    uint64_t cost;              // in steps
 } Kept;
 
 typedef struct Worker {
@@ -65,15 +66,15 @@ execute(Worker *w, const FzInput *input, FzRun *run)
     w->shared->switches += run->switches;
 }
 
-// One of two, of those from `first` on: the one that ran shorter, or longer.
-// Many mutants of short executions teach more than few of long ones.
+// One of two, of those from `first` on: the cheaper, or the dearer. Many
+// mutants of cheap executions teach more than few of dear ones.
 static size_t
-pick_kept(Worker *w, size_t first, bool longer)
+pick_kept(Worker *w, size_t first, bool dearer)
 {
     uint32_t n = (uint32_t)(w->ncorpus - first);
     size_t a = first + FzRng_Below(&w->rng, n);
     size_t b = first + FzRng_Below(&w->rng, n);
-    return (w->corpus[a].steps > w->corpus[b].steps) == longer ? a : b;
+    return (w->corpus[a].cost > w->corpus[b].cost) == dearer ? a : b;
 }
 
 static void
@@ -98,7 +99,8 @@ keep_if_new(Worker *w, const FzInput *input)
     w->shared->doubletons = w->seen.twice;
     // Long executions reach more and teach less for their time: their mutants
     // would crowd out the others.
-    if (new_edges + new_pairs == 0 || w->run.steps > MAX_KEPT_STEPS) {
+    uint64_t cost = w->run.steps + w->run.allocated / BYTES_OF_A_STEP;
+    if (new_edges + new_pairs == 0 || cost > MAX_KEPT_COST) {
         return;
     }
     if (w->ncorpus == MAX_CORPUS) {
@@ -107,7 +109,7 @@ keep_if_new(Worker *w, const FzInput *input)
     FzInput *copy = malloc(sizeof(*copy));
     FZ_ASSERT(copy != NULL);
     *copy = *input;
-    w->corpus[w->ncorpus++] = (Kept){copy, w->run.steps};
+    w->corpus[w->ncorpus++] = (Kept){copy, cost};
     w->shared->corpus = w->ncorpus;
     if (w->options->corpus_dir != NULL) {
         FzCorpus_Add(w->options->corpus_dir, input);

@@ -318,6 +318,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     run->completed = false;
     run->nviolations = 0;
     run->nevents = 0;
+    run->allocated = 0;
     FzTape_Clear(&run->tape);
     FzBuf_Clear(&run->output);
     if (config->turns != NULL) {

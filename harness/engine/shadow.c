@@ -174,6 +174,7 @@ FzShadow_Alloc(const void *payload, size_t size, uint8_t kind)
         return;
     }
     s->live++;
+    e->run->allocated += size;
     if (e->races) {
         FzRace_ForgetBlock(e->current, payload, size);
     }

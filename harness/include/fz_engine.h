@@ -79,6 +79,7 @@ typedef struct FzRun {
     uint64_t steps;             // points passed
     uint64_t switches;
     uint64_t preemptions;       // of a thread that could have gone on
+    uint64_t allocated;         // bytes, of all blocks together
     uint32_t nthreads;
     bool completed;             // the body returned and all threads ended
     bool allocation_failed;     // the one that the schedule names

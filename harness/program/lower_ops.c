@@ -210,6 +210,17 @@ lower_guarded_method(FzEmitter *e, const FzOp *op, unsigned name)
     FzEmit_PatchHere(e, too_long);
 }
 
+// `a = <value> if <guard> else None`: the value is on the stack.
+static void
+store_or_none(FzEmitter *e, const FzOp *op, uint32_t guard)
+{
+    uint32_t done = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
+    FzEmit_PatchHere(e, guard);
+    load_const(e, FZ_CONST_NONE);
+    FzEmit_PatchHere(e, done);
+    FzLower_Store(e, op->a);
+}
+
 static void
 lower_concat(FzEmitter *e, const FzOp *op)
 {
@@ -217,11 +228,23 @@ lower_concat(FzEmitter *e, const FzOp *op)
     FzLower_Operand(e, op, 1);
     FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_ADD);
-    uint32_t done = FzEmit_Op(e, RT_OP_JUMP_FORWARD, 0);
-    FzEmit_PatchHere(e, too_long);
-    load_const(e, FZ_CONST_NONE);
-    FzEmit_PatchHere(e, done);
-    FzLower_Store(e, op->a);
+    store_or_none(e, op, too_long);
+}
+
+// The error of a value that is not there holds its repr, which for nested lists
+// could have any length: only who loses a race pays for it.
+static void
+lower_index(FzEmitter *e, const FzOp *op)
+{
+    FzLower_Operand(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_CONTAINS_OP, 0);
+    uint32_t absent = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_index);
+    FzLower_Operand(e, op, 2);
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    store_or_none(e, op, absent);
 }
 
 static void
@@ -355,6 +378,9 @@ lower_container(FzEmitter *e, const FzOp *op)
     case FZ_OP_LIST_CONCAT:
         lower_concat(e, op);
         return true;
+    case FZ_OP_LIST_INDEX:
+        lower_index(e, op);
+        return true;
     case FZ_OP_ITERATE:
     case FZ_OP_ITER_WALK:
     case FZ_OP_DICT_ITEMS:
@@ -434,8 +460,8 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
     METHOD(LIST_CLEAR, clear), METHOD(LIST_COPY, copy),
     METHOD(LIST_REVERSE, reverse), METHOD(LIST_SORT, sort),
     METHOD(LIST_COUNT, count), METHOD(LIST_REMOVE, remove),
-    METHOD(LIST_INDEX, index), METHOD(DICT_GET, get),
-    METHOD(DICT_POP, pop), METHOD(DICT_SETDEFAULT, setdefault),
+    METHOD(DICT_GET, get), METHOD(DICT_POP, pop),
+    METHOD(DICT_SETDEFAULT, setdefault),
     METHOD(DICT_CLEAR, clear), METHOD(DICT_POPITEM, popitem),
     METHOD(DICT_COPY, copy), METHOD(SET_ADD, add),
     METHOD(SET_DISCARD, discard), METHOD(SET_POP, pop),
