@@ -18,6 +18,7 @@
 #include "cli.h"
 #include "fz_exec.h"
 #include "fz_finding.h"
+#include "rt_module.h"
 #include "rtcore_code.h"
 #include "rtcore_semaphore.h"
 #include "run_internal.h"
@@ -373,6 +374,11 @@ add_modules(SourceOptions *o, const Job *job)
         snprintf(folder, sizeof(folder), "%s", o->file);
         *strrchr(folder, '/') = '\0';
     }
+    // Workers of a pool of processes import the program, too.
+    if (RtImport_AddSource("__mp_main__", job->code.data, job->code.size) < 0)
+    {
+        return FZ_EXIT_USAGE;
+    }
     return FzRunModules_Add(folder[0] != '\0' ? folder : "/", &job->source,
                             compile_module, o);
 }
@@ -405,6 +411,8 @@ static int
 run_on_os_threads(Job *job)
 {
     RtConfig_SetRecursionLimit(OS_RECURSION_LIMIT);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    RtConfig_SetCpuCount(processors > 0 ? (int)processors : 1);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     RtConfig_SetEpoch(now.tv_sec * INT64_C(1000000000) + now.tv_nsec -

@@ -18,6 +18,7 @@ FzEmit_Begin(FzEmitter *e, int block)
     e->nexceptions = 0;
     e->nnames = 0;
     e->flags = 0;
+    e->qualname = NULL;
     e->ncellvars = 0;
     e->nfreevars = 0;
     memset(e->name_index, 0, sizeof(e->name_index));
@@ -71,8 +72,16 @@ FzEmit_Finish(FzEmitter *e, const char *name, int nlocals, int argcount)
     if (names == NULL) {
         return NULL;
     }
+    RtObject *qualname = NULL;
+    if (e->qualname != NULL &&
+        (qualname = RtStr_FromString(e->qualname)) == NULL)
+    {
+        Rt_DECREF(names);
+        return NULL;
+    }
     RtCodeSpec spec = {
         .name = name,
+        .qualname = qualname,
         .filename = "program",
         .nlocals = nlocals,
         .argcount = argcount,
@@ -88,6 +97,7 @@ FzEmit_Finish(FzEmitter *e, const char *name, int nlocals, int argcount)
         .nfreevars = e->nfreevars,
     };
     RtObject *code = RtCode_New(&spec);
+    Rt_XDECREF(qualname);
     Rt_DECREF(names);
     return code;
 }

@@ -77,6 +77,7 @@ FzLower_Step(FzEmitter *e)
 {
     FzEmit_Begin(e, -1);
     e->nfreevars = 1;
+    e->qualname = "counter.<locals>.step";
     e->line = FZ_PRELUDE_COUNTER + 1;
     FzEmit_Op(e, RT_OP_COPY_FREE_VARS, 0);
     e->line += 2;

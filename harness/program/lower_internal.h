@@ -98,6 +98,7 @@ typedef struct FzEmitter {
     uint32_t flags;             // RT_CO_*
     int ncellvars;
     int nfreevars;
+    const char *qualname;       // NULL: as the name
     int block;                  // being lowered; -1: none
     uint32_t line;              // of what is emitted next
     uint32_t n;

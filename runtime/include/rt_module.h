@@ -69,6 +69,11 @@ bool RtImport_HasSource(const char *name);
 // The module, if the interpreter has loaded it already. New reference; NULL
 // without an exception.
 RtObject *RtImport_FindLoaded(const char *name);
+// The module that the program runs in: a reference of the caller's, who takes
+// it back (NULL) before he drops it.
+void RtImport_SetMain(RtObject *module);
+// The processors that programs are told of. Before RtRuntime_Start().
+void RtConfig_SetCpuCount(int count);
 // A module of the program: a code file, which must stay where it is. Before
 // RtRuntime_Start(). 0, or -1 if there are too many.
 int RtImport_AddSource(const char *name, const void *data, size_t size);

@@ -4,7 +4,11 @@ Seeds are ints, floats or None; strings would need SHA-512.
 """
 
 from _random import Twister
+from math import cos as _cos, exp as _exp, log as _log, pi as _pi
+from math import sin as _sin, sqrt as _sqrt
 from time import time_ns
+
+_NORMAL = 4 * _exp(-0.5) / _sqrt(2.0)
 
 
 def _words(number):
@@ -149,6 +153,28 @@ class Random:
     def uniform(self, a, b):
         return a + (b - a) * self.random()
 
+    def gauss(self, mu=0.0, sigma=1.0):
+        """Two at a time: one is kept for the next call."""
+        z = self.gauss_next
+        self.gauss_next = None
+        if z is None:
+            angle = self.random() * 2 * _pi
+            radius = _sqrt(-2.0 * _log(1.0 - self.random()))
+            z = _cos(angle) * radius
+            self.gauss_next = _sin(angle) * radius
+        return mu + z * sigma
+
+    def normalvariate(self, mu=0.0, sigma=1.0):
+        while True:
+            u1 = self.random()
+            u2 = 1.0 - self.random()
+            z = _NORMAL * (u1 - 0.5) / u2
+            if z * z / 4.0 <= -_log(u2):
+                return mu + z * sigma
+
+    def expovariate(self, lambd=1.0):
+        return -_log(1.0 - self.random()) / lambd
+
     def triangular(self, low=0.0, high=1.0, mode=None):
         u = self.random()
         c = 0.5 if mode is None else (mode - low) / (high - low)
@@ -180,6 +206,9 @@ choices = _shared.choices
 shuffle = _shared.shuffle
 sample = _shared.sample
 uniform = _shared.uniform
+gauss = _shared.gauss
+normalvariate = _shared.normalvariate
+expovariate = _shared.expovariate
 triangular = _shared.triangular
 getstate = _shared.getstate
 setstate = _shared.setstate

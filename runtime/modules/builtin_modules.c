@@ -199,5 +199,10 @@ RtBuiltins_InitModules(RtObject *builtins)
             return -1;
         }
     }
+    RtObject *module = add_module("builtins");
+    if (module == NULL ||
+        RtDict_Update(RtModule_GetDict(module), builtins) < 0) {
+        return -1;
+    }
     return add_extras();
 }

@@ -14,8 +14,10 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
+#include "rtcore_bytes.h"
 #include "rtcore_code.h"
 #include "rtcore_heap.h"
+#include "rtcore_long.h"
 #include "rtcore_object.h"
 
 enum {
@@ -26,7 +28,10 @@ enum {
 typedef enum Tag {
     TAG_IMMORTAL = 1,           // address
     TAG_INT,                    // value
+    TAG_BIG_INT,                // size, hexadecimal digits
+    TAG_FLOAT,                  // the double's bits
     TAG_STR,                    // size, bytes
+    TAG_BYTES,                  // size, bytes
     TAG_TUPLE,                  // size, items
     TAG_CODE,                   // CodeHead, arrays, name, consts, names
 } Tag;
@@ -86,13 +91,36 @@ static int put_object(RtCrossData *data, RtObject *op, RtCrossKind kind,
                       int depth);
 
 static int
-put_str(RtCrossData *data, RtObject *op)
+put_text(RtCrossData *data, Tag tag, const char *text, ssize_t size)
 {
-    size_t size = (size_t)Rt_SIZE(op);
-    if (put_head(data, TAG_STR, (int64_t)size) < 0) {
+    return put_head(data, tag, size) < 0 ? -1 : put(data, text, (size_t)size);
+}
+
+static int
+put_int(RtCrossData *data, RtObject *op)
+{
+    int64_t value = RtLong_AsInt64(op);
+    if (value != -1 || RtErr_Occurred() == NULL) {
+        return put_head(data, TAG_INT, value);
+    }
+    RtErr_Clear();
+    RtObject *digits = RtLong_Format(op, 16, false);
+    if (digits == NULL) {
         return -1;
     }
-    return put(data, RtStr_AsUTF8(op), size);
+    int status = put_text(data, TAG_BIG_INT, RtStr_AsUTF8(digits),
+                          Rt_SIZE(digits));
+    Rt_DECREF(digits);
+    return status;
+}
+
+static int
+put_float(RtCrossData *data, RtObject *op)
+{
+    double value = RtFloat_AsDouble(op);
+    int64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return put_head(data, TAG_FLOAT, bits);
 }
 
 static int
@@ -176,10 +204,16 @@ put_object(RtCrossData *data, RtObject *op, RtCrossKind kind, int depth)
         return put_head(data, TAG_IMMORTAL, (int64_t)(intptr_t)op);
     }
     if (type == &RtLong_Type) {
-        return put_head(data, TAG_INT, RtLong_AsInt64(op));
+        return put_int(data, op);
+    }
+    if (type == &RtFloat_Type) {
+        return put_float(data, op);
     }
     if (type == &RtStr_Type) {
-        return put_str(data, op);
+        return put_text(data, TAG_STR, RtStr_AsUTF8(op), Rt_SIZE(op));
+    }
+    if (type == &RtBytes_Type) {
+        return put_text(data, TAG_BYTES, RtBytes_DATA(op), Rt_SIZE(op));
     }
     if (type == &RtTuple_Type) {
         return put_tuple(data, op, kind, depth);
@@ -285,6 +319,24 @@ take_code(const RtCrossData *data, size_t *at)
     return code;
 }
 
+static RtObject *
+take_big_int(const RtCrossData *data, size_t *at, size_t size)
+{
+    const char *digits = take(data, at, size);
+    RtObject *text = RtStr_FromStringAndSize(digits, (ssize_t)size);
+    RtObject *result = text != NULL ? RtLong_FromText(text, 16) : NULL;
+    Rt_XDECREF(text);
+    return result;
+}
+
+static RtObject *
+take_float(int64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return RtFloat_FromDouble(value);
+}
+
 RtObject *
 RtCrossData_Load(const RtCrossData *data, size_t *at)
 {
@@ -294,6 +346,13 @@ RtCrossData_Load(const RtCrossData *data, size_t *at)
         return Rt_NewRef((RtObject *)(intptr_t)head->value);
     case TAG_INT:
         return RtLong_FromInt64(head->value);
+    case TAG_BIG_INT:
+        return take_big_int(data, at, (size_t)head->value);
+    case TAG_FLOAT:
+        return take_float(head->value);
+    case TAG_BYTES:
+        return RtBytes_FromStringAndSize(
+            take(data, at, (size_t)head->value), (ssize_t)head->value);
     case TAG_STR:
         return RtStr_FromStringAndSize(take(data, at, (size_t)head->value),
                                        (ssize_t)head->value);

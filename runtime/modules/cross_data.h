@@ -1,8 +1,8 @@
 // cross_data.h: plain data and code on its way to another interpreter.
 //
-// A message is raw memory: None, bool, int, str, tuples of these and, where it
-// is asked for, code without free variables. Nothing in it belongs to an
-// interpreter but what is immortal.
+// A message is raw memory: None, bool, int, float, str, bytes, tuples of these
+// and, where it is asked for, code without free variables. Nothing in it
+// belongs to an interpreter but what is immortal.
 
 #ifndef RT_MODULES_CROSS_DATA_H
 #define RT_MODULES_CROSS_DATA_H

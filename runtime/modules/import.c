@@ -486,6 +486,25 @@ RtImport_FindLoaded(const char *name)
         ? Rt_NewRef(entry->module) : NULL;
 }
 
+void
+RtImport_SetMain(RtObject *module)
+{
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    interp->main_module = module;
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+}
+
+RtObject *
+RtImport_GetMain(void)
+{
+    RtInterpreterState *interp = RtThreadState_Get()->interp;
+    RtMutex_LockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    RtObject *module = Rt_XNewRef(interp->main_module);
+    RtMutex_UnlockRanked(&interp->import_mutex, RT_RANK_IMPORT);
+    return module;
+}
+
 RtObject *
 RtImport_ImportSource(const RtSourceModule *source)
 {
@@ -495,20 +514,35 @@ RtImport_ImportSource(const RtSourceModule *source)
 // ---------------------------------------------------------------------------
 // Functions.
 
-// __import__(name or path)
+// __import__(name or path, globals=None, locals=None, fromlist=()): of a name
+// with dots the package that it begins with, unless something is to be taken
+// from the module itself.
 static RtObject *
 builtin_import(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self;
-    (void)nargs;
     if (!Rt_IS_TYPE(args[0], &RtStr_Type)) {
         RtErr_SetString(&RtExc_TypeError, "module name must be a string");
         return NULL;
     }
-    return RtImport_Import(RtStr_AsUTF8(args[0]));
+    const char *name = RtStr_AsUTF8(args[0]);
+    if (strchr(name, '/') != NULL) {
+        return RtImport_Import(name);
+    }
+    int from = nargs > 3 ? RtObject_IsTrue(args[3]) : 0;
+    RtObject *module = from < 0 ? NULL : RtImport_ImportName(name);
+    const char *dot = strchr(name, '.');
+    if (module == NULL || from > 0 || dot == NULL) {
+        return module;
+    }
+    Rt_DECREF(module);
+    char package[RT_MAX_MODULE_NAME];
+    memcpy(package, name, (size_t)(dot - name));
+    package[dot - name] = '\0';
+    return RtImport_ImportName(package);
 }
 
 RtMethodDef rt_import_functions[] = {
-    { "__import__", builtin_import, 1, 1 },
+    { "__import__", builtin_import, 1, 5 },
     { NULL, NULL, 0, 0 },
 };

@@ -62,9 +62,29 @@ RtImport_HasSource(const char *name)
     return find_source(name) != NULL;
 }
 
+// The program. Another interpreter has it as a module like any other, loaded
+// once more, under the second name: what is pickled by name is found in each.
+static RtObject *
+import_program(void)
+{
+    RtObject *module = RtImport_GetMain();
+    const RtSourceModule *source =
+        module == NULL ? find_source("__mp_main__") : NULL;
+    if (source != NULL) {
+        return RtImport_ImportSource(source);
+    }
+    if (module == NULL) {
+        RtErr_SetString(&RtExc_ImportError, "No module named '__main__'");
+    }
+    return module;
+}
+
 static RtObject *
 import_one(const char *name)
 {
+    if (strcmp(name, "__main__") == 0 || strcmp(name, "__mp_main__") == 0) {
+        return import_program();
+    }
     const RtSourceModule *source = find_source(name);
     if (source != NULL) {
         return RtImport_ImportSource(source);

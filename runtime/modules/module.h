@@ -46,6 +46,10 @@ int RtXX_InitNames(void);       // start-up only
 // import.c: loads it, unless this interpreter has. New reference.
 RtObject *RtImport_ImportSource(const RtSourceModule *source);
 
+// The module the program runs in, in the main interpreter. New reference; NULL
+// without an exception.
+RtObject *RtImport_GetMain(void);
+
 // builtin_modules.c: a module of the runtime itself; borrowed, immortal. NULL
 // without an exception.
 RtObject *RtBuiltins_GetModule(const char *name);

@@ -157,11 +157,29 @@ sys_getsizeof(RtObject *self, RtObject *const *args, ssize_t nargs)
     return size;
 }
 
+// Before the runtime starts. Under an engine as many as it says: what programs
+// do must not depend on the machine.
+static int cpu_count = 4;
+
+void
+RtConfig_SetCpuCount(int count)
+{
+    cpu_count = count;
+}
+
+static RtObject *
+sys_cpu_count(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self, (void)args, (void)nargs;
+    return RtLong_FromInt64(cpu_count);
+}
+
 RtMethodDef rt_sys_value_functions[] = {
     { "exit", sys_exit, 0, 1 },
     { "intern", sys_intern, 1, 1 },
     { "getrecursionlimit", sys_getrecursionlimit, 0, 0 },
     { "getsizeof", sys_getsizeof, 1, 2 },
+    { "_cpu_count", sys_cpu_count, 0, 0 },
     { NULL, NULL, 0, 0 },
 };
 

@@ -214,12 +214,18 @@ RtObject_GetOptionalAttr(RtObject *op, RtObject *name, RtObject **result)
         return -1;
     }
     if (has_generic_getattr(op)) {
-        return generic_lookup(op, name, result, NULL);
+        int found = generic_lookup(op, name, result, NULL);
+        if (found >= 0) {
+            return found;
+        }
     }
-    *result = RtObject_GetAttr(op, name);
-    if (*result != NULL) {
-        return 1;
+    else {
+        *result = RtObject_GetAttr(op, name);
+        if (*result != NULL) {
+            return 1;
+        }
     }
+    // A descriptor may say so, too.
     if (!RtErr_ExceptionMatches(&RtExc_AttributeError)) {
         return -1;
     }

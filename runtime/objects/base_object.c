@@ -29,15 +29,10 @@ object_dealloc(RtObject *self)
 static RtObject *
 object_repr(RtObject *self)
 {
-    RtTypeObject *type = Rt_TYPE(self);
-    unsigned long long key = RtAddress_Key(self);
-    if (!RtType_IsHeap(type)) {
-        return RtStr_FromFormat("<%s object at 0x%llx>", type->tp_name, key);
-    }
-    RtObject *name = RtObject_GetAttr((RtObject *)type, rt_name_qualname);
+    RtObject *name = RtType_FullName(Rt_TYPE(self));
     RtObject *result = name == NULL ? NULL
-        : RtStr_FromFormat("<__main__.%s object at 0x%llx>",
-                           RtStr_AsUTF8(name), key);
+        : RtStr_FromFormat("<%s object at 0x%llx>", RtStr_AsUTF8(name),
+                           (unsigned long long)RtAddress_Key(self));
     Rt_XDECREF(name);
     return result;
 }

@@ -603,15 +603,25 @@ from_text_in_base(RtObject *x, RtObject *base_object)
     return RtLong_FromText(x, (int)base);
 }
 
+// int(x=0, /), int(x, /, base)
 static RtObject *
-long_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+long_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
+            RtObject *kwnames)
 {
-    if (RtArg_CheckMax("int", nargs, 2) < 0) {
+    static const char *const names[] = { "", "base", NULL };
+    RtObject *values[2];
+    if (RtArg_CheckMax("int", nargs, 2) < 0 ||
+        RtArg_Unpack("int", names, 2, 0, args, nargs, kwnames, values) < 0)
+    {
         return NULL;
     }
-    RtObject *value = nargs == 0 ? RtLong_FromInt64(0)
-                      : nargs == 1 ? RtNumber_Long(args[0])
-                      : from_text_in_base(args[0], args[1]);
+    if (values[0] == NULL && values[1] != NULL) {
+        RtErr_SetString(&RtExc_TypeError, "int() missing string argument");
+        return NULL;
+    }
+    RtObject *value = values[0] == NULL ? RtLong_FromInt64(0)
+                      : values[1] == NULL ? RtNumber_Long(values[0])
+                      : from_text_in_base(values[0], values[1]);
     if (value == NULL || (type == &RtLong_Type && RtLong_CheckExact(value))) {
         return value;
     }
@@ -619,6 +629,12 @@ long_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
                                             : long_new_of_type(type, value);
     Rt_DECREF(value);
     return result;
+}
+
+static RtObject *
+long_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
+{
+    return long_new_kw(type, args, nargs, NULL);
 }
 
 RtTypeObject RtLong_Type = {
@@ -631,6 +647,7 @@ RtTypeObject RtLong_Type = {
     .tp_hash = long_hash,
     .tp_richcompare = long_richcompare,
     .tp_new = long_new,
+    .tp_new_kw = long_new_kw,
     .nb_add = long_add,
     .nb_subtract = long_subtract,
     .nb_multiply = long_multiply,

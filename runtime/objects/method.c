@@ -7,10 +7,12 @@
 #include "rtcore_code.h"
 
 #include "rt_errors.h"
+#include "rt_module.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
 #include "rtcore_heap.h"
 #include "rtcore_object.h"
+#include "rtcore_type.h"
 #include "rtcore_types.h"
 #include "rtcore_weakref.h"
 
@@ -39,17 +41,41 @@ method_dealloc(RtObject *self)
     RtObject_Free(self);
 }
 
+// The name of the function; a new reference, or NULL with an exception.
+static RtObject *
+function_name(RtObject *func)
+{
+    RtObject *name;
+    int found = RtObject_GetOptionalAttr(func, rt_name_qualname, &name);
+    if (found == 0) {
+        found = RtObject_GetOptionalAttr(func, rt_name_name, &name);
+    }
+    if (found > 0 && !RtStr_Check(name)) {
+        Rt_DECREF(name);
+        found = 0;
+    }
+    return found == 0 ? RtStr_FromString("?") : name;
+}
+
 static RtObject *
 method_repr(RtObject *self)
 {
     RtMethodObject *method = (RtMethodObject *)self;
-    const char *name = "?";
-    if (Rt_IS_TYPE(method->im_func, &RtFunction_Type)) {
-        RtFunctionObject *func = (RtFunctionObject *)method->im_func;
-        name = RtStr_AsUTF8(func->func_name);
+    RtObject *name = function_name(method->im_func);
+    if (name == NULL) {
+        return NULL;
     }
-    const char *type_name = Rt_TYPE(method->im_self)->tp_name;
-    return RtStr_FromFormat("<bound method %s.%s>", type_name, name);
+    RtObject *of = NULL;
+    if (RtRecursion_Enter(" while getting the repr of an object") == 0) {
+        of = RtObject_Repr(method->im_self);
+        RtRecursion_Leave();
+    }
+    RtObject *result = of == NULL ? NULL
+        : RtStr_FromFormat("<bound method %s of %s>", RtStr_AsUTF8(name),
+                           RtStr_AsUTF8(of));
+    Rt_XDECREF(of);
+    Rt_DECREF(name);
+    return result;
 }
 
 // A method may be bound once more, and that again.
@@ -359,6 +385,27 @@ cfunction_hash(RtObject *self)
     return hash == -1 ? -2 : hash;
 }
 
+static RtObject *
+cfunction_name(RtObject *self)
+{
+    return RtStr_FromString(((RtCFunctionObject *)self)->m_ml->ml_name);
+}
+
+static RtObject *
+cfunction_module(RtObject *self)
+{
+    RtObject *module = ((RtCFunctionObject *)self)->m_self;
+    return module != NULL && Rt_IS_TYPE(module, &RtModule_Type)
+        ? Rt_NewRef(RtModule_GetName(module)) : RtStr_FromString("builtins");
+}
+
+static const RtGetSetDef cfunction_getset[] = {
+    { "__name__", cfunction_name, NULL },
+    { "__qualname__", cfunction_name, NULL },
+    { "__module__", cfunction_module, NULL },
+    { NULL, NULL, NULL },
+};
+
 RtTypeObject RtCFunction_Type = {
     .ob_base = RT_VAROBJECT_HEAD_IMMORTAL(&RtType_Type),
     .tp_name = "builtin_function_or_method",
@@ -371,6 +418,7 @@ RtTypeObject RtCFunction_Type = {
     .tp_richcompare = cfunction_richcompare,
     .tp_call = cfunction_call,
     .tp_call_kw = cfunction_call_kw,
+    .tp_getset = cfunction_getset,
 };
 
 RtObject *

@@ -242,13 +242,6 @@ check_base(RtObject *bases, ssize_t i)
                      type->tp_name);
         return -1;
     }
-    for (ssize_t j = 0; j < i; j++) {
-        if (RtTuple_GetItem(bases, j) == base) {
-            RtErr_Format(&RtExc_TypeError, "duplicate base class %s",
-                         type->tp_name);
-            return -1;
-        }
-    }
     return 0;
 }
 
@@ -621,10 +614,11 @@ type_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 static RtObject *
 type_repr(RtObject *self)
 {
-    RtTypeObject *type = (RtTypeObject *)self;
-    return RtStr_FromFormat("<class '%s%s'>",
-                            RtType_IsHeap(type) ? "__main__." : "",
-                            type->tp_name);
+    RtObject *name = RtType_FullName((RtTypeObject *)self);
+    RtObject *result = name == NULL ? NULL
+        : RtStr_FromFormat("<class '%s'>", RtStr_AsUTF8(name));
+    Rt_XDECREF(name);
+    return result;
 }
 
 static int

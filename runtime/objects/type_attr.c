@@ -34,7 +34,30 @@ get_special(RtTypeObject *type, RtObject *name)
     if (RtStr_Equal(name, rt_name_mro)) {
         return Rt_XNewRef(type->tp_mro);
     }
+    if (!RtType_IsHeap(type) && RtStr_Equal(name, rt_name_module)) {
+        return RtStr_FromString("builtins");
+    }
     return NULL;
+}
+
+RtObject *
+RtType_FullName(RtTypeObject *type)
+{
+    if (!RtType_IsHeap(type)) {
+        return RtStr_FromString(type->tp_name);
+    }
+    RtObject *module = RtType_LookupRef(type, rt_name_module);
+    RtObject *name = get_special(type, rt_name_qualname);
+    RtObject *result = NULL;
+    if (name != NULL) {
+        bool known = module != NULL && RtStr_Check(module);
+        result = RtStr_FromFormat(
+            "%s.%s", known ? RtStr_AsUTF8(module) : "__main__",
+            RtStr_AsUTF8(name));
+    }
+    Rt_XDECREF(name);
+    Rt_XDECREF(module);
+    return result;
 }
 
 static bool

@@ -262,6 +262,15 @@ check_value(RtTypeObject *type, RtObject *value)
                      type->tp_name);
         return -1;
     }
+    for (ssize_t i = 0; i < RtTuple_Size(value); i++) {
+        RtObject *base = RtTuple_GetItem(value, i);
+        if (!RtType_Check(base)) {
+            RtErr_Format(&RtExc_TypeError,
+                         "%s.__bases__ must be tuple of classes, not '%s'",
+                         type->tp_name, Rt_TYPE(base)->tp_name);
+            return -1;
+        }
+    }
     // Again when no class can change any more.
     if (check_cycles(type, value) < 0) {
         return -1;

@@ -79,6 +79,39 @@ take_next(MroMerge *m, bool *exhausted)
     return NULL;
 }
 
+// Says which classes stand in each other's way.
+static void
+raise_inconsistent(const MroMerge *m)
+{
+    RtObject *names = RtStr_FromString("");
+    for (ssize_t i = 0; i < m->nsequences && names != NULL; i++) {
+        RtObject *s = sequence(m, i);
+        if (m->next[i] >= RtTuple_Size(s)) {
+            continue;
+        }
+        RtObject *type = RtTuple_GetItem(s, m->next[i]);
+        bool named = false;
+        for (ssize_t j = 0; j < i; j++) {
+            RtObject *t = sequence(m, j);
+            named = named || (m->next[j] < RtTuple_Size(t) &&
+                              RtTuple_GetItem(t, m->next[j]) == type);
+        }
+        if (!named) {
+            RtObject *longer = RtStr_FromFormat(
+                "%s%s%s", RtStr_AsUTF8(names), Rt_SIZE(names) > 0 ? ", " : "",
+                ((RtTypeObject *)type)->tp_name);
+            Rt_DECREF(names);
+            names = longer;
+        }
+    }
+    if (names != NULL) {
+        RtErr_Format(&RtExc_TypeError,
+                     "Cannot create a consistent method resolution order "
+                     "(MRO) for bases %s", RtStr_AsUTF8(names));
+        Rt_DECREF(names);
+    }
+}
+
 static RtObject *
 merge_into(MroMerge *m, RtObject **order)
 {
@@ -93,17 +126,34 @@ merge_into(MroMerge *m, RtObject **order)
         if (exhausted) {
             return RtTuple_FromArray(order, n);
         }
-        RtErr_SetString(&RtExc_TypeError,
-                        "Cannot create a consistent method resolution order "
-                        "(MRO) for bases");
+        raise_inconsistent(m);
         return NULL;
     }
+}
+
+static int
+check_duplicates(RtObject *bases)
+{
+    for (ssize_t i = 1; i < RtTuple_Size(bases); i++) {
+        RtObject *base = RtTuple_GetItem(bases, i);
+        for (ssize_t j = 0; j < i; j++) {
+            if (RtTuple_GetItem(bases, j) == base) {
+                RtErr_Format(&RtExc_TypeError, "duplicate base class %s",
+                             ((RtTypeObject *)base)->tp_name);
+                return -1;
+            }
+        }
+    }
+    return 0;
 }
 
 RtObject *
 RtType_MroC3(RtTypeObject *type, RtObject *bases, const RtMroChange *changes,
              size_t nchanges)
 {
+    if (check_duplicates(bases) < 0) {
+        return NULL;
+    }
     ssize_t nbases = RtTuple_Size(bases);
     MroMerge m = { bases, changes, nchanges, nbases + 1, NULL };
     ssize_t length = 1 + nbases;

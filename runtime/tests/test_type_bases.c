@@ -162,7 +162,7 @@ test_diamond(void)
     EXPECT_ERROR_INT(set_bases(low, Tuple(2, Rt_NewRef(top),
                                           Rt_NewRef(left))),
                      "TypeError: Cannot create a consistent method resolution "
-                     "order (MRO) for bases");
+                     "order (MRO) for bases T, L");
     CHECK(low->tp_base == left);
     CHECK(RtTuple_Size(low->tp_mro) == 7);
     audit();
@@ -188,7 +188,7 @@ test_error_below(void)
     RtObject *mros[] = { top->tp_mro, middle->tp_mro, low->tp_mro };
     EXPECT_ERROR_INT(set_bases(top, Tuple(2, Rt_NewRef(y), Rt_NewRef(x))),
                      "TypeError: Cannot create a consistent method resolution "
-                     "order (MRO) for bases");
+                     "order (MRO) for bases Y, X");
     CHECK(top->tp_base == x);
     CHECK(top->tp_mro == mros[0]);
     CHECK(middle->tp_mro == mros[1]);
@@ -224,7 +224,8 @@ test_refused_bases(void)
                      "TypeError: cannot delete '__bases__' attribute of type "
                      "'C'");
     EXPECT_ERROR_INT(set_bases(c, Tuple(1, Rt_None)),
-                     "TypeError: bases must be types");
+                     "TypeError: C.__bases__ must be tuple of classes, not "
+                     "'NoneType'");
     EXPECT_ERROR_INT(set_bases(c, Tuple(2, Rt_NewRef(a), Rt_NewRef(a))),
                      "TypeError: duplicate base class A");
     EXPECT_ERROR_INT(set_bases(a, one(l)),

@@ -62,12 +62,12 @@ RtRun_ReportException(void)
     return status;
 }
 
-// The namespace of __main__.
+// Where the program runs.
 static RtObject *
-main_globals(const char *filename)
+make_main(const char *filename)
 {
-    RtObject *globals = RtDict_New();
-    if (globals == NULL) {
+    RtObject *module = RtModule_New("__main__", NULL);
+    if (module == NULL) {
         return NULL;
     }
     const char *const items[][2] = {
@@ -77,15 +77,15 @@ main_globals(const char *filename)
         RtObject *name = RtStr_FromString(items[i][0]);
         RtObject *value = RtStr_FromString(items[i][1]);
         int status = name == NULL || value == NULL
-            ? -1 : RtDict_SetItem(globals, name, value);
+            ? -1 : RtDict_SetItem(RtModule_GetDict(module), name, value);
         Rt_XDECREF(name);
         Rt_XDECREF(value);
         if (status < 0) {
-            Rt_DECREF(globals);
+            Rt_DECREF(module);
             return NULL;
         }
     }
-    return globals;
+    return module;
 }
 
 // What the module threading wants done before the program ends.
@@ -111,13 +111,18 @@ int
 RtRun_Main(const void *data, size_t size)
 {
     RtObject *code = RtCode_Load(data, size);
-    RtObject *globals = code == NULL ? NULL
-        : main_globals(RtStr_AsUTF8(((RtCodeObject *)code)->co_filename));
-    RtObject *result = globals != NULL ? RtEval_EvalCode(code, globals) : NULL;
+    RtObject *module = code == NULL ? NULL
+        : make_main(RtStr_AsUTF8(((RtCodeObject *)code)->co_filename));
+    RtObject *result = NULL;
+    if (module != NULL) {
+        RtImport_SetMain(module);
+        result = RtEval_EvalCode(code, RtModule_GetDict(module));
+    }
     int status = result != NULL ? 0 : RtRun_ReportException();
     Rt_XDECREF(result);
     end_threads();
-    Rt_XDECREF(globals);
+    RtImport_SetMain(NULL);
+    Rt_XDECREF(module);
     Rt_XDECREF(code);
     return status;
 }

@@ -210,6 +210,7 @@ struct RtInterpreterState {
     RtThreadState *ender;       // not main's: unbound, waits for its end
     RtObject *main_dict;        // not main's: globals; whoever RUNs it, or ends
                                 // it; NULL until the first run
+    RtObject *main_module;      // main's: __main__ while it runs; import_mutex
     RtThreadState *threads;     // HEAD_LOCK
     uint64_t next_thread_id;    // HEAD_LOCK
     RtStopTheWorldState stoptheworld;

@@ -111,6 +111,7 @@ void RtSubclasses_Forget(RtTypeObject *type);
 RtObject *RtType_Subclasses(RtTypeObject *type);
 
 // type_attr.c: attributes of types, the only writer of their dicts.
+RtObject *RtType_FullName(RtTypeObject *type);  // with module, for reprs
 RtObject *RtType_GetAttro(RtObject *self, RtObject *name);
 int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
 

@@ -1,4 +1,6 @@
-"""concurrent.futures: Future, ThreadPoolExecutor, wait, as_completed."""
+"""concurrent.futures: Future, ThreadPoolExecutor, ProcessPoolExecutor, wait,
+as_completed.
+"""
 
 from queue import SimpleQueue
 from threading import Condition, Lock, Thread, _register_atexit
@@ -298,6 +300,36 @@ class ThreadPoolExecutor(Executor):
         pool = getattr(self, "_pool", None)
         if pool is not None:
             pool.queue.put(None)
+
+
+class ProcessPoolExecutor(Executor):
+    """Over a pool of multiprocessing."""
+
+    def __init__(self, max_workers=None, mp_context=None, initializer=None,
+                 initargs=(), *, max_tasks_per_child=None):
+        from multiprocessing.pool import Pool
+        if max_workers is not None and max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        self._pool = Pool(max_workers, initializer, initargs,
+                          max_tasks_per_child)
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            self._pool.apply_async(fn, args, kwargs, future.set_result,
+                                   future.set_exception)
+        except ValueError:
+            raise RuntimeError("cannot schedule new futures after shutdown") \
+                from None
+        return future
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._pool.close()
+        if wait:
+            self._pool.join()
 
 
 class _Waiter:

@@ -1,0 +1,7 @@
+"""concurrent.futures.process."""
+
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+
+
+class BrokenProcessPool(BrokenExecutor):
+    pass
