@@ -143,6 +143,37 @@ acquired_alone(uint32_t thread, const void *lock, RtLockKind kind,
     entry->extra = kind;
 }
 
+// Whether a section around the innermost one has the lock.
+static bool
+outer_section_has(uint32_t thread, const void *lock)
+{
+    const ThreadLocks *locks = &state.threads[thread];
+    for (unsigned i = 0; i + 1 < locks->depth; i++) {
+        const Section *section = &locks->sections[i];
+        if (section->active &&
+            (section->first == lock || section->second == lock)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A section that is begun or resumed takes its second lock last.
+static void
+check_section_order(uint32_t thread, const void *lock, const Section *top)
+{
+    if (top->second != NULL && lock == top->first &&
+        !(top->entered && top->active) &&
+        owner_of(top->second) == thread + 1 &&
+        !outer_section_has(thread, top->second)) {
+        FzEngine_Violation(FZ_RULE_SECTION_ORDER, UINT32_MAX,
+                           "a section over two objects locks %s before %s",
+                           FzName_Of(top->second).text,
+                           FzName_Of(top->first).text);
+        FzEngine_Stop();
+    }
+}
+
 static void
 acquired(uint32_t thread, const void *lock, RtLockKind kind)
 {
@@ -163,6 +194,9 @@ acquired(uint32_t thread, const void *lock, RtLockKind kind)
     }
     Section *top =
         locks->depth > 0 ? &locks->sections[locks->depth - 1] : NULL;
+    if (top != NULL) {
+        check_section_order(thread, lock, top);
+    }
     // An outer section may have had them before: only now has this one.
     if (top != NULL && (lock == top->first || lock == top->second) &&
         owner_of(top->first) == thread + 1 &&

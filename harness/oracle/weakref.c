@@ -1,6 +1,7 @@
 // weakref.c: no object is freed while weak references lead to it, none gives
-// out an object that it has been cleared of, callbacks run once, after the
-// clearing, and never for a reference that dies itself (invariants W1, W3, W4).
+// out an object that it has been cleared of or that dies, callbacks run once,
+// after the clearing, and never for a reference that dies itself (invariants
+// W1, W3, W4).
 //
 // References to immortal objects are in no list: nothing is known of them.
 
@@ -55,9 +56,30 @@ cleared(const void *ref)
     FzMap_Get(&state.referents, (const void *)entry->extra)->value--;
 }
 
+// The reference that is given out is counted already: there must be another.
+// An object that is not merged lives as long as its owner has not looked, even
+// if others have dropped all that the owner has counted.
+static void
+check_alive(const void *ref, RtObject *op)
+{
+#ifdef RT_GIL_DISABLED
+    bool merged = RtObject_IsMerged(op);
+#else
+    bool merged = true;
+#endif
+    if (merged && !Rt_IsImmortal(op) && Rt_REFCNT(op) < 2) {
+        FzEngine_Violation(FZ_RULE_WEAKREF_STATE, UINT32_MAX,
+                           "%s gave out %s, to which there was no reference "
+                           "any more",
+                           FzName_Of(ref).text, FzName_Of(op).text);
+        FzEngine_Stop();
+    }
+}
+
 static void
 got(const void *ref, const void *op)
 {
+    check_alive(ref, (RtObject *)op);
     const FzMapEntry *entry = FzMap_Find(&state.refs, ref);
     if (entry == NULL) {
         return;

@@ -1,9 +1,10 @@
 // generate.c: random programs. Each draws weights for the groups of operations
-// (swarm testing) and concentrates on one or two hot shared objects. Half of
-// them have a theme: an operation, drawn from all alike, an object that it is
-// meant for, and a few more operations on that object make most of the program,
-// and its bodies are short. A bug of two operations on one object is then a
-// matter of schedules, not of programs.
+// (swarm testing) and concentrates on one or two hot shared objects. Most of
+// them have a theme: an operation, an object that it is meant for, and a few
+// more operations on that object make most of the program, with one attribute,
+// class and function, and its bodies are short; half of those are tiny, a few
+// operations each: such an execution costs a fifth of others. A bug of two
+// operations on one object is then a matter of schedules, not of programs.
 // All randomness is the caller's FzRng.
 // Source: Groce et al., Swarm Testing (ISSTA 2012).
 
@@ -175,7 +176,7 @@ is_wanted(Generator *g, uint8_t op)
 static uint8_t
 draw_opcode(Generator *g)
 {
-    if (g->nfocus > 0 && !FzGenerate_OneIn(g, 4)) {
+    if (g->nfocus > 0 && !FzGenerate_OneIn(g, g->tiny ? 12 : 4)) {
         uint8_t op = g->focus[FzRng_Below(g->rng, g->nfocus)];
         if (is_wanted(g, op)) {
             return op;
@@ -372,9 +373,13 @@ draw_weights(Generator *g)
 // ---------------------------------------------------------------------------
 // Themes.
 
+// A class is changed for its instance.
 static bool
 fits(const FzShared *shared, FzArg arg)
 {
+    if (arg == FZ_ARG_CLASS) {
+        return shared->kind == FZ_SHARED_INSTANCE;
+    }
     return arg != FZ_ARG_ANY && (FzGenerate_SharedFits(shared->kind, arg) ||
                                  FzShared_IsSync(shared, arg));
 }
@@ -388,6 +393,19 @@ is_for(const FzShared *shared, uint8_t op)
         }
     }
     return false;
+}
+
+static bool
+has_operand(uint8_t op, FzArg arg)
+{
+    return fz_op_info[op].args[0] == arg || fz_op_info[op].args[1] == arg ||
+           fz_op_info[op].args[2] == arg;
+}
+
+static FzGroup
+group_of(uint8_t op)
+{
+    return (FzGroup)(fz_op_info[op].flags & FZ_OPF_GROUP);
 }
 
 // What the operation needs of a program.
@@ -405,40 +423,99 @@ provide_for(FzProgram *p, uint8_t op)
     }
 }
 
+static bool
+can_be_anchor(uint8_t op)
+{
+    for (int k = 0; k < 3; k++) {
+        FzArg arg = (FzArg)fz_op_info[op].args[k];
+        if (FzArg_IsSync(arg) || arg == FZ_ARG_CLASS ||
+            (arg == FZ_ARG_FUNC && group_of(op) == FZ_GROUP_FUNCTION) ||
+            (FzArg_IsTarget(arg) && arg != FZ_ARG_ANY)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// All operations are alike, or else all groups.
 static uint8_t
 draw_anchor(FzRng *rng)
 {
-    for (;;) {
+    uint32_t group = FzRng_Below(rng, 2 * FZ_GROUP_COUNT);
+    for (uint32_t tries = 0;; tries++) {
         uint8_t op = (uint8_t)FzRng_Below(rng, FZ_OP_COUNT);
-        for (int k = 0; k < 3; k++) {
-            FzArg arg = (FzArg)fz_op_info[op].args[k];
-            if (FzArg_IsSync(arg) ||
-                (FzArg_IsTarget(arg) && arg != FZ_ARG_ANY)) {
-                return op;
-            }
+        if (can_be_anchor(op) &&
+            (group >= FZ_GROUP_COUNT || tries > 512 || group_of(op) == group)) {
+            return op;
         }
     }
 }
 
-// An object that the anchor is meant for, the only hot one, and operations on
-// it. Every other one is drawn from all, so that it meets what it is not made
-// for, too.
+// Whether `op` goes with the anchor. Of four, the first is of its group, the
+// second for its object, the third is either, and the fourth is any: so that
+// the object meets what it is not made for, too.
+static bool
+goes_with(const FzShared *object, uint8_t anchor, uint8_t op, uint32_t turn)
+{
+    bool for_function = has_operand(anchor, FZ_ARG_FUNC) &&
+                        has_operand(op, FZ_ARG_FUNC);
+    bool same_group = group_of(op) == group_of(anchor) &&
+                      (is_for(object, op) || for_function);
+    return turn % 4 == 1 ? same_group :
+           turn % 4 == 2 ? is_for(object, op) :
+           turn % 4 == 3 ? same_group || is_for(object, op) : true;
+}
+
+// What makes, or changes, the things that operations like the anchor are about
+// (turn 0), and what uses them (turn 1). PASS: nothing in particular.
+static uint8_t
+core_of(uint8_t anchor, uint32_t turn)
+{
+    static const uint8_t of_group[FZ_GROUP_COUNT][2] = {
+        [FZ_GROUP_LIST] = { FZ_OP_LIST_APPEND, FZ_OP_LIST_POP },
+        [FZ_GROUP_DICT] = { FZ_OP_DICT_WRITE, FZ_OP_DICT_GET },
+        [FZ_GROUP_SET] = { FZ_OP_SET_ADD, FZ_OP_SET_HAS },
+        [FZ_GROUP_DEQUE] = { FZ_OP_DEQUE_APPEND, FZ_OP_DEQUE_POPLEFT },
+        [FZ_GROUP_READ] = { FZ_OP_LIST_APPEND, FZ_OP_ITER_NEXT },
+        [FZ_GROUP_ATTR] = { FZ_OP_ATTR_WRITE, FZ_OP_ATTR_READ },
+        [FZ_GROUP_TYPE] = { FZ_OP_CLASS_WRITE, FZ_OP_ATTR_READ },
+        [FZ_GROUP_DESCRIPTOR] = { FZ_OP_SLOTS_NEW, FZ_OP_SLOT_SET },
+        [FZ_GROUP_WEAK] = { FZ_OP_WEAK_NEW, FZ_OP_WEAK_GET },
+        [FZ_GROUP_GENERATOR] = { FZ_OP_GEN_NEW, FZ_OP_GEN_NEXT },
+        [FZ_GROUP_FUNCTION] = { FZ_OP_CELL_NEW, FZ_OP_CELL_STEP },
+    };
+    static const uint8_t of_functions[2] = { FZ_OP_FUNC_DEFAULTS,
+                                             FZ_OP_CALL_DEFAULT };
+    FzGroup group = group_of(anchor);
+    return group == FZ_GROUP_FUNCTION && has_operand(anchor, FZ_ARG_FUNC)
+        ? of_functions[turn] : of_group[group][turn];
+}
+
+// An object that the anchor is meant for, the only hot one, and at most `most`
+// operations on it.
 static void
-draw_theme(Generator *g, FzProgram *p, uint8_t anchor)
+draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
 {
     g->hot[0] = g->hot[1] = 0;
     for (int n = 0; !is_for(&p->shared[0], anchor) && n < 200; n++) {
         p->shared[0] = FzGenerate_Shared(p, g->rng);
     }
-    g->nfocus = 2 + FzRng_Below(g->rng, FZ_MAX_FOCUS - 1);
+    g->hot_class = p->shared[0].kind == FZ_SHARED_INSTANCE
+        ? p->shared[0].cls : 0;
+    g->hot_attr = (uint8_t)FzRng_Below(g->rng, FZ_NUM_ATTRS);
+    g->nfocus = 2 + FzRng_Below(g->rng, most - 1);
     g->focus[0] = anchor;
-    for (uint32_t i = 1; i < g->nfocus; i++) {
-        uint8_t op = anchor;
+    uint32_t turn = FzRng_Below(g->rng, 2);
+    for (uint32_t i = 1; i < g->nfocus; i++, turn++) {
+        uint8_t op = core_of(anchor, turn % 2);
+        if (i < 3 && op != FZ_OP_PASS && op != anchor &&
+            !FzGenerate_OneIn(g, 3)) {
+            g->focus[i] = op;
+            continue;
+        }
         for (int tries = 0; tries < 64; tries++) {
             op = (uint8_t)FzRng_Below(g->rng, FZ_OP_COUNT);
-            bool same_group = (fz_op_info[op].flags & FZ_OPF_GROUP) ==
-                              (fz_op_info[anchor].flags & FZ_OPF_GROUP);
-            if (i % 2 == 0 || (same_group && is_for(&p->shared[0], op))) {
+            if (goes_with(&p->shared[0], anchor, op, i)) {
                 break;
             }
         }
@@ -493,8 +570,14 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     p->nshared = nshared[FzRng_Below(rng, 8)];
     p->nfunctions = nfunctions[FzRng_Below(rng, 8)];
     p->nbodies = nbodies[FzRng_Below(rng, 16)];
-    bool themed = FzRng_Below(rng, 2) == 0;
+    bool themed = FzRng_Below(rng, 4) != 0;
+    bool tiny = themed && FzRng_Below(rng, 2) != 0;
     uint8_t anchor = draw_anchor(rng);
+    if (tiny) {
+        p->nshared = (uint8_t)(1 + FzRng_Below(rng, 2));
+        p->nfunctions = 0;
+        p->nbodies = FzRng_Below(rng, 3) == 0 ? 3 : 2;
+    }
     if (themed) {
         provide_for(p, anchor);
     }
@@ -504,18 +587,17 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     for (int i = 0; i < p->nshared; i++) {
         p->shared[i] = FzGenerate_Shared(p, rng);
     }
-    Generator g = { .program = p, .rng = rng };
+    Generator g = { .program = p, .rng = rng, .tiny = tiny };
     draw_weights(&g);
-    uint32_t least = 8, more = 13;
+    uint32_t least = tiny ? 2 : themed ? 3 : 8;
+    uint32_t more = tiny ? 4 : themed ? 8 : 13;
     if (themed) {
-        draw_theme(&g, p, anchor);
-        least = 3;
-        more = 8;
+        draw_theme(&g, p, anchor, tiny ? 3 : FZ_MAX_FOCUS);
     }
     for (int i = 0; i < p->nfunctions; i++) {
         draw_block(&g, p, i, 1 + FzRng_Below(rng, 6));
     }
-    if (p->nbodies == 0 || FzRng_Below(rng, 4) == 0) {
+    if (p->nbodies == 0 || (!tiny && FzRng_Below(rng, 4) == 0)) {
         uint32_t most = p->nbodies == 0 ? 20 : 8;
         draw_block(&g, p, FZ_BLOCK_MAIN, 2 + FzRng_Below(rng, most));
     }

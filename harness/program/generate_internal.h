@@ -21,7 +21,9 @@ typedef struct Generator {
     uint8_t weights[FZ_GROUP_COUNT];
     uint8_t hot[2];             // shared objects
     uint8_t focus[FZ_MAX_FOCUS];        // operations drawn most of the time
-    uint32_t nfocus;            // 0: no theme
+    bool tiny;                  // the program: hardly anything else
+    uint32_t nfocus;            // 0: no theme; else these are hot, too:
+    uint8_t hot_class, hot_func, hot_attr;
     uint8_t locals[FZ_MAX_LOCALS];      // Holds
 } Generator;
 

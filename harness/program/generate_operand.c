@@ -213,6 +213,16 @@ draw_key(Generator *g)
     }
 }
 
+// One of `count`: of a theme, mostly the hot one.
+static uint8_t
+draw_index(Generator *g, uint32_t count, uint8_t hot)
+{
+    if (g->nfocus > 0 && hot < count && !FzGenerate_OneIn(g, 3)) {
+        return hot;
+    }
+    return (uint8_t)FzRng_Below(g->rng, count != 0 ? count : 1);
+}
+
 uint8_t
 FzGenerate_DrawOperand(Generator *g, FzArg arg)
 {
@@ -237,12 +247,11 @@ FzGenerate_DrawOperand(Generator *g, FzArg arg)
     case FZ_ARG_COUNT:
         return (uint8_t)(1 + FzRng_Below(g->rng, FZ_MAX_LOOP_COUNT));
     case FZ_ARG_ATTR:
-        return (uint8_t)FzRng_Below(g->rng, FZ_NUM_ATTRS);
+        return draw_index(g, FZ_NUM_ATTRS, g->hot_attr);
     case FZ_ARG_CLASS:
-        return (uint8_t)FzRng_Below(g->rng, p->nclasses ? p->nclasses : 1);
+        return draw_index(g, p->nclasses, g->hot_class);
     case FZ_ARG_FUNC:
-        return (uint8_t)FzRng_Below(g->rng,
-                                    p->nfunctions ? p->nfunctions : 1);
+        return draw_index(g, p->nfunctions, g->hot_func);
     case FZ_ARG_LOCK:
         return (uint8_t)FzRng_Below(g->rng, p->nshared);
     case FZ_ARG_ERROR:

@@ -91,15 +91,17 @@ typedef enum FzGroup {
     FZ_GROUP_LIST, FZ_GROUP_DICT, FZ_GROUP_READ, FZ_GROUP_ATTR,
     FZ_GROUP_INST, FZ_GROUP_LOCAL, FZ_GROUP_CALL, FZ_GROUP_SYNC,
     FZ_GROUP_BLOCK, FZ_GROUP_TYPE, FZ_GROUP_GC, FZ_GROUP_SET, FZ_GROUP_DEQUE,
-    FZ_GROUP_FUNCTION, FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_COUNT
+    FZ_GROUP_FUNCTION, FZ_GROUP_INTERP, FZ_GROUP_WAIT, FZ_GROUP_WEAK,
+    FZ_GROUP_GENERATOR, FZ_GROUP_DESCRIPTOR, FZ_GROUP_COUNT
 } FzGroup;
 
 enum {
-    FZ_OPF_GROUP = 15,
-    FZ_OPF_R = 16,              // may raise
-    FZ_OPF_S = 32,              // compound statement
-    FZ_OPF_O = 64,              // opens a block
+    FZ_OPF_GROUP = 31,
+    FZ_OPF_R = 32,              // may raise
+    FZ_OPF_S = 64,              // compound statement
+    FZ_OPF_O = 128,             // opens a block
 };
+_Static_assert(FZ_GROUP_COUNT <= FZ_OPF_GROUP + 1, "groups fit in the flags");
 
 typedef struct FzOpInfo {
     const char *name;

@@ -340,7 +340,7 @@ queue_twice(void)
 }
 
 // ---------------------------------------------------------------------------
-// Weak references (W5), memory that waits (Q3, Q4, Q5, Q8), walks (A6).
+// Weak references (W3, W5), memory that waits (Q3, Q4, Q5, Q8), walks (A6).
 
 static void
 clear_when_stopped(void)
@@ -352,6 +352,33 @@ clear_when_stopped(void)
     RtEval_StartTheWorld(me->interp);
     Rt_DECREF(ref);
     Rt_DECREF(op);
+}
+
+// As a thread would that increments the count of what another destroys.
+static void
+give_out(bool alive)
+{
+    RtObject *op = RtSet_New(NULL);
+    RtObject *ref = RtWeakref_NewRef(op, NULL);
+    CHECK(RtObject_ExplicitMergeRefcount(op, alive ? 1 : 0) > 0);
+    RT_NOTE(WEAKREF_GOT, ref, op);
+    if (alive) {
+        Rt_DECREF(op);
+    }
+    Rt_DECREF(ref);
+    Rt_DECREF(op);
+}
+
+static void
+give_out_what_lives(void)
+{
+    give_out(true);
+}
+
+static void
+give_out_what_dies(void)
+{
+    give_out(false);
 }
 
 static void
@@ -501,6 +528,8 @@ static const Case cases[] = {
     KEPT(be_on_the_way),
     BROKEN(flag_and_forget, REF_STATE, "in no queue"),
     BROKEN(queue_twice, REF_STATE, "or in two"),
+    KEPT(give_out_what_lives),
+    BROKEN(give_out_what_dies, WEAKREF_STATE, "no reference any more"),
     KEPT(clear_when_stopped),
     BROKEN(clear_without_stripe, FATAL, "has_stripe"),
     KEPT(know_when_reader_was_quiescent),

@@ -178,6 +178,24 @@ resume_outer(int index)
     }
 }
 
+// As a thread would that resumes its section the wrong way round.
+static void
+resume_second_first(int index)
+{
+    if (index + 1 == A) {
+        RtMutex *m[2] = { &objects[1].ob_mutex, &objects[2].ob_mutex };
+        int first = RtAddress_Key(m[0]) > RtAddress_Key(m[1]);
+        attach(A);
+        RT_BEGIN_CRITICAL_SECTION2(&objects[1], &objects[2])
+        RtThreadState_Detach(states[A]);
+        RtMutex_Lock(m[1 - first]);
+        RtMutex_Lock(m[first]);
+        RtThreadState_Attach(states[A]);
+        RT_END_CRITICAL_SECTION2()
+        detach(A);
+    }
+}
+
 static void
 release_anothers(int index)
 {
@@ -239,6 +257,8 @@ main(void)
                   "does not have its locks");
     expect_broken(resume_outer, FZ_RULE_SECTION_RESUMED,
                   "not the innermost");
+    expect_broken(resume_second_first, FZ_RULE_SECTION_ORDER,
+                  "a section over two objects locks");
     expect_broken(release_anothers, FZ_RULE_LOCK_NOT_OWNER,
                   "thread 2 releases");
     expect_broken(wait_as_stopper, FZ_RULE_STOPPER_WAITS,
