@@ -1,16 +1,23 @@
 """How fast each way of looking finds each seeded bug: `scripts/bugs bench`.
 
 A trial is one campaign on one processor that knows nothing of the bug, until it
-finds something or its budget is over. Ways: the strategies of `ftfuzz fuzz`
-(`default` is the mix of the campaigns), and `threads`, what people have today:
-the same generated programs on free OS threads under stock ThreadSanitizer,
-without control of the schedule.
+finds something or its budget of processor time is over. Ways: the strategies
+of `ftfuzz fuzz` (`default` is the mix of the campaigns), and `threads`, what
+people have today: the same generated programs on free OS threads under stock
+ThreadSanitizer, without control of the schedule.
+
+Each trial is appended to a file when it ends, with a key of the program that
+it ran: the same command, started again, makes the trials that are missing. All
+bugs have their first trial before any has its second.
 """
 
+import argparse
 import json
 import math
 import pathlib
 import sys
+import tempfile
+import time
 
 WAYS = ("default", "pos", "pct", "random", "threads")
 COLOURS = ("#1565c0", "#2e7d32", "#8e24aa", "#b45309", "#555555")
@@ -30,8 +37,8 @@ def trial(bugs, bug, program, way, seed, seconds):
 
 def program_of(bugs, bug, way):
     if way != "threads":
-        return bugs.build(bug)
-    return bugs.build(bug, f"tsan-{bug['build']}")
+        return bugs.build_program(bug)
+    return bugs.build_program(bug, f"tsan-{bug['build']}")
 
 
 def quantile(times, share):
@@ -44,11 +51,13 @@ def summary(trials):
                    for t in trials)
     executions = sorted(t["executions"] if t["rule"] else INFINITE
                         for t in trials)
-    return {"found": sum(t["rule"] is not None for t in trials),
-            "right": sum(t["right"] for t in trials), "of": len(trials),
-            "median": quantile(times, 0.5), "low": quantile(times, 0.25),
-            "high": quantile(times, 0.75),
-            "executions": quantile(executions, 0.5)}
+    found = {"found": sum(t["rule"] is not None for t in trials),
+             "right": sum(t["right"] for t in trials), "of": len(trials)}
+    if trials:
+        found |= {"median": quantile(times, 0.5), "low": quantile(times, 0.25),
+                  "high": quantile(times, 0.75),
+                  "executions": quantile(executions, 0.5)}
+    return found
 
 
 def rank_test(one, other):
@@ -78,27 +87,34 @@ def seconds_text(value, budget):
     return f"> {budget:g}" if value == INFINITE else f"{value:.2f}"
 
 
+def cell(trials, budget):
+    s = summary(trials)
+    if not trials:
+        return "–"
+    executions = "–" if s["executions"] == INFINITE else f"{s['executions']:,}"
+    wrong = s["found"] - s["right"]
+    return (f"{s['found']}/{s['of']}" +
+            (f" ({wrong} by another rule)" if wrong else "") +
+            f", {seconds_text(s['median'], budget)} "
+            f"({seconds_text(s['low'], budget)}–"
+            f"{seconds_text(s['high'], budget)}), {executions}")
+
+
+def of(trials, bug, way):
+    return [t for t in trials if t["bug"] == bug["id"] and t["way"] == way]
+
+
 def table(chosen, ways, trials, budget):
     """The table as Markdown."""
-    lines = ["| bug | " + " | ".join(
-        f"{way}: found, median s (quartiles), executions" for way in ways) +
-        " |", "| --- |" + " --- |" * len(ways)]
+    keys = [k for k in ("component", "class", "depth") if k in chosen[0]]
+    lines = ["| " + " | ".join(["bug"] + keys + [
+        f"{way}: found, median s (quartiles), executions" for way in ways]) +
+        " |", "|" + " --- |" * (1 + len(keys) + len(ways))]
     for bug in chosen:
-        cells = []
-        for way in ways:
-            s = summary([t for t in trials if t["bug"] == bug["id"] and
-                         t["way"] == way])
-            executions = "–" if s["executions"] == INFINITE \
-                else f"{s['executions']:,}"
-            wrong = s["found"] - s["right"]
-            cells.append(
-                f"{s['found']}/{s['of']}" +
-                (f" ({wrong} by another rule)" if wrong else "") +
-                f", {seconds_text(s['median'], budget)} "
-                f"({seconds_text(s['low'], budget)}–"
-                f"{seconds_text(s['high'], budget)}), {executions}")
-        lines.append(f"| {bug['id']} {bug['title']} | " + " | ".join(cells) +
-                     " |")
+        cells = [f"{bug['id']} {bug['title']}"] + \
+            [str(bug[k]) for k in keys] + \
+            [cell(of(trials, bug, way), budget) for way in ways]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -106,10 +122,11 @@ def compare(chosen, trials, way, other, budget):
     """One sentence: what `way` finds beside `other`, and how much sooner."""
     faster = slower = only = only_other = 0
     ratios = []
-    for bug in chosen:
-        times = [[t["cpu_seconds"] if t["rule"] else INFINITE for t in trials
-                  if t["bug"] == bug["id"] and t["way"] == w]
-                 for w in (way, other)]
+    both = [bug for bug in chosen
+            if of(trials, bug, way) and of(trials, bug, other)]
+    for bug in both:
+        times = [[t["cpu_seconds"] if t["rule"] else INFINITE
+                  for t in of(trials, bug, w)] for w in (way, other)]
         medians = [quantile(sorted(t), 0.5) for t in times]
         only += medians[0] < INFINITE == medians[1]
         only_other += medians[1] < INFINITE == medians[0]
@@ -119,7 +136,8 @@ def compare(chosen, trials, way, other, budget):
             faster += medians[0] < medians[1]
             slower += medians[0] > medians[1]
     middle = quantile(sorted(ratios), 0.5) if ratios else float("nan")
-    return (f"`{way}` beside `{other}`, {budget:g} seconds each: {only} "
+    return (f"`{way}` beside `{other}`, {budget:g} seconds each, {len(both)} "
+            f"bugs: {only} "
             f"bugs are found by the first in half of the trials and not by "
             f"the second, {only_other} the other way round; of the "
             f"{len(ratios)} that both find, the first takes 1/{middle:.1f} of "
@@ -132,7 +150,6 @@ def plot(ways, trials, budget):
     width, height, left, bottom = 720, 420, 50, 40
     low = 0.05
     count = len({t["bug"] for t in trials})
-    seeds = len({t["seed"] for t in trials})
 
     def x_of(seconds):
         share = math.log(max(seconds, low) / low) / math.log(budget / low)
@@ -157,10 +174,10 @@ def plot(ways, trials, budget):
     out.append(f'<text x="{width / 2}" y="{height - 4}" text-anchor="middle">'
                'CPU time, logarithmic</text>')
     for way, colour in zip(ways, COLOURS):
-        times = sorted(t["cpu_seconds"] for t in trials
-                       if t["way"] == way and t["rule"])
+        mine = [t for t in trials if t["way"] == way]
+        seeds = max(1, len({t["seed"] for t in mine}))
         path, found = f"M{left} {y_of(0):.1f}", 0.0
-        for at in times:
+        for at in sorted(t["cpu_seconds"] for t in mine if t["rule"]):
             path += f" H{x_of(min(at, budget)):.1f}"
             found += 1 / seeds
             path += f" V{y_of(found):.1f}"
@@ -173,37 +190,168 @@ def plot(ways, trials, budget):
     return "\n".join(out) + "\n"
 
 
+def load_trials(path, keys, seconds):
+    """Those of the programs as they are now, with that budget."""
+    if not path.exists():
+        return []
+    trials = []
+    for line in path.read_text().splitlines():
+        t = json.loads(line)
+        if t["key"] == keys.get(t["bug"]) and t["seconds"] == seconds:
+            trials.append(t)
+    return trials
+
+
+def missing(chosen, ways, options, trials):
+    """(bug, way, seed) of what is to be run yet, in order."""
+    done = {(t["bug"], t["way"], t["seed"]) for t in trials}
+    return [(bug, way, seed) for way in ways
+            for seed in range(1, options.trials + 1) for bug in chosen
+            if (bug["id"], way, seed) not in done]
+
+
+def run_missing(bugs, todo, keys, options, trials):
+    started = time.monotonic()
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    with open(options.results, "a") as results:
+        for number, (bug, way, seed) in enumerate(todo, 1):
+            spent = (time.monotonic() - started) / 60
+            if options.minutes is not None and spent > options.minutes:
+                sys.stderr.write(f"{len(todo) - number + 1} trials are left\n")
+                return
+            program = program_of(bugs, bug, way)
+            t = trial(bugs, bug, program, way, seed, options.seconds)
+            t |= {"key": keys[bug["id"]], "seconds": options.seconds}
+            trials.append(t)
+            results.write(json.dumps(t) + "\n")
+            results.flush()
+            sys.stderr.write(
+                f"[{number}/{len(todo)}] {bug['id']} {way} seed {seed}: "
+                f"{t['rule'] or 'not found'}"
+                f"{'' if t['right'] or not t['rule'] else ' (wrong)'}, "
+                f"{t['executions']} executions, {t['cpu_seconds']} s\n")
+
+
 def bench(bugs, chosen, options):
     ways = options.ways.split(",")
     for way in ways:
         if way not in WAYS:
             bugs.fail(f"no such way to look: {way}; there are "
                       f"{', '.join(WAYS)}")
-    trials = []
-    for number, bug in enumerate(chosen, 1):
-        for way in ways:
-            program = program_of(bugs, bug, way)
-            mine = [trial(bugs, bug, program, way, seed, options.seconds)
-                    for seed in range(1, options.trials + 1)]
-            trials += mine
-            s = summary(mine)
-            sys.stderr.write(
-                f"[{number}/{len(chosen)}] {bug['id']} {way:8} "
-                f"{s['found']}/{s['of']} found, {s['right']} by a right rule, "
-                f"median {seconds_text(s['median'], options.seconds)} s\n")
+    keys = {bug["id"]: bugs.key_of(bug) for bug in chosen}
+    trials = load_trials(options.results, keys, options.seconds)
+    run_missing(bugs, missing(chosen, ways, options, trials), keys, options,
+                trials)
+    trials = [t for t in trials if t["way"] in ways]
     if options.json:
         for t in trials:
             print(json.dumps(t))
     else:
-        print(table(chosen, ways, trials, options.seconds))
-        print()
-        for way in ways[1:]:
-            print(compare(chosen, trials, ways[0], way, options.seconds))
-            print()
-    if options.svg:
-        pathlib.Path(options.svg).write_text(
-            plot(ways, trials, options.seconds))
+        print(report(chosen, ways, trials, options.seconds))
+    if options.write:
+        write(bugs, chosen, ways, trials, options.seconds)
     return 0
+
+
+def report(chosen, ways, trials, budget):
+    parts = [table(chosen, ways, trials, budget)]
+    parts += [compare(chosen, trials, ways[0], way, budget)
+              for way in ways[1:]]
+    return "\n\n".join(parts)
+
+
+# ---------------------------------------------------------------------------
+# corpus/bugs/README.md
+
+
+def count_text(values):
+    values = list(values)
+    counts = {v: values.count(v) for v in sorted(set(values))}
+    return ", ".join(f"{v} {n}" for v, n in counts.items())
+
+
+def found_text(chosen, way, trials):
+    mine = [of(trials, bug, way) for bug in chosen]
+    tried = [m for m in mine if m]
+    sure = sum(sum(t["right"] for t in m) * 10 >= len(m) * 9 for m in tried)
+    ever = sum(any(t["right"] for t in m) for m in tried)
+    fewest = min((len(m) for m in tried), default=0)
+    most = max((len(m) for m in tried), default=0)
+    number = str(fewest) if fewest == most else f"{fewest} to {most}"
+    return (f"`{way}`, {number} trials of each: {ever} of {len(tried)} bugs "
+            f"are found by a right rule, {sure} of them in nine trials of ten "
+            "or more.")
+
+
+def missed_text(chosen, way, trials):
+    lines = []
+    for bug in chosen:
+        mine = of(trials, bug, way)
+        right = sum(t["right"] for t in mine)
+        if mine and right * 10 < len(mine) * 9:
+            why = bug.get("missed", "not explained yet")
+            lines.append(f"- {bug['id']} ({right}/{len(mine)}): {why}.")
+    return "\n".join(lines) or "None."
+
+
+README = """# The bench of seeded bugs
+
+{count} mistakes, one patch each, most of them re-made from real ones of
+CPython; their form is in `corpus/README.md`. This file is written by
+
+```
+scripts/bugs bench --ways {ways} --trials N --write
+```
+
+A trial is a campaign of one process that knows nothing of the bug, with a
+budget of {budget:g} seconds of processor time. Times are of the whole process,
+to the first finding.
+
+By component: {components}.
+
+By class: {classes}.
+
+Depth, the ordering constraints that a schedule must meet: {depths}.
+
+## Found
+
+{found}
+
+{comparison}
+
+![bugs found over processor time](bench.svg)
+
+## Missed, with `{first}`
+
+{missed}
+
+## Each bug
+
+{table}
+
+## Where they come from
+
+{sources}
+"""
+
+
+def write(bugs, chosen, ways, trials, budget):
+    sources = "\n".join(["| bug | upstream | right rules |",
+                         "| --- | --- | --- |"] +
+                        [f"| {b['id']} | {b['upstream']} | "
+                         f"{', '.join(b['rules'])} |" for b in chosen])
+    text = README.format(
+        count=len(chosen), ways=",".join(ways), budget=budget,
+        components=count_text(b["component"] for b in chosen),
+        classes=count_text(b["class"] for b in chosen),
+        depths=count_text(b["depth"] for b in chosen),
+        found="\n\n".join(found_text(chosen, w, trials) for w in ways),
+        comparison="\n\n".join(compare(chosen, trials, ways[0], w, budget)
+                                for w in ways[1:]),
+        first=ways[0], missed=missed_text(chosen, ways[0], trials),
+        table=table(chosen, ways, trials, budget), sources=sources)
+    (bugs.BUGS / "README.md").write_text(text)
+    (bugs.BUGS / "bench.svg").write_text(plot(ways, trials, budget))
 
 
 def self_test():
@@ -224,5 +372,31 @@ def self_test():
     for t, seed in zip(mine, (1, 2, 3, 4)):
         t.update(bug="0001", way="default", seed=seed)
     assert plot(["default"], mine, 10).count("<path") == 1
-    chosen = [{"id": "0001", "title": "t"}]
-    assert "3/4, 2.00 (1.00–3.00), 2" in table(chosen, ["default"], mine, 10)
+    chosen = [{"id": "0001", "title": "t", "component": "gc", "depth": 2}]
+    assert "| gc | 2 | 3/4, 2.00 (1.00–3.00), 2 |" in \
+        table(chosen, ["default"], mine, 10)
+    assert cell([], 10) == "–"
+    assert "1 of 1 bugs are found by a right rule, 0 of them" in \
+        found_text(chosen, "default", mine)
+    assert "- 0001 (3/4): not explained" in \
+        missed_text(chosen, "default", mine)
+    assert missed_text(chosen, "default", mine[:3]) == "None."
+    test_resuming(mine)
+
+
+def test_resuming(mine):
+    """A trial that is kept is not made again, unless the program is another
+    one or the budget is."""
+    options = argparse.Namespace(trials=2)
+    bug = {"id": "0001"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "kept"
+        assert load_trials(path, {}, 10) == []
+        path.write_text(json.dumps(mine[0] | {"key": "k", "seconds": 10}) +
+                        "\n")
+        kept = load_trials(path, {"0001": "k"}, 10)
+        assert load_trials(path, {"0001": "other"}, 10) == []
+        assert load_trials(path, {"0001": "k"}, 60) == []
+    todo = missing([bug], ["default"], options, kept)
+    assert [(b["id"], w, seed) for b, w, seed in todo] == \
+        [("0001", "default", 2)]

@@ -346,6 +346,21 @@ stop_workers(Campaign *c)
     }
 }
 
+static bool
+is_over(const Campaign *c)
+{
+    const FzCampaignOptions *o = c->options;
+    if (o->seconds > 0 && now_seconds() - c->started >= o->seconds) {
+        return true;
+    }
+    uint64_t cpu_ns = 0;
+    for (uint64_t i = 0; i < o->jobs; i++) {
+        cpu_ns += __atomic_load_n(&c->shared->workers[i].cpu_ns,
+                                  __ATOMIC_RELAXED);
+    }
+    return o->cpu_seconds > 0 && (double)cpu_ns >= o->cpu_seconds * 1e9;
+}
+
 static void
 watch(Campaign *c)
 {
@@ -353,8 +368,7 @@ watch(Campaign *c)
     while (!interrupted && !c->gave_up &&
            __atomic_load_n(&c->shared->stop, __ATOMIC_RELAXED) == 0 &&
            any_running(c)) {
-        if (c->options->seconds > 0 &&
-            now_seconds() - c->started >= c->options->seconds) {
+        if (is_over(c)) {
             break;
         }
         nanosleep(&tick, NULL);

@@ -1,9 +1,11 @@
 // worker.c: the loop of one fuzzing process: take an input (fresh, or a mutant
-// of one that reached something new), run it, look at coverage and verdict.
+// of one that reached something new), run it, look at coverage and verdict. A
+// fresh tiny one is run under several schedules.
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "features.h"
@@ -17,6 +19,9 @@ enum {
     BYTES_OF_A_STEP = 64,       // allocating them takes about as long
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
     MAX_SIGNATURES = 256,
+    CPU_EVERY = 8,              // executions
+    TINY = 12,                  // operations of a program, at most
+    TINY_SCHEDULES = 8,         // that a new one is run under
 };
 
 // An input that reached something new, and what its execution costs.
@@ -37,7 +42,9 @@ typedef struct Worker {
     FzFeatures seen;
     uint64_t signatures[MAX_SIGNATURES];
     size_t nsignatures;
+    unsigned again;             // schedules of the last input yet to be run
     bool failed;                // a finding could not be written
+    uint64_t cpu_ns;            // of this process, as last asked
 } Worker;
 
 static FzEngineConfig
@@ -233,11 +240,29 @@ recheck(Worker *w, const FzInput *input)
     report(w, input, &w->second);
 }
 
+// Executions of tiny programs cost a fraction of others.
+static bool
+is_tiny(const FzProgram *program)
+{
+    uint32_t nops = program->main.nops;
+    for (int i = 0; i < program->nbodies; i++) {
+        nops += program->bodies[i].nops;
+    }
+    return program->nbodies > 0 && nops <= TINY;
+}
+
 static void
 choose_input(Worker *w, FzInput *input)
 {
+    if (w->again > 0) {
+        w->again--;
+        input->seed = FzRng_Next(&w->rng);
+        input->strategy = (uint8_t)FzRng_Next(&w->rng);
+        return;
+    }
     if (w->ncorpus == 0 || FzRng_Chance(&w->rng, (FzRatio){2, 5})) {
         FzInput_Generate(input, &w->rng);
+        w->again = is_tiny(&input->program) ? TINY_SCHEDULES - 1 : 0;
         return;
     }
     // Half of the picks are among the newest eighth: they lead on.
@@ -254,9 +279,23 @@ choose_input(Worker *w, FzInput *input)
     }
 }
 
+// Of all processes that this worker has been.
+static void
+count_cpu_time(Worker *w)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    uint64_t now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    __atomic_fetch_add(&w->shared->cpu_ns, now - w->cpu_ns, __ATOMIC_RELAXED);
+    w->cpu_ns = now;
+}
+
 static bool
 take_budget(Worker *w)
 {
+    if (w->shared->executions % CPU_EVERY == 0) {
+        count_cpu_time(w);
+    }
     if (__atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) != 0 || w->failed) {
         return false;
     }

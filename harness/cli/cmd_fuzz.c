@@ -19,6 +19,8 @@ run(int argc, char **argv)
     const FzOption options[] = {
         {"seconds", "N", FZ_OPT_SECONDS, &o.seconds,
          "stop after N seconds (default: run until Ctrl-C)"},
+        {"cpu-seconds", "N", FZ_OPT_SECONDS, &o.cpu_seconds,
+         "stop after N seconds of processor time of all jobs together"},
         {"executions", "N", FZ_OPT_NUMBER, &o.executions,
          "stop after N executions of all jobs together"},
         {"seed", "N", FZ_OPT_NUMBER, &o.seed,

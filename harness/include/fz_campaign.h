@@ -15,6 +15,7 @@ enum { FZ_MAX_JOBS = 64, FZ_FOUND_RING = 64 };
 
 typedef struct FzCampaignOptions {
     double seconds;             // 0: no limit
+    double cpu_seconds;         // of processor time, of all workers; ditto
     uint64_t executions;        // of all workers; 0: no limit
     uint64_t seed;
     uint64_t jobs;
@@ -34,6 +35,7 @@ typedef struct FzCampaignOptions {
 // writer, and the parent reads them relaxed.
 typedef struct FzWorkerShared {
     uint64_t executions;
+    uint64_t cpu_ns;            // processor time, now and then
     uint64_t steps;
     uint64_t switches;
     uint64_t edges;             // distinct edge buckets covered
