@@ -7,10 +7,14 @@
 
 #include "fleet_internal.h"
 
-// The patched ftfuzz of a bug: false: it is not built.
+// The patched ftfuzz of a bug, which may be named itself: false: it is not built.
 static bool
 find_program(const Fleet *fleet, const char *bug, char *out, size_t size)
 {
+    if (strchr(bug, '/') != NULL) {
+        snprintf(out, size, "%s", bug);
+        return access(out, X_OK) == 0;
+    }
     static const char *const presets[] = {"fuzz-ft", "fuzz-gil", "race-ft"};
     for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
         snprintf(out, size, "%s/build/bugs/%s/build/%s/ftfuzz",
@@ -32,7 +36,7 @@ Fleet_Canary(Fleet *fleet)
     }
     while (*(at += strspn(at, " ,")) != '\0') {
         FleetTask task = {.work = FLEET_CANARY};
-        char bug[32];
+        char bug[FLEET_PATH];
         snprintf(bug, sizeof(bug), "%.*s", (int)strcspn(at, " ,"), at);
         at += strlen(bug);
         if (!find_program(fleet, bug, task.subject, sizeof(task.subject))) {

@@ -94,7 +94,11 @@ accept(Fleet *fleet, FleetJob *job, const char *folder)
     snprintf(id, sizeof(id), "%016llx",
              (unsigned long long)FzHash_Bytes(signature, strlen(signature)));
     FleetFinding_Path(fleet, id, path, sizeof(path));
-    if (access(path, F_OK) == 0 || rename(folder, path) != 0) {
+    bool again = access(path, F_OK) == 0;
+    if (!again && rename(folder, path) != 0) {
+        return;                 // no room: it stays where it is
+    }
+    if (again) {
         Fleet_AddFinding(fleet, id)->count++;
         Fleet_Note(fleet, "again", "\"id\": \"%s\"", id);
         Fleet_RemoveFolder(folder);
@@ -312,6 +316,22 @@ Fleet_Confirmed(Fleet *fleet, FleetChild *child, int status)
 }
 
 // ---------------------------------------------------------------------------
+// Pages.
+
+void
+Fleet_WantPage(Fleet *fleet, FleetJob *job, const char *folder)
+{
+    char path[FLEET_LONG_PATH];
+    // A crash file of a target has none: its report says all.
+    snprintf(path, sizeof(path), "%.3000s/input.ftz", folder);
+    bool shows = access(path, F_OK) == 0;
+    snprintf(path, sizeof(path), "%.3000s/page.html", folder);
+    if (shows && access(path, F_OK) != 0) {
+        Fleet_Queue(fleet, FLEET_PAGE, job, folder);
+    }
+}
+
+// ---------------------------------------------------------------------------
 // After an end that nobody has seen.
 
 static bool
@@ -356,6 +376,9 @@ Fleet_Recover(Fleet *fleet)
         FleetFinding_Path(fleet, f->id, path, sizeof(path));
         if (!f->minimized && job != NULL) {
             Fleet_Queue(fleet, FLEET_MINIMIZE, job, path);
+        }
+        else if (job != NULL) {
+            Fleet_WantPage(fleet, job, path);
         }
     }
     for (size_t i = 0; i < fleet->njobs; i++) {

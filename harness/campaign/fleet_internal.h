@@ -39,7 +39,7 @@ typedef struct FleetJob {
 
 typedef enum FleetWork {
     FLEET_TURN, FLEET_CONFIRM, FLEET_MINIMIZE, FLEET_MERGE, FLEET_PRUNE,
-    FLEET_CANARY, FLEET_TRIAGE
+    FLEET_CANARY, FLEET_TRIAGE, FLEET_PAGE
 } FleetWork;
 
 // What waits for a core, or has one.
@@ -163,6 +163,8 @@ void Fleet_Collect(Fleet *fleet, FleetJob *job);
 void Fleet_Confirmed(Fleet *fleet, FleetChild *child, int status);
 // Findings that are on disk but not in the journal, work that was under way.
 void Fleet_Recover(Fleet *fleet);
+// `ftfuzz show --html` of a finding, if there is none.
+void Fleet_WantPage(Fleet *fleet, FleetJob *job, const char *folder);
 FleetFinding *Fleet_AddFinding(Fleet *fleet, const char *id);
 void FleetFinding_Path(const Fleet *fleet, const char *id, char *out,
                        size_t size);

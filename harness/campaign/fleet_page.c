@@ -65,7 +65,8 @@ put_head(const Fleet *fleet, FzBuf *out)
 static void
 put_link(const Fleet *fleet, const FleetFinding *f, FzBuf *out)
 {
-    static const char *const names[] = {"minimized/report.txt", "report.txt"};
+    static const char *const names[] = {"page.html", "minimized/report.txt",
+                                        "report.txt"};
     char path[FLEET_LONG_PATH];
     struct stat status;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -53,7 +53,12 @@ Fleet_Queue(Fleet *fleet, FleetWork work, FleetJob *job, const char *subject)
                                                  sizeof(*fleet->tasks));
         FZ_ASSERT(fleet->tasks != NULL);
     }
-    FleetTask *task = &fleet->tasks[fleet->ntasks++];
+    FleetTask *task = &fleet->tasks[fleet->ntasks];
+    if (work == FLEET_PAGE) {   // takes no time, and people wait for it
+        task = fleet->tasks;
+        memmove(task + 1, task, fleet->ntasks * sizeof(*task));
+    }
+    fleet->ntasks++;
     *task = (FleetTask){.work = work, .job = job};
     snprintf(task->subject, sizeof(task->subject), "%s", subject);
 }
@@ -238,6 +243,22 @@ start_minimize(Fleet *fleet, const FleetTask *task)
                        MINIMIZE_SECONDS + 30);
 }
 
+// Its page, of its small form if there is one.
+static bool
+start_page(Fleet *fleet, const FleetTask *task)
+{
+    char path[2 * FLEET_LONG_PATH];
+    struct stat status;
+    snprintf(path, sizeof(path), "%s/minimized", task->subject);
+    bool small = stat(path, &status) == 0;
+    add(&command, "%.4000s/ftfuzz", task->job->folder);
+    add(&command, "show");
+    add(&command, "--html");
+    add(&command, "%.4000s/page.html", task->subject);
+    add(&command, "%s", small ? path : task->subject);
+    return Fleet_Spawn(fleet, task, command.argv, NULL, CONFIRM_SECONDS);
+}
+
 // The queue of AFL++ (or the corpus itself) to the corpus (or a new one): only
 // inputs that reach what the others do not.
 static bool
@@ -322,6 +343,8 @@ Fleet_Start(Fleet *fleet, const FleetTask *task)
         return start_merge(fleet, task);
     case FLEET_TRIAGE:
         return start_triage(fleet, task);
+    case FLEET_PAGE:
+        return start_page(fleet, task);
     default:
         return start_canary(fleet, task);
     }
@@ -424,17 +447,23 @@ Fleet_Ended(Fleet *fleet, FleetChild *child, int status)
         break;
     case FLEET_MINIMIZE: {
         const char *id = strrchr(child->task.subject, '/') + 1;
-        // Stopped with the campaign: the next session does it again.
+        // Stopped with the campaign: finish() does it again, if there is
+        // time, or the next session.
         if (child->asked && fleet->stopping != NULL) {
+            Fleet_Queue(fleet, FLEET_MINIMIZE, child->task.job,
+                        child->task.subject);
             break;
         }
         Fleet_AddFinding(fleet, id)->minimized = true;
         Fleet_Note(fleet, "minimized", "\"id\": \"%s\"", id);
+        Fleet_WantPage(fleet, child->task.job, child->task.subject);
         break;
     }
     case FLEET_MERGE:
     case FLEET_PRUNE:
         end_merge(fleet, child, status);
+        break;
+    case FLEET_PAGE:
         break;
     case FLEET_CANARY:
         if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {

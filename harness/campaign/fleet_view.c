@@ -75,6 +75,7 @@ work_name(FleetWork work)
         [FLEET_MINIMIZE] = "minimizes", [FLEET_MERGE] = "merges",
         [FLEET_PRUNE] = "prunes the corpus", [FLEET_CANARY] = "canary",
         [FLEET_TRIAGE] = "triage",
+        [FLEET_PAGE] = "writes a page",
     };
     return names[work];
 }

@@ -65,7 +65,8 @@ run(int argc, char **argv)
          "seconds of a turn (default: by the number of jobs, 2 to 30)"},
         {"seed", "N", FZ_OPT_NUMBER, &o.seed, "seed of the fuzzers' seeds"},
         {"canary", "BUGS", FZ_OPT_STRING, &o.canary,
-         "seeded bugs to find first, or none (default: \"0001 0005 0013\")"},
+         "seeded bugs, or programs with one, to find first; or none (default: "
+         "\"0001 0005 0013\")"},
         {"disk", "MB", FZ_OPT_NUMBER, &o.disk,
          "stop when DIR takes more (default 4000)"},
         {"memory", "MB", FZ_OPT_NUMBER, &o.memory,
