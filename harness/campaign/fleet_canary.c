@@ -7,7 +7,8 @@
 
 #include "fleet_internal.h"
 
-// The patched ftfuzz of a bug, which may be named itself: false: it is not built.
+// The patched ftfuzz of a bug, or one that is named itself. False: it is not
+// there.
 static bool
 find_program(const Fleet *fleet, const char *bug, char *out, size_t size)
 {
