@@ -94,6 +94,15 @@ command_own(Fleet *fleet, const FleetJob *job, const char *folder)
     add(&command, "--quiet");
 }
 
+// Beside the target, where it helps.
+static bool
+find_dictionary(const FleetJob *job, char out[FLEET_LONG_PATH])
+{
+    struct stat status;
+    FleetJob_Program(job, ".dict", out, FLEET_LONG_PATH);
+    return stat(out, &status) == 0;
+}
+
 static void
 command_libfuzzer(Fleet *fleet, const FleetJob *job, const char *folder)
 {
@@ -111,6 +120,9 @@ command_libfuzzer(Fleet *fleet, const FleetJob *job, const char *folder)
     add(&command, "-rss_limit_mb=%u", (unsigned)fleet->options->memory);
     add(&command, "-print_final_stats=1");
     add(&command, "-seed=%u", draw_seed(fleet));
+    if (find_dictionary(job, program)) {
+        add(&command, "-dict=%.4000s", program);
+    }
 }
 
 static void
@@ -151,6 +163,10 @@ command_afl(Fleet *fleet, const FleetJob *job, const char *folder)
     add(&command, "%u", (unsigned)FleetJob_Option(job, "max_len", 4096));
     add(&command, "-s");
     add(&command, "%u", draw_seed(fleet));
+    if (find_dictionary(job, program)) {
+        add(&command, "-x");
+        add(&command, "%s", program);
+    }
     add(&command, "--");
     FleetJob_Program(job, "_afl", program, sizeof(program));
     add(&command, "%s", program);
