@@ -435,7 +435,10 @@ fill_type(RtTypeObject *type, RtObject *name, RtObject *bases, RtObject *dict,
         return -1;
     }
     type->tp_dict = prepare_dict(dict);
-    return type->tp_dict == NULL ? -1 : RtType_AddMembers(type, slots);
+    if (type->tp_dict == NULL || RtType_TakeQualname(type) < 0) {
+        return -1;
+    }
+    return RtType_AddMembers(type, slots);
 }
 
 // The descriptors of its slots refer to a class that the collector does not

@@ -154,3 +154,23 @@ RtType_SetName(RtTypeObject *type, RtObject *value, bool qualified)
     Rt_DECREF(old);
     return 0;
 }
+
+int
+RtType_TakeQualname(RtTypeObject *type)
+{
+    RtObject *value;
+    int found = RtDict_GetItemRef(type->tp_dict, rt_name_qualname, &value);
+    if (found <= 0) {
+        return found;
+    }
+    if (!RtStr_Check(value)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "type __qualname__ must be a str, not %s",
+                     Rt_TYPE(value)->tp_name);
+        Rt_DECREF(value);
+        return -1;
+    }
+    Rt_DECREF(type->tp_qualname);
+    type->tp_qualname = value;
+    return RtDict_DelItem(type->tp_dict, rt_name_qualname);
+}

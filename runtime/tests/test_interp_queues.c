@@ -64,8 +64,14 @@ test_order(void)
     EXPECT_REPR(call("queue_count", 1, Int(id)), "3");
     EXPECT_REPR(call("queue_get", 1, Int(id)), "'first'");
     EXPECT_REPR(call("queue_get", 1, Int(id)), "(100000, None)");
-    PUT(id, Int(5));
+    PUT(id, Tuple(2, RtFloat_FromDouble(-0.25),
+                  RtLong_FromString("-123456789012345678901234567890", 10)));
     EXPECT_REPR(call("queue_get", 1, Int(id)), "3");
+    EXPECT_REPR(call("queue_get", 1, Int(id)),
+                "(-0.25, -123456789012345678901234567890)");
+    PUT(id, RtBytes_FromStringAndSize("a\0b", 3));
+    EXPECT_REPR(call("queue_get", 1, Int(id)), "b'a\\x00b'");
+    PUT(id, Int(5));
     EXPECT_REPR(call("queue_get", 1, Int(id)), "5");
     EXPECT_ERROR(call("queue_put", 2, Int(id), ListOfInts(1)), "ValueError: "
                  "list object cannot be shared with another interpreter");

@@ -228,6 +228,9 @@ test_refused_bases(void)
                      "'NoneType'");
     EXPECT_ERROR_INT(set_bases(c, Tuple(2, Rt_NewRef(a), Rt_NewRef(a))),
                      "TypeError: duplicate base class A");
+    EXPECT_ERROR_INT(set_bases(a, Tuple(2, Rt_NewRef(l), Rt_NewRef(l))),
+                     "TypeError: __bases__ assignment: 'L' deallocator "
+                     "differs from 'object'");
     EXPECT_ERROR_INT(set_bases(a, one(l)),
                      "TypeError: __bases__ assignment: 'L' deallocator "
                      "differs from 'object'");

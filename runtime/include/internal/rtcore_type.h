@@ -111,6 +111,9 @@ void RtSubclasses_Forget(RtTypeObject *type);
 RtObject *RtType_Subclasses(RtTypeObject *type);
 
 // type_attr.c: attributes of types, the only writer of their dicts.
+// Of a class that nobody sees yet: the dict may say it, and then has it no
+// more.
+int RtType_TakeQualname(RtTypeObject *type);
 RtObject *RtType_FullName(RtTypeObject *type);  // with module, for reprs
 RtObject *RtType_GetAttro(RtObject *self, RtObject *name);
 int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
