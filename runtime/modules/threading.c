@@ -109,27 +109,28 @@ handle_unlink(ThreadHandle *handle)
     RtRawMutex_UnlockRanked(&rt_runtime.handles_mutex, RT_RANK_HANDLES);
 }
 
-static ThreadHandleState
-handle_get_state(ThreadHandle *handle, uintptr_t *ident)
-{
-    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
-    ThreadHandleState state = (ThreadHandleState)handle->state;
-    *ident = handle->ident;
-    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
-    return state;
-}
-
 // Attached all the while: a daemon must not exit between the start of another
-// thread and what that one waits for. The holder never waits.
+// thread and what that one waits for.
 static void
 handle_lock(ThreadHandle *handle)
 {
-    RtLockOrder_Asks(RT_RANK_THREAD_HANDLE, &handle->mutex);
-    RtLockStatus status =
-        RtMutex_LockTimed(&handle->mutex, -1, RT_LOCK_DONT_DETACH);
-    rt_assert(status == RT_LOCK_ACQUIRED);
-    (void)status;
-    RtLockOrder_Has(RT_RANK_THREAD_HANDLE);
+    RtMutex_LockRankedAttached(&handle->mutex, RT_RANK_THREAD_HANDLE);
+}
+
+static void
+handle_unlock(ThreadHandle *handle)
+{
+    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+}
+
+static ThreadHandleState
+handle_get_state(ThreadHandle *handle, uintptr_t *ident)
+{
+    handle_lock(handle);
+    ThreadHandleState state = (ThreadHandleState)handle->state;
+    *ident = handle->ident;
+    handle_unlock(handle);
+    return state;
 }
 
 // Whether the state was `from` and is now `to`.
@@ -142,7 +143,7 @@ handle_advance(ThreadHandle *handle, ThreadHandleState from,
     if (done) {
         handle->state = (int)to;
     }
-    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_unlock(handle);
     return done;
 }
 
@@ -224,9 +225,9 @@ thread_run(void *arg)
     RtThreadState_Bind(tstate);
     RtThreadState_Attach(tstate);
 
-    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_lock(handle);
     handle->ident = RtThread_Id();
-    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_unlock(handle);
 
     run_target(boot);
     rt_assert(tstate->current_exception == NULL);
@@ -307,9 +308,9 @@ new_boot(RtThreadObject *self, RtInterpreterState *interp)
     boot->tstate->daemon = rt_atomic_load_int_relaxed(&self->daemon) != 0;
     boot->tstate->on_exit = daemon_exits;
     boot->tstate->exit_arg = boot;
-    RtMutex_LockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_lock(self->handle);
     self->handle->tstate_id = boot->tstate->id;
-    RtMutex_UnlockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_unlock(self->handle);
     return boot;
 }
 
@@ -445,12 +446,12 @@ thread_set_daemon(RtObject *op, RtObject *const *args, ssize_t nargs)
         return NULL;
     }
     bool too_late = false;
-    RtMutex_LockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_lock(self->handle);
     too_late = self->handle->state != THREAD_HANDLE_NOT_STARTED;
     if (!too_late) {
         rt_atomic_store_int_relaxed(&self->daemon, daemon);
     }
-    RtMutex_UnlockRanked(&self->handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_unlock(self->handle);
     if (too_late) {
         RtErr_SetString(&RtExc_RuntimeError,
                         "cannot set daemon status of active thread");
@@ -529,9 +530,9 @@ uint64_t
 RtThread_GetStateId(RtObject *thread)
 {
     ThreadHandle *handle = ((RtThreadObject *)thread)->handle;
-    RtMutex_LockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_lock(handle);
     uint64_t id = handle->tstate_id;
-    RtMutex_UnlockRanked(&handle->mutex, RT_RANK_THREAD_HANDLE);
+    handle_unlock(handle);
     return id;
 }
 

@@ -112,9 +112,7 @@ static inline void
 lock_keys(RtDictKeysObject *keys)
 {
 #ifdef RT_GIL_DISABLED
-    RtLockOrder_Asks(RT_RANK_DICT_KEYS, &keys->mutex);
-    (void)RtMutex_LockTimed(&keys->mutex, -1, RT_LOCK_DONT_DETACH);
-    RtLockOrder_Has(RT_RANK_DICT_KEYS);
+    RtMutex_LockRankedAttached(&keys->mutex, RT_RANK_DICT_KEYS);
 #else
     (void)keys;
 #endif

@@ -35,14 +35,7 @@ static void
 lock_stripe(RtMutex *stripe)
 {
 #ifdef RT_GIL_DISABLED
-    RtLockOrder_Asks(RT_RANK_WEAKREF, stripe);
-    if (!RtMutex_TryLockFast(stripe)) {
-        RtLockStatus status =
-            RtMutex_LockTimed(stripe, -1, RT_LOCK_DONT_DETACH);
-        rt_assert(status == RT_LOCK_ACQUIRED);
-        (void)status;
-    }
-    RtLockOrder_Has(RT_RANK_WEAKREF);
+    RtMutex_LockRankedAttached(stripe, RT_RANK_WEAKREF);
 #else
     (void)stripe;
 #endif

@@ -49,6 +49,12 @@ const uint32_t rt_ranks_without_objects = 0
 #include "lock_order.def"
     ;
 
+const uint32_t rt_ranks_waiting_attached = 0
+#define RT_LOCK_RANK_ROW(name, flags, text) \
+    | (((flags) & RT_RANK_WAITS_ATTACHED) != 0 ? RANK_BIT(name) : 0)
+#include "lock_order.def"
+    ;
+
 const uint32_t rt_ranks_after[RT_RANK_COUNT] = {
 #define RT_LOCK_RANK_ROW(name, flags, text) ~(RANK_BIT(name) - 1),
 #include "lock_order.def"

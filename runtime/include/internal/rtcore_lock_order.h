@@ -11,6 +11,7 @@
 #ifndef RT_INTERNAL_LOCK_ORDER_H
 #define RT_INTERNAL_LOCK_ORDER_H
 
+#include "rtcore_assert.h"
 #include "rtcore_lock.h"
 
 typedef enum RtLockRank {
@@ -23,6 +24,10 @@ enum {                          // while the lock is held, its holder may
     RT_RANK_MAY_DETACH = 1,
     RT_RANK_MAY_ALLOCATE = 2,   // raw memory
     RT_RANK_MAY_RUN = 4,        // make and destroy objects: any code
+    // Nobody detaches to wait for it. Else the lock could be handed to one who
+    // is detached, and is then kept from attaching by a stop of the world,
+    // which waits for another who waits for the lock attached.
+    RT_RANK_WAITS_ATTACHED = 8,
 };
 
 const char *RtLockRank_Name(unsigned rank);     // "HEAD"
@@ -32,6 +37,7 @@ const char *RtLockRank_Name(unsigned rank);     // "HEAD"
 extern const uint32_t rt_ranks_attached;        // may not detach
 extern const uint32_t rt_ranks_without_memory;  // may not allocate
 extern const uint32_t rt_ranks_without_objects; // may not run anything
+extern const uint32_t rt_ranks_waiting_attached;
 extern const uint32_t rt_ranks_after[RT_RANK_COUNT];    // self and later ones
 
 // Notes LOCK_ORDER, then gives up. rank: RT_RANK_COUNT for none.
@@ -72,6 +78,13 @@ RtLockOrder_Asks(RtLockRank rank, const void *lock)
     RtLockOrder_Check(rt_ranks_after[rank], rank, lock);
 }
 
+// Whether who waits for locks of this rank detaches (for assertions).
+static inline bool
+RtLockOrder_WaitsDetached(RtLockRank rank)
+{
+    return (rt_ranks_waiting_attached & (uint32_t)1 << rank) == 0;
+}
+
 static inline void
 RtLockOrder_Has(RtLockRank rank)
 {
@@ -102,6 +115,7 @@ RtLockOrder_GivesBack(RtLockRank rank)
 #define RtLockOrder_CheckAllocate() ((void)0)
 #define RtLockOrder_CheckRun(object) ((void)(object))
 #define RtLockOrder_Asks(rank, lock) ((void)(rank), (void)(lock))
+#define RtLockOrder_WaitsDetached(rank) ((void)(rank), true)
 #define RtLockOrder_Has(rank) ((void)(rank))
 #define RtLockOrder_Holds(rank) ((void)(rank), true)
 #define RtLockOrder_CheckCount(object) ((void)(object))
@@ -129,8 +143,22 @@ RtRawMutex_UnlockRanked(RtRawMutex *m, RtLockRank rank)
 static inline void
 RtMutex_LockRanked(RtMutex *m, RtLockRank rank)
 {
+    rt_assert(RtLockOrder_WaitsDetached(rank));
     RtLockOrder_Asks(rank, m);
     RtMutex_LockNamed(m, RtLockRank_Name(rank));
+    RtLockOrder_Has(rank);
+}
+
+// Of a rank that is waited for attached; its holder never waits.
+static inline void
+RtMutex_LockRankedAttached(RtMutex *m, RtLockRank rank)
+{
+    RtLockOrder_Asks(rank, m);
+    if (!RtMutex_TryLockFast(m)) {
+        RtLockStatus status = RtMutex_LockTimed(m, -1, RT_LOCK_DONT_DETACH);
+        rt_assert(status == RT_LOCK_ACQUIRED);
+        (void)status;
+    }
     RtLockOrder_Has(rank);
 }
 
