@@ -149,7 +149,7 @@ def plot(ways, trials, budget):
     """Bugs found over CPU time, the mean over trials, as SVG."""
     width, height, left, bottom = 720, 420, 50, 40
     low = 0.05
-    count = len({t["bug"] for t in trials})
+    count = len({t["bug"] for t in trials if t["way"] in ways})
 
     def x_of(seconds):
         share = math.log(max(seconds, low) / low) / math.log(budget / low)
@@ -232,6 +232,37 @@ def run_missing(bugs, todo, keys, options, trials):
                 f"{t['executions']} executions, {t['cpu_seconds']} s\n")
 
 
+def run_smallest(bugs, chosen, keys, options, trials):
+    """The smallest schedule of one finding of each bug, kept as a trial."""
+    with open(options.results, "a") as results:
+        for bug in chosen:
+            paths = [t["path"] for t in trials if t["bug"] == bug["id"] and
+                     t["right"] and t["way"] != "threads" and
+                     pathlib.Path(t["path"]).exists()]
+            if of(trials, bug, "smallest") or not paths:
+                continue
+            sizes = bugs.minimize(bugs.build_program(bug), paths[0])
+            if sizes is None:
+                continue
+            found = json.loads((pathlib.Path(paths[0]) / "minimized" /
+                                "finding.json").read_text())
+            t = sizes["after"] | {
+                "bug": bug["id"], "way": "smallest", "seed": 0,
+                "switches": found["switches"], "key": keys[bug["id"]],
+                "seconds": options.seconds}
+            trials.append(t)
+            results.write(json.dumps(t) + "\n")
+            results.flush()
+            sys.stderr.write(f"{bug['id']} {smallest_text(trials, bug)}\n")
+
+
+def smallest_text(trials, bug):
+    for t in of(trials, bug, "smallest"):
+        return (f"{t['threads']} threads, {t['operations']} operations, "
+                f"{t['preemptions']} preemptions, {t['switches']} switches")
+    return "–"
+
+
 def bench(bugs, chosen, options):
     ways = options.ways.split(",")
     for way in ways:
@@ -242,7 +273,9 @@ def bench(bugs, chosen, options):
     trials = load_trials(options.results, keys, options.seconds)
     run_missing(bugs, missing(chosen, ways, options, trials), keys, options,
                 trials)
-    trials = [t for t in trials if t["way"] in ways]
+    if options.minimize:
+        run_smallest(bugs, chosen, keys, options, trials)
+    trials = [t for t in trials if t["way"] in ways + ["smallest"]]
     if options.json:
         for t in trials:
             print(json.dumps(t))
@@ -311,7 +344,8 @@ By component: {components}.
 
 By class: {classes}.
 
-Depth, the ordering constraints that a schedule must meet: {depths}.
+Depth, the ordering constraints that a schedule must meet: {depths}. The last
+column of the last table says what a finding was minimized to.
 
 ## Found
 
@@ -336,10 +370,11 @@ Depth, the ordering constraints that a schedule must meet: {depths}.
 
 
 def write(bugs, chosen, ways, trials, budget):
-    sources = "\n".join(["| bug | upstream | right rules |",
-                         "| --- | --- | --- |"] +
+    sources = "\n".join(["| bug | upstream | right rules | smallest found |",
+                         "| --- | --- | --- | --- |"] +
                         [f"| {b['id']} | {b['upstream']} | "
-                         f"{', '.join(b['rules'])} |" for b in chosen])
+                         f"{', '.join(b['rules'])} | "
+                         f"{smallest_text(trials, b)} |" for b in chosen])
     text = README.format(
         count=len(chosen), ways=",".join(ways), budget=budget,
         components=count_text(b["component"] for b in chosen),
@@ -381,6 +416,11 @@ def self_test():
     assert "- 0001 (3/4): not explained" in \
         missed_text(chosen, "default", mine)
     assert missed_text(chosen, "default", mine[:3]) == "None."
+    small = {"bug": "0001", "way": "smallest", "threads": 2, "operations": 3,
+             "preemptions": 1, "switches": 2}
+    assert smallest_text(mine, chosen[0]) == "–"
+    assert "1 preemptions, 2 switches" in smallest_text(mine + [small],
+                                                        chosen[0])
     test_resuming(mine)
 
 
