@@ -149,7 +149,7 @@ def plot(ways, trials, budget):
     """Bugs found over CPU time, the mean over trials, as SVG."""
     width, height, left, bottom = 720, 420, 50, 40
     low = 0.05
-    count = len({t["bug"] for t in trials if t["way"] in ways})
+    count = max(1, len({t["bug"] for t in trials if t["way"] in ways}))
 
     def x_of(seconds):
         share = math.log(max(seconds, low) / low) / math.log(budget / low)
@@ -416,6 +416,7 @@ def self_test():
     assert "- 0001 (3/4): not explained" in \
         missed_text(chosen, "default", mine)
     assert missed_text(chosen, "default", mine[:3]) == "None."
+    assert plot(["default"], [], 10).count("<path") == 1
     small = {"bug": "0001", "way": "smallest", "threads": 2, "operations": 3,
              "preemptions": 1, "switches": 2}
     assert smallest_text(mine, chosen[0]) == "–"
