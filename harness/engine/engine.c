@@ -124,12 +124,28 @@ stuck(void)
     FzEngine_Stop();
 }
 
+// Whether the running thread, which blocks, is the only one that will ever run,
+// only to look again at what others must do, and did so before in vain.
+static bool
+polls_in_vain(void)
+{
+    FzEngine *e = &fz_engine;
+    if (!e->oracles || e->timed != FzThreadSet_Of(e->current) ||
+        !FzOracle_IsPolling(e->current))
+    {
+        return false;
+    }
+    bool again = e->polled_slice == e->slice_start;
+    e->polled_slice = e->slice_start;
+    return again;
+}
+
 void
 FzEngine_Block(void)
 {
     FzEngine *e = &fz_engine;
     if (e->runnable == 0) {
-        if (e->timed == 0) {
+        if (e->timed == 0 || polls_in_vain()) {
             stuck();
         }
         FzWait_SkipToDeadline();
@@ -305,6 +321,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->steps = 0;
     e->hash = 0;
     e->slice_start = 0;
+    e->polled_slice = UINT64_MAX;
     e->alone = 0;
     e->waits = 0;
     e->skipped_ns = 0;

@@ -51,6 +51,7 @@ typedef struct FzEngine {
     uint64_t due_step;          // FzEngine_StepDue() has something to do
     uint64_t hash;
     uint64_t slice_start;       // step of the last switch
+    uint64_t polled_slice;      // slice_start of the last poll by who is alone
     uint64_t alone;             // points that thread 0 passed while alone
     uint64_t budget;
     uint64_t waits;             // source of wait_order

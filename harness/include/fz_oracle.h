@@ -19,10 +19,14 @@ void FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b);
 void FzOracle_Access(uint32_t thread, const void *addr, bool write);
 // A thread has ended.
 void FzOracle_ThreadEnd(uint32_t thread);
-// No thread can run and no timeout is pending. Says why, as a violation.
+// No thread can run and no timeout that matters is pending. Says why, as a
+// violation.
 // waiting_for[t]: address t waits on (semaphore owner's word) or NULL if it
 // ended.
 void FzOracle_Stuck(uint32_t nthreads, const bool *ended);
+// Whether the thread's timed wait only looks again at what others must do: if
+// none of them can run, it waits in vain.
+bool FzOracle_IsPolling(uint32_t thread);
 // The body has returned and all threads have ended: leaks, lost queues.
 void FzOracle_End(void);
 

@@ -616,6 +616,12 @@ is_in_cycle(uint32_t thread)
     return (seen >> thread & 1) != 0;
 }
 
+bool
+FzOracleLock_WaitsForGil(uint32_t thread)
+{
+    return state.threads[thread].gil_wait != NULL;
+}
+
 static void
 describe_wait(FzBuf *text, uint32_t thread)
 {
@@ -623,7 +629,10 @@ describe_wait(FzBuf *text, uint32_t thread)
     const void *queue = FzOracleWaitQueue_Of(thread);
     Wait wait = wait_of(thread);
     FzBuf_Printf(text, "\n  thread %u waits for ", thread);
-    if (locks->gil_wait != NULL) {
+    if (FzOracleStop_IsPending(thread)) {
+        FzBuf_Printf(text, "the world to stop");
+    }
+    else if (locks->gil_wait != NULL) {
         FzBuf_Printf(text, "the GIL");
     }
     else if (wait.lock != NULL) {
@@ -657,6 +666,7 @@ FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
     FzBuf text = {0};
     bool free_lock = false;
     bool lock_wait = false;
+    bool stopping = false;
     uint32_t in_cycle = 0;
     for (uint32_t t = 0; t < nthreads; t++) {
         if (ended[t]) {
@@ -664,6 +674,7 @@ FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
         }
         describe_wait(&text, t);
         Wait wait = wait_of(t);
+        stopping = stopping || FzOracleStop_IsPending(t);
         if (wait.lock == NULL) {
             continue;
         }
@@ -674,7 +685,7 @@ FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
     if (in_cycle > 0) {
         FzBuf_Printf(&text, "\n  %u of them wait for each other", in_cycle);
     }
-    bool deadlock = lock_wait && !free_lock;
+    bool deadlock = stopping || (lock_wait && !free_lock);
     FzEngine_Violation(deadlock ? FZ_RULE_DEADLOCK : FZ_RULE_LOST_WAKEUP,
                        UINT32_MAX, "no thread can run:%s",
                        FzBuf_CString(&text));

@@ -72,6 +72,12 @@ FzOracle_Stuck(uint32_t nthreads, const bool *ended)
     FzOracleLock_Stuck(nthreads, ended);
 }
 
+bool
+FzOracle_IsPolling(uint32_t thread)
+{
+    return FzOracleStop_IsPending(thread) || FzOracleLock_WaitsForGil(thread);
+}
+
 void
 FzOracle_End(void)
 {

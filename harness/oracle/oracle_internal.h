@@ -28,7 +28,13 @@ const RtObject *FzReachability_FindMissed(const RtInterpreterState *of,
 // wait_queue.c: the queue that the thread waits in, or NULL.
 const void *FzOracleWaitQueue_Of(uint32_t thread);
 
-// lock.c: no thread can run; names the reason and records the violation.
+// stop_world.c: whether the thread asked for a stop of the world that is not
+// there yet.
+bool FzOracleStop_IsPending(uint32_t thread);
+
+// lock.c: whether the thread waits for a GIL.
+bool FzOracleLock_WaitsForGil(uint32_t thread);
+// No thread can run; names the reason and records the violation.
 void FzOracleLock_Stuck(uint32_t nthreads, const bool *ended);
 
 #endif  // FZ_ORACLE_INTERNAL_H

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "fz_schedule.h"
 #include "oracle_internal.h"
 #include "oracle_map.h"
 #include "rtcore_heap.h"
@@ -22,6 +23,7 @@ static struct {
     uintptr_t interp[FZ_MAX_THREADS];   // that a thread is attached to, or 0
     Stop stops[FZ_MAX_THREADS];
     uint32_t nstops;
+    FzThreadSet stopping;       // have asked for a stop that is not there yet
 } state;
 
 static void
@@ -30,6 +32,13 @@ begin(void)
     FzMap_Clear(&state.tstates);
     memset(state.interp, 0, sizeof(state.interp));
     state.nstops = 0;
+    state.stopping = 0;
+}
+
+bool
+FzOracleStop_IsPending(uint32_t thread)
+{
+    return FzThreadSet_Has(state.stopping, thread);
 }
 
 static uintptr_t
@@ -261,7 +270,11 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         state.nstops = 0;
         others_are_gone(a, b);
         break;
+    case RT_NOTE_STW_REQUESTED:
+        state.stopping |= FzThreadSet_Of(thread);
+        break;
     case RT_NOTE_STW_STOPPED:
+        state.stopping &= ~FzThreadSet_Of(thread);
         stopped(thread, a, b);
         break;
     case RT_NOTE_STW_STARTED:

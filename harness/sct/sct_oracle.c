@@ -69,6 +69,14 @@ describe_wait(uint32_t thread, char *text, size_t size)
     return used;
 }
 
+// Whether a program's timed wait is a poll is for the program to know.
+bool
+FzOracle_IsPolling(uint32_t thread)
+{
+    (void)thread;
+    return false;
+}
+
 // A wait for something that a thread holds, or for a thread, is part of a
 // deadlock; if nobody waits so, a signal is missing.
 void
