@@ -529,8 +529,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         locks->parked = NULL;
         break;
     case RT_NOTE_PARK_LEFT:
-        locks->parked = NULL;
-        locks->waiting = NULL;
+        locks->parked = locks->waiting = NULL;
         break;
     case RT_NOTE_CS_BEGIN:
         section_begins(thread, a, (const void *)b);
@@ -554,6 +553,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         break;
     case RT_NOTE_GIL_WAIT:
         locks->gil_wait = a;
+        break;
+    case RT_NOTE_TSTATE_ATTACHED:
+        locks->gil_wait = NULL;         // the GIL may have been switched off
         break;
     case RT_NOTE_GIL_TAKEN:
         locks->gil_wait = NULL;
@@ -664,9 +666,7 @@ void
 FzOracleLock_Stuck(uint32_t nthreads, const bool *ended)
 {
     FzBuf text = {0};
-    bool free_lock = false;
-    bool lock_wait = false;
-    bool stopping = false;
+    bool free_lock = false, lock_wait = false, stopping = false;
     uint32_t in_cycle = 0;
     for (uint32_t t = 0; t < nthreads; t++) {
         if (ended[t]) {

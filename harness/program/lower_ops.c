@@ -231,20 +231,35 @@ lower_concat(FzEmitter *e, const FzOp *op)
     store_or_none(e, op, too_long);
 }
 
+// `x.name(y) if y in x`, of operands from `first` on; where to patch if not.
 // The error of a value that is not there holds its repr, which for nested lists
 // could have any length: only who loses a race pays for it.
+static uint32_t
+find_with_method(FzEmitter *e, const FzOp *op, int first, unsigned name)
+{
+    FzLower_Operand(e, op, first + 1);
+    FzLower_Operand(e, op, first);
+    FzEmit_Op(e, RT_OP_CONTAINS_OP, 0);
+    uint32_t absent = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    FzLower_Operand(e, op, first);
+    FzEmit_Name(e, RT_OP_LOAD_METHOD, name);
+    FzLower_Operand(e, op, first + 1);
+    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
+    return absent;
+}
+
 static void
 lower_index(FzEmitter *e, const FzOp *op)
 {
-    FzLower_Operand(e, op, 2);
-    FzLower_Operand(e, op, 1);
-    FzEmit_Op(e, RT_OP_CONTAINS_OP, 0);
-    uint32_t absent = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
-    FzLower_Operand(e, op, 1);
-    FzEmit_Name(e, RT_OP_LOAD_METHOD, FZ_NAME_index);
-    FzLower_Operand(e, op, 2);
-    FzEmit_Op(e, RT_OP_CALL_METHOD, 1);
-    store_or_none(e, op, absent);
+    store_or_none(e, op, find_with_method(e, op, 1, FZ_NAME_index));
+}
+
+static void
+lower_deque_remove(FzEmitter *e, const FzOp *op)
+{
+    uint32_t absent = find_with_method(e, op, 0, FZ_NAME_remove);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+    FzEmit_PatchHere(e, absent);
 }
 
 static void
@@ -378,6 +393,9 @@ lower_container(FzEmitter *e, const FzOp *op)
     case FZ_OP_LIST_CONCAT:
         lower_concat(e, op);
         return true;
+    case FZ_OP_DEQUE_REMOVE:
+        lower_deque_remove(e, op);
+        return true;
     case FZ_OP_LIST_INDEX:
         lower_index(e, op);
         return true;
@@ -470,7 +488,7 @@ static const uint8_t method_of[FZ_OP_COUNT] = {
     METHOD(SET_SUBTRACT, difference_update),
     METHOD(DEQUE_APPEND, append), METHOD(DEQUE_APPENDLEFT, appendleft),
     METHOD(DEQUE_POP, pop), METHOD(DEQUE_POPLEFT, popleft),
-    METHOD(DEQUE_ROTATE, rotate), METHOD(DEQUE_REMOVE, remove),
+    METHOD(DEQUE_ROTATE, rotate),
 };
 static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(LEN, len), METHOD(ITER_NEW, iter), METHOD(ITER_NEXT, next),

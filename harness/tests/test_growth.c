@@ -1,6 +1,7 @@
 // test_growth.c: what an operation makes, put back into what it was made of, as
 // often as a program can, stays small: programs that fuzzers keep must not grow
-// into strings or trees of a hundred megabytes.
+// into strings or trees of a hundred megabytes; and what an operation is given,
+// it does not walk if that could be of any size.
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -68,6 +69,52 @@ fill(FzProgram *program, uint8_t op, int container)
     FzProgram_Fixup(program);
 }
 
+// A tree of 4 to the power of 30 leaves, in 30 dicts, as the operand: nothing
+// may walk it.
+static void
+fill_with_tree(FzProgram *program, uint8_t op)
+{
+    enum { DEPTH = 30, TREE = FZ_REF_LOCAL + 1 };
+    *program = (FzProgram){.nclasses = 1, .nshared = NSHARED, .nbodies = 1};
+    for (int i = 0; i < NSHARED; i++) {
+        program->shared[i] = (FzShared){.kind = kinds[i], .initial = 4};
+    }
+    FzBlockOps *body = &program->bodies[0];
+    while (body->nops < DEPTH) {
+        body->ops[body->nops++] =
+            (FzOp){FZ_OP_DICT_FROMKEYS, 1, TUPLE, TREE};
+    }
+    FzOp use = {.op = op};
+    for (int k = 0; k < 3; k++) {
+        FzArg arg = fz_op_info[op].args[k];
+        bool any = arg == FZ_ARG_VALUE || arg == FZ_ARG_KEY ||
+                   arg == FZ_ARG_ANY || arg == FZ_ARG_SEQ;
+        *FzOp_Operand(&use, k) =
+            any ? TREE : arg == FZ_ARG_DICT ? DICT : arg == FZ_ARG_SET ? SET
+            : arg == FZ_ARG_DEQUE ? DEQUE : arg == FZ_ARG_INST ? INSTANCE : 0;
+    }
+    body->ops[body->nops++] = use;
+    FzProgram_Fixup(program);
+}
+
+static void
+test_trees(const FzEngineConfig *config, FzRun *run)
+{
+    static FzProgram program;
+    for (int op = 0; op < FZ_OP_COUNT; op++) {
+        if (FzOp_Opens(&(FzOp){.op = (uint8_t)op}) || op == FZ_OP_END) {
+            continue;
+        }
+        fill_with_tree(&program, (uint8_t)op);
+        FzExec_RunProgram(&program, config, run);
+        if (run->nviolations != 0) {
+            fprintf(stderr, "%s: %s\n", fz_op_info[op].name,
+                    run->violations[0].message);
+        }
+        CHECK_EQUAL(run->nviolations, 0);
+    }
+}
+
 int
 main(void)
 {
@@ -106,6 +153,7 @@ main(void)
         }
     }
     CHECK(!grew);
+    test_trees(&config, &run);
     FzRun_Free(&run);
     return 0;
 }
