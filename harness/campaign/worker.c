@@ -220,24 +220,32 @@ report(Worker *w, const FzInput *input, const FzRun *run)
     }
 }
 
+bool
+FzCampaign_SameTrace(const FzRun *first, FzRun *second)
+{
+    if (first->trace_hash == second->trace_hash) {
+        return true;
+    }
+    FzViolation *v = &second->violations[0];
+    *v = (FzViolation){.rule = FZ_RULE_NONDETERMINISM,
+                       .other_thread = UINT32_MAX};
+    snprintf(v->message, sizeof(v->message),
+             "one input gave the traces %016llx and %016llx",
+             (unsigned long long)first->trace_hash,
+             (unsigned long long)second->trace_hash);
+    second->nviolations = 1;
+    return false;
+}
+
 // The same input again must give the same trace: else it is a finding itself.
 static void
 recheck(Worker *w, const FzInput *input)
 {
     execute(w, input, &w->second);
     w->shared->rechecks++;
-    if (w->run.trace_hash == w->second.trace_hash) {
-        return;
+    if (!FzCampaign_SameTrace(&w->run, &w->second)) {
+        report(w, input, &w->second);
     }
-    FzViolation *v = &w->second.violations[0];
-    *v = (FzViolation){.rule = FZ_RULE_NONDETERMINISM,
-                       .other_thread = UINT32_MAX};
-    snprintf(v->message, sizeof(v->message),
-             "one input gave the traces %016llx and %016llx",
-             (unsigned long long)w->run.trace_hash,
-             (unsigned long long)w->second.trace_hash);
-    w->second.nviolations = 1;
-    report(w, input, &w->second);
 }
 
 // Executions of tiny programs cost a fraction of others.

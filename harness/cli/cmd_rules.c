@@ -79,7 +79,7 @@ print_other(const char *rule, const char *what, const char *needs, bool json)
 static void
 check_pair(const FzTwin *twin, bool json, Tally *tally)
 {
-    if (twin->body == NULL) {
+    if (twin->needs != NULL) {
         tally->elsewhere++;
         print_other(FzRule_Name(twin->rule), "needs", twin->needs, json);
         return;
@@ -118,7 +118,8 @@ check(bool json, const char *only)
     for (int rule = 0; rule < FZ_RULE_COUNT; rule++) {
         if (only == NULL && !FzTwin_Has((FzRule)rule)) {
             tally.missing++;
-            print_other(FzRule_Name((FzRule)rule), "no twin", "yet", json);
+            print_other(FzRule_Name((FzRule)rule), "no twin",
+                        "write one in harness/twins", json);
         }
     }
     if (!json) {
@@ -126,7 +127,8 @@ check(bool json, const char *only)
                "%d rules without twins\n",
                tally.pairs, tally.unexpected, tally.elsewhere, tally.missing);
     }
-    return tally.unexpected == 0 ? FZ_EXIT_CLEAN : FZ_EXIT_FINDING;
+    return tally.unexpected == 0 && tally.missing == 0 ? FZ_EXIT_CLEAN
+                                                       : FZ_EXIT_FINDING;
 }
 
 static int
@@ -167,6 +169,6 @@ const FzCommand fz_command_rules = {
     "table shows the step at which the action, or the look, began, and how\n"
     "many points lie between it and the report. A rule that this build\n"
     "cannot break says what it needs. With RULE only its twins run. Exit\n"
-    "code 77 if one pair is not as expected.\n",
+    "code 77 if a pair is not as expected, or a rule has no twins.\n",
     run,
 };

@@ -68,6 +68,10 @@ enum { FZ_WORKER_UNUSABLE = 3 };
 int FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
                  unsigned index, uint64_t seed);
 
+// Whether two executions of one input were the same; else `second` gets the
+// violation in the place of its own.
+bool FzCampaign_SameTrace(const FzRun *first, FzRun *second);
+
 // The parent. Returns the exit code of `ftfuzz fuzz`.
 int FzCampaign_Run(const FzCampaignOptions *options);
 

@@ -23,6 +23,7 @@ typedef enum FzTwinStage {
     FZ_TWIN_RUNTIME,            // the thread that started the runtime
     FZ_TWIN_ATTACHED,           // threads 1, 2 and 3, each with a state that
                                 // it may attach
+    FZ_TWIN_PROCESS,            // not a run: `verdict` is asked
 } FzTwinStage;
 
 typedef struct FzTwin {
@@ -30,8 +31,9 @@ typedef struct FzTwin {
     FzTwinStage stage;
     FzTwinPromise promise;
     const char *mistake;        // what the broken twin does
-    void (*body)(uint32_t self);        // number of the thread; NULL: not here
-    const char *needs;          // body is NULL: what is missing here
+    void (*body)(uint32_t self);        // number of the thread
+    const char *needs;          // what is missing here, or NULL
+    int (*verdict)(bool broken);        // a rule; -1: silent
 } FzTwin;
 
 typedef struct FzTwinResult {
@@ -50,7 +52,7 @@ const FzTwin *FzTwin_Nth(size_t n);
 // Whether a rule has twins, in this build or another.
 bool FzTwin_Has(FzRule rule);
 const char *FzTwinPromise_Name(FzTwinPromise promise);
-// Runs both. Only those with a body.
+// Runs both. Only those that need nothing.
 void FzTwin_Run(const FzTwin *twin, FzTwinResult *result);
 
 #endif  // FZ_TWINS_H

@@ -5,6 +5,7 @@
 
 #include "rt_types.h"
 #include "rtcore_gc.h"
+#include "rtcore_heap.h"
 #include "rtcore_object.h"
 
 #ifdef RT_WITH_HOOKS
@@ -149,6 +150,19 @@ lose_count(uint32_t self)
     }
 }
 
+#ifdef RT_GIL_DISABLED
+static void
+mark_as_free(uint32_t self)
+{
+    (void)self;
+    RtObject *op = RtList_New(0);
+    RtBlock *block = RtBlock_FromPointer(FzShadow_Find(op)->start);
+    FZ_PLACE(block->magic = 0, FZ_NOTHING);
+    FZ_LOOK(RtGC_Collect(fz_stage.me, 2));
+    Rt_DECREF(op);
+}
+#endif
+
 static int
 clear_nothing(RtObject *op)
 {
@@ -197,6 +211,8 @@ const FzTwin fz_twins_gc[] = {
             "a collection begins within another"),
     FZ_TWIN(GC_COUNT, RUNTIME, AT_LOOK, lose_count,
             "allocations are not counted"),
+    FZ_TWIN_FT(HEAP_WALK, RUNTIME, AT_LOOK, mark_as_free,
+               "the block of a live object is marked as free"),
     FZ_TWIN(GC_KEPT_GARBAGE, RUNTIME, AT_LOOK, keep_garbage,
             "tp_clear clears nothing"),
     FZ_TWIN(FINALIZED_TWICE, RUNTIME, AT_ONCE, finalize_twice,

@@ -67,11 +67,12 @@ void FzTwin_Body(void *twin);           // of thread 0
 
 // Rows.
 #define FZ_TWIN(rule, stage, promise, func, mistake) \
-    { FZ_RULE_##rule, FZ_TWIN_##stage, FZ_TWIN_##promise, mistake, func, NULL }
+    { FZ_RULE_##rule, FZ_TWIN_##stage, FZ_TWIN_##promise, mistake, func, NULL, \
+      NULL }
 #define FZ_TWIN_ELSEWHERE(rule, needs) \
-    { FZ_RULE_##rule, FZ_TWIN_ALONE, FZ_TWIN_AT_ONCE, "", NULL, needs }
-#define FZ_TWINS_END { FZ_RULE_COUNT, FZ_TWIN_ALONE, FZ_TWIN_AT_ONCE, NULL, \
-                       NULL, NULL }
+    { FZ_RULE_##rule, FZ_TWIN_ALONE, FZ_TWIN_AT_ONCE, "", NULL, needs, \
+      NULL }
+#define FZ_TWINS_END { .rule = FZ_RULE_COUNT }
 
 #ifdef RT_WITH_HOOKS
 #ifdef RT_GIL_DISABLED
@@ -90,5 +91,6 @@ extern const FzTwin fz_twins_object[];          // what objects promise
 extern const FzTwin fz_twins_gc[];              // the collectors
 extern const FzTwin fz_twins_world[];           // stops, interpreters
 extern const FzTwin fz_twins_run[];             // how a run ends
+extern const FzTwin fz_twins_process[];         // what runs do not answer
 
 #endif  // FZ_TWINS_INTERNAL_H
