@@ -168,6 +168,8 @@ FzFinding_Save(const char *dir, const FzInput *input,
     snprintf(path, path_size, "%s/%s-%08x", dir,
              FzRule_Name(run->violations[0].rule), (unsigned)(id >> 32));
     if (access(path, F_OK) == 0) {
+        // Found again: it is the newest one.
+        (void)utimensat(AT_FDCWD, path, NULL, 0);
         return true;
     }
     FzFindingExtra extra = {.report = extra_text};

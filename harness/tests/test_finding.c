@@ -1,8 +1,10 @@
 // test_finding.c: a finding that is read back is the one that was written, also
 // which GIL it was found with.
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -45,6 +47,14 @@ round_trip(const char *dir, const FzSchedule *schedule, int gil)
     CHECK(FzProgram_Hash(&finding.input.program) ==
           FzProgram_Hash(&input.program));
     FzFinding_Free(&finding);
+    // Found again it is kept, and is the newest one.
+    const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+    CHECK(utimensat(AT_FDCWD, path, long_ago, 0) == 0);
+    CHECK(FzFinding_Save(dir, &input, schedule, &run, NULL, path, sizeof(path),
+                         why, sizeof(why)));
+    struct stat status;
+    CHECK(stat(path, &status) == 0);
+    CHECK(status.st_mtime > 1);
     remove_finding(path);
 }
 
