@@ -15,7 +15,10 @@ static void
 print_counts(void)
 {
     const FzBytecodeCounts *c = &fz_bytecode_counts;
-    double all = c->objects == 0 ? 1 : (double)c->objects / 100;
+    if (c->objects == 0) {
+        return;
+    }
+    double all = (double)c->objects / 100;
     fprintf(stderr, "fuzz_bytecode: %" PRIu64 " code objects, %.1f%% taken by "
             "the verifier, %.1f%% run, %.1f%% returned, %.1f%% endless, %.0f "
             "steps each\n", c->objects, (double)c->loaded / all,

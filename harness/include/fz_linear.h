@@ -12,7 +12,12 @@
 
 #include "fz_base.h"
 
-enum { FZ_LINEAR_THREADS = 32 };
+enum {
+    FZ_LINEAR_THREADS = 32,
+    // States that are kept at once. Histories of operations that overlap and
+    // whose results tell nothing have more and more of them.
+    FZ_LINEAR_STATES = 8192
+};
 
 // What an operation gave beside values: they are never values.
 enum {
@@ -76,6 +81,7 @@ int32_t FzLinear_Hash(const int32_t *items, size_t n);
 
 typedef struct FzLinearVerdict {
     bool linearizable;
+    bool undecided;             // too many states: called linearizable
     size_t culprit;             // of `ops`: the first whose result no order of
                                 // those before explains
     size_t widest;              // states kept at once, at most

@@ -2,7 +2,8 @@
 // of pending operations that have taken effect in it; each thread has at most
 // one pending operation. At a return every configuration in which that
 // operation has not taken effect yet is extended in all ways that end with it.
-// Equal configurations are kept once, which is what makes it fast.
+// Equal configurations are kept once, which is what makes it fast; a history
+// that has too many all the same is given up.
 
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,10 @@ FzLinear_Check(const FzLinearModel *model, FzLinearOp *ops, size_t n)
         }
         verdict.widest = c.now.count > verdict.widest ? c.now.count
                                                       : verdict.widest;
+        if (c.now.count > FZ_LINEAR_STATES) {
+            verdict.undecided = true;
+            break;
+        }
     }
     free(moments);
     free(c.scratch);

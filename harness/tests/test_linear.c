@@ -278,10 +278,35 @@ test_long(size_t n)
     free(ops);
 }
 
+// Four threads append different values at once, again and again, and nobody
+// looks: every order is another state.
+static void
+test_too_many_states(void)
+{
+    enum { ROUNDS = 12, THREADS = 4 };
+    FzLinearOp ops[ROUNDS * THREADS];
+    for (int i = 0; i < ROUNDS * THREADS; i++) {
+        int round = i / THREADS, thread = i % THREADS;
+        uint64_t begun = 2 * THREADS * (uint64_t)round + 1;
+        ops[i] = (FzLinearOp){
+            .call = begun + (uint64_t)thread,
+            .ret = begun + THREADS + (uint64_t)thread,
+            .thread = (uint8_t)thread, .kind = FZ_LIST_APPEND, .a = i,
+            .result = FZ_LINEAR_NONE,
+        };
+    }
+    FzLinearVerdict v = FzLinear_Check(&fz_linear_list, ops, ROUNDS * THREADS);
+    CHECK(v.linearizable && v.undecided);
+    CHECK(v.widest < 50 * (size_t)FZ_LINEAR_STATES);
+    v = FzLinear_Check(&fz_linear_list, ops, THREADS);
+    CHECK(v.linearizable && !v.undecided);
+}
+
 int
 main(int argc, char **argv)
 {
     test_known();
+    test_too_many_states();
     test_against_every_order();
     test_long(argc > 1 ? strtoul(argv[1], NULL, 10) : 20000);
     return 0;
