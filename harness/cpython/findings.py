@@ -1,4 +1,4 @@
-# findings.py: a finding on disk: repro.py (runs on any CPython), finding.json
+# findings.py: a finding on disk: repro.py (a script for CPython), finding.json
 # (program, schedule, signature), report.txt.
 
 import hashlib

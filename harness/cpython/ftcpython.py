@@ -16,11 +16,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from engine import Engine, EngineError, Schedule  # noqa: E402
 from free_campaign import FreeCampaign  # noqa: E402
 from findings import Finding, is_finding  # noqa: E402
-from groups import fold  # noqa: E402
+from groups import (fold, is_generic, is_specific,  # noqa: E402
+                    parties_of)
 from generate import Generator, Vocabulary  # noqa: E402
 from minimize import Minimizer, shows  # noqa: E402
-from reports import (Suppressions, Symbolizer, describe,  # noqa: E402
-                     failures_of)
+from reports import (PLUMBING, Suppressions, Symbolizer,  # noqa: E402
+                     describe, failures_of)
 
 CLEAN, USAGE, FOUND, DIFFERENT = 0, 2, 77, 78
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -95,6 +96,8 @@ class Campaign:
         self.symbolizer = Symbolizer(self.engine.program)
         self.random = random.Random(options.seed)
         self.known = set()
+        self.places = set()             # functions that failed
+        self.seen = []                  # failures of the program
         self.counts = {}
         self.runs = self.programs = self.steps = self.suppressed = 0
         self.long = 0
@@ -115,7 +118,9 @@ class Campaign:
                 fail("no such kind; `ftfuzz cpython kinds` lists them")
         for folder in glob.glob(os.path.join(options.findings, "*")):
             if is_finding(folder):
-                self.known.add(Finding.load(folder).signature)
+                finding = Finding.load(folder)
+                self.known.add(finding.signature)
+                self.places |= set(map(tuple, finding.parties))
 
     def progress(self, start, force=False):
         now = time.monotonic()
@@ -133,8 +138,18 @@ class Campaign:
         self.suppressed += known
         return known
 
+    def is_elsewhere(self, failure):
+        """Whether it is no other pair of functions that have failed before:
+        only that is worth to be searched further."""
+        places = set(parties_of(failure, PLUMBING.match))
+        if failure.rule == "DATA_RACE" and not is_generic(places):
+            places = {place for place in places if is_specific(*place)}
+        new = failure.rule != "DATA_RACE" or not places <= self.places
+        self.places |= places
+        return new
+
     def note(self, program, text, schedule, options, answer):
-        """How many failures are new."""
+        """How many failures are new, and in other code."""
         new = 0
         failures = [failure for failure in failures_of(answer, self.symbolizer)
                     if not self.suppressed_by_list(failure)]
@@ -146,7 +161,7 @@ class Campaign:
                 continue
             self.known.add(failure.signature)
             self.counts[failure.rule] = self.counts.get(failure.rule, 0) + 1
-            new += 1
+            new += self.is_elsewhere(failure)
             replayed = Schedule(schedule.strategy, schedule.seed,
                                 schedule.depth,
                                 bytes.fromhex(answer["tape"])
@@ -155,10 +170,13 @@ class Campaign:
             made = dict(options, modules=self.engine.modules,
                         path=self.engine.path)
             finding = Finding.make(self.options.findings, program, text,
-                                   replayed, made, failure, answer, failures)
+                                   replayed, made, failure, answer,
+                                   failures + self.seen)
             finding.save()
             print("NEW %s  %s" % (failure.signature, finding.folder),
                   flush=True)
+        # Where the detector is off, what was seen before is the cause.
+        self.seen = self.seen + failures
         return new
 
     def draw_program(self):
@@ -176,6 +194,7 @@ class Campaign:
     def one_program(self, start):
         program, text = self.draw_program()
         self.programs += 1
+        self.seen = []
         new, steps, left = 0, 0, RUNS_FIRST
         while left > 0 and time.monotonic() - start < self.options.seconds:
             left -= 1
@@ -241,6 +260,7 @@ class Campaign:
             small = os.path.join(folder, "minimized")
             finding = load(small if is_finding(small) else folder)
             self.programs += 1
+            self.seen = []
             self.follow(finding.program, finding.text, self.options.follow,
                         start)
         self.progress(start, True)
@@ -284,16 +304,19 @@ def replay(options):
     finding = load(options.finding)
     same = traces = 0
     symbolizer = Symbolizer(interpreter_of(options))
+    engine = engine_of(options, finding)
     for n in range(options.times):
-        # Each time in a process of its own, started afresh.
-        with engine_of(options, finding) as engine:
-            answer = engine.run(finding.text, finding.schedule,
-                                **run_options(finding))
+        # In a process of its own, a fork; and that of one started afresh.
+        if n % options.forks == 0:
+            engine.stop()
+        answer = engine.run(finding.text, finding.schedule,
+                            **run_options(finding))
         failure, _ = shows(answer, finding.signature, symbolizer)
         same += failure is not None
         traces += answer.get("trace") == finding.trace
         if n == 0 and failure is not None:
             print(describe(failure), end="")
+    engine.stop()
     print("replayed: the same failure %d of %d times, the same trace %d" %
           (same, options.times, traces))
     return FOUND if same == options.times else DIFFERENT
@@ -333,8 +356,8 @@ def triage(options):
         if is_finding(folder):
             small = os.path.join(folder, "minimized")
             found[folder] = load(small if is_finding(small) else folder)
-    folded = list(fold([(folder, f.rule, f.signature, f.parties, f.cause)
-                        for folder, f in found.items()]))
+    folded = list(fold([(folder, f.rule, f.signature, f.parties, f.cause,
+                         f.folder != folder) for folder, f in found.items()]))
     folded.sort(key=lambda group: (found[group[0]].rule == "DATA_RACE",
                                    -len(group), group))
     for group in folded:
@@ -390,20 +413,21 @@ def check(options):
     rng = random.Random(options.seed)
     work = []
     for _ in range(options.programs):
-        work.append((generator.next().text(), draw_schedule(rng, 0), {}))
+        work.append((generator.next().text(), draw_schedule(rng, 0),
+                     rng.random() < options.plain, {}))
     runs = 0
     start = time.monotonic()
     for _ in range(options.processes):
         with engine_of(options) as engine:
-            for text, schedule, traces in work:
+            for text, schedule, plain, traces in work:
                 for _ in range(options.repeat):
-                    answer = engine.run(text, schedule,
+                    answer = engine.run(text, schedule, plain=plain,
                                         races=not options.no_races)
                     key = answer.get("trace", "died " +
                                      str(answer.get("status")))
                     traces[key] = traces.get(key, 0) + 1
                     runs += 1
-    differ = [(text, traces) for text, _, traces in work if len(traces) > 1]
+    differ = [(text, traces) for text, *_, traces in work if len(traces) > 1]
     for text, traces in differ:
         print(text, traces)
     seconds = time.monotonic() - start
@@ -529,6 +553,8 @@ def parse(arguments):
     sub = command("replay", replay, "makes a finding again")
     sub.add_argument("finding")
     sub.add_argument("--times", type=int, default=1)
+    sub.add_argument("--forks", type=int, default=1, metavar="N",
+                     help="of each interpreter that is started (default 1)")
 
     sub = command("minimize", minimize, "a smaller program that fails alike, "
                   "in FINDING/minimized")

@@ -1,7 +1,8 @@
 # generate.py: makes programs: some objects that threads share, and for each
 # thread some of the operations that the vocabulary has for them. Which
-# operations meet on which kind decides what is found: kinds and operations that
-# have brought new failures of late are taken more often.
+# operations meet on which kind decides what is found: kinds that have brought
+# new failures of late are taken more often, and operations that did meet others
+# of their kind.
 
 import json
 import os
@@ -15,6 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 WRITERS = """set del append pop clear update insert extend remove add next
 __init__ write read seek send sort reverse rotate close feed move truncate
 resize discard iadd ior imul throw seed enable""".split()
+RACED = 0.25                    # of operations are such
+RACED_KEPT = 24                 # of a kind, the latest
 
 
 class Vocabulary:
@@ -46,18 +49,29 @@ class Generator:
                       if not kinds or kind["name"] in kinds]
         self.weights = [4.0] * len(self.kinds)
         self.chosen = []
+        self.drawn = []
+        self.raced = {}                 # kind: operations of what failed
 
     def operation(self, kind, name):
+        op = self.draw(kind)
+        self.drawn.append((kind["name"], op))
+        return rename(op, name)
+
+    def draw(self, kind):
         ops = kind["ops"]
+        raced = self.raced.get(kind["name"])
+        if raced and self.random.random() < RACED:
+            return self.random.choice(raced)
         op = self.random.choice(ops)
         # A reader beside a reader shows nothing: half of the time, look again
         # for one that writes.
         if not any(word in op for word in WRITERS) and \
                 self.random.random() < 0.5:
             op = self.random.choice(ops)
-        return rename(op, name)
+        return op
 
     def next(self):
+        self.drawn = []
         count = 2 if self.random.random() < 0.25 else 1
         self.chosen = self.random.choices(range(len(self.kinds)),
                                           self.weights, k=count)
@@ -83,6 +97,12 @@ class Generator:
             weight = self.weights[chosen]
             self.weights[chosen] = min(16.0, weight + 4 * new) if new else \
                 max(1.0, weight * 0.97)
+        if new:
+            for kind, op in self.drawn:
+                raced = self.raced.setdefault(kind, [])
+                if op not in raced:
+                    raced.append(op)
+                    del raced[:-RACED_KEPT]
 
 
 def rename(op, name):

@@ -2,35 +2,62 @@
 # function of the code that is at fault: what one writes without a lock, all
 # read. Functions that serve any type (attribute look-up, calls, the collector)
 # fold nothing: such a race, and a crash, belongs to the first race of another
-# kind in the same execution.
+# kind in the same execution. Of a minimised program, which does little else,
+# any race belongs to the first one of the same file.
 
 import re
 
-# Files of functions that work for objects of any type.
+# Files of functions that work for objects of any type, or on values.
 GENERIC = re.compile(r"^(object|typeobject|dictobject|call|abstract|ceval|"
                      r"generated_cases|gc_free_threading|brc|descrobject|"
                      r"pystate|weakrefobject|critical_section|object_stack|"
                      r"pycore_\w+|refcount|listobject|tupleobject|longobject|"
-                     r"unicodeobject|methodobject|classobject|errors|"
-                     r"obmalloc|lock|parking_lot|genericaliasobject)\.")
+                     r"longintrepr|bytesobject|unicodeobject|methodobject|"
+                     r"classobject|errors|obmalloc|lock|parking_lot|"
+                     r"genericaliasobject|pyatomic\w*)\.")
+# Of these, those of functions that do to a value what their caller asks for: a
+# race in one is a race of the caller.
+VALUES = re.compile(r"^(object|abstract|listobject|tupleobject|longobject|"
+                    r"longintrepr|bytesobject|unicodeobject|pycore_\w+)\.")
+# Functions of one type in such files.
+SPECIFIC = re.compile(r"^(\w+_reduce(_general)?|\w+_setstate|"
+                      r"(list|dict|tuple|unicode|long)(rev)?iter_\w+|"
+                      r"unicode_ascii_iter_\w+)$")
+
+
+def is_specific(function, file):
+    return bool(SPECIFIC.match(function)) or not GENERIC.match(file)
 
 
 def party_of(stack, is_plumbing):
     """(function, file) of the innermost function that says something."""
+    innermost = None
     for function, line in stack:
-        if not is_plumbing(function):
-            return function, line.rsplit("/", 1)[-1].split(":")[0]
-    return None
+        if is_plumbing(function):
+            if function == "_Py_Dealloc" and innermost:
+                break           # who drops the last reference is chance
+            continue
+        party = function, line.rsplit("/", 1)[-1].split(":")[0]
+        innermost = innermost or party
+        if is_specific(*party):
+            return party
+        if not VALUES.match(party[1]):
+            break
+    return innermost
 
 
 def is_generic(parties):
-    return all(GENERIC.match(file) for _, file in parties)
+    return not any(is_specific(*party) for party in parties)
+
+
+def files_of(parties):
+    return {file for function, file in parties if is_specific(function, file)}
 
 
 def fold(items):
-    """items: [(key, rule, signature, parties, cause)]. Yields lists of keys,
-    one for each mistake. parties: [(function, file)]; cause: the parties of
-    what went wrong first in the same execution."""
+    """items: [(key, rule, signature, parties, cause, minimized)]. Yields lists
+    of keys, one for each mistake. parties: [(function, file)]; cause: the
+    parties of what went wrong first in the same execution."""
     leader = {}
 
     def find(node):
@@ -42,14 +69,16 @@ def fold(items):
     def join(a, b):
         leader[find(a)] = find(b)
 
-    for key, rule, signature, parties, cause in items:
+    for key, rule, signature, parties, cause, minimized in items:
         join(("finding", key), ("signature", signature))
         # Through what was read in a race come races on what it led to, and
         # crashes.
         if rule != "DATA_RACE" or is_generic(parties):
             parties = cause
+        elif minimized and files_of(parties) & files_of(cause):
+            parties = [*parties, *cause]
         for function, file in parties:
-            if not GENERIC.match(file):
+            if is_specific(function, file):
                 join(("finding", key), ("function", function, file))
     groups = {}
     for key, *_ in items:

@@ -4,13 +4,14 @@
 import random
 import time
 
-from engine import EngineError, Schedule
+from engine import Engine, EngineError, Schedule
 from reports import Symbolizer, failures_of
 
 # Tried in this order: few switches first.
 SEARCH = [("round-robin", 0), ("preemption", 1), ("preemption", 2),
           ("preemption", 3), ("sticky", 0), ("pct", 3), ("pos", 0),
           ("random", 0)]
+CAUSE_RUNS = 8
 
 
 def shows(answer, signature, symbolizer):
@@ -107,7 +108,28 @@ class Minimizer:
                         progress = True
                         break
         self.fewer_switches(program)
+        if self.best is not None and not self.options.get("races", True):
+            self.find_cause()
         return self.best
+
+    def find_cause(self):
+        """Of what fails without the detector: the races that come with it."""
+        program, schedule, answer, failure, _ = self.best
+        text = program.text() if program is not None else self.finding.text
+        options = dict(self.options, races=True)
+        with Engine(self.engine.program, self.engine.modules,
+                    self.engine.path) as engine:
+            for seed in range(CAUSE_RUNS):
+                try:
+                    other = engine.run(text, Schedule("pos", seed), seconds=10,
+                                       **options)
+                except EngineError:
+                    engine.stop()
+                    continue
+                races = failures_of(other, self.symbolizer)
+                if races:
+                    self.best = program, schedule, answer, failure, races
+                    return
 
     def fewer_switches(self, program):
         text = program.text() if program is not None else self.finding.text

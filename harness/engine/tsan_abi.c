@@ -31,11 +31,12 @@ const char fz_race_source[] = "-fsanitize=thread";
 
 FzQuietCode fz_quiet_code;
 
-static inline bool
-is_quiet(uintptr_t site)
+static inline uint8_t
+quiet_of(uintptr_t site)
 {
     size_t offset = site - fz_quiet_code.start;
-    return offset < fz_quiet_code.size && fz_quiet_code.bytes[offset >> 4] != 0;
+    return offset < fz_quiet_code.size ? fz_quiet_code.bytes[offset >> 4]
+                                       : FZ_CODE_LOUD;
 }
 
 // ---- Plain accesses.
@@ -63,11 +64,12 @@ plain_access(const void *addr, size_t size, bool write, uintptr_t site)
     if (!IS_ACTIVE) {
         return;
     }
-    if (fz_race_plain_points && !is_private(addr) && !is_quiet(site)) {
+    uint8_t quiet = quiet_of(site);
+    if (fz_race_plain_points && !is_private(addr) && quiet == FZ_CODE_LOUD) {
         FzEngine_PointFromCompiler(write ? RT_POINT_STORE : RT_POINT_LOAD,
                                    addr, site);
     }
-    if (fz_engine.races) {
+    if (fz_engine.races && quiet != FZ_CODE_MUTE) {
         FzRace_Plain(fz_engine.current, addr, size, write, site);
     }
 }
@@ -220,7 +222,7 @@ static inline __attribute__((always_inline)) void
 point(RtPoint kind, const volatile void *addr, uintptr_t site)
 {
     if (IS_ACTIVE) {
-        if (!is_quiet(site)) {
+        if (quiet_of(site) == FZ_CODE_LOUD) {
             FzEngine_PointFromCompiler(kind, (const void *)addr, site);
         }
     }

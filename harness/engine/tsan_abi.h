@@ -10,8 +10,10 @@
 
 typedef unsigned __int128 FzUint128;
 
-// Code whose accesses are no scheduling points, though events of the race
-// detector: a byte for each 16 bytes of code, not 0 where it is such.
+// Code whose accesses are no scheduling points: a byte for each 16 bytes of
+// code. What quiet code does is an event of the race detector as ever; of mute
+// code only atomics are, by which others are ordered.
+enum { FZ_CODE_LOUD, FZ_CODE_QUIET, FZ_CODE_MUTE };
 typedef struct FzQuietCode {
     const uint8_t *bytes;
     uintptr_t start;
