@@ -163,8 +163,9 @@ work(const FzDifferOptions *options, Shared *shared)
         uint64_t left = options->executions - first;
         int n = left < FZ_SIDE_MAX_BATCH ? (int)left : FZ_SIDE_MAX_BATCH;
         for (int i = 0; i < n; i++) {
-            FzDiffer_Generate(&programs[i], options->seed + first +
-                                            (uint64_t)i);
+            FzDiffer_Generate(&programs[i],
+                              options->seed + first + (uint64_t)i,
+                              comparer.messages);
         }
         FzComparer_Run(&comparer, programs, n);
         add(&shared->programs, (uint64_t)n);

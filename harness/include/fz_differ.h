@@ -54,8 +54,9 @@ FZ_WARN_UNUSED bool FzDiffer_Compare(const FzDifferOptions *options,
 // status.
 int FzDiffer_Work(void);
 
-// A program of one thread that behaves the same on each implementation.
-void FzDiffer_Generate(FzProgram *program, uint64_t seed);
+// A program of one thread that behaves the same on each implementation. `same`:
+// CPython is of the version that ours mirrors.
+void FzDiffer_Generate(FzProgram *program, uint64_t seed, bool same);
 // Runs it on this build: appends what is seen. After FzDiffer_InitRun().
 FZ_WARN_UNUSED bool FzDiffer_InitRun(char *why, size_t why_size);
 void FzDiffer_RunHere(const FzProgram *program, bool messages, FzBuf *out);

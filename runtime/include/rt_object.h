@@ -287,6 +287,8 @@ RtObject *RtObject_GetItem(RtObject *op, RtObject *key);
 int RtObject_SetItem(RtObject *op, RtObject *key, RtObject *value);
 int RtObject_DelItem(RtObject *op, RtObject *key);
 int RtSequence_Contains(RtObject *op, RtObject *value);     // 1, 0, -1
+// TypeError: a, a sequence, cannot be lengthened by b. NULL.
+RtObject *RtSequence_BadConcat(RtObject *a, RtObject *b);
 RtObject *RtObject_GetIter(RtObject *op);
 // NULL without an exception at the end.
 RtObject *RtIter_Next(RtObject *iter);

@@ -506,12 +506,42 @@ unsupported(RtObject *a, RtObject *b, const char *symbol, const char *equals)
     return NULL;
 }
 
+// The built-in type of a sequence that can be added to others, or NULL.
+static RtTypeObject *
+concat_type(RtObject *op)
+{
+    RtTypeObject *types[] = {
+        &RtStr_Type, &RtList_Type, &RtTuple_Type, &RtDeque_Type,
+    };
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (RtType_IsSubtype(Rt_TYPE(op), types[i])) {
+            return types[i];
+        }
+    }
+    return NULL;
+}
+
+RtObject *
+RtSequence_BadConcat(RtObject *a, RtObject *b)
+{
+    const char *name = concat_type(a)->tp_name;
+    const char *dot = strrchr(name, '.');
+    name = dot == NULL ? name : dot + 1;
+    RtErr_Format(&RtExc_TypeError,
+                 "can only concatenate %s (not \"%s\") to %s", name,
+                 Rt_TYPE(b)->tp_name, name);
+    return NULL;
+}
+
 RtObject *
 RtNumber_BinaryOp(RtObject *a, RtObject *b, RtBinaryOp op)
 {
     RtObject *result = binary_op(a, b, op);
     if (result != Rt_NotImplemented) {
         return result;
+    }
+    if (op == RT_NB_ADD && concat_type(a) != NULL) {
+        return RtSequence_BadConcat(a, b);
     }
     return unsupported(a, b, binary_ops[op].symbol, "");
 }
@@ -531,6 +561,9 @@ RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op)
     }
     if (result != Rt_NotImplemented) {
         return result;
+    }
+    if (op == RT_NB_ADD && concat_type(a) != NULL) {
+        return RtSequence_BadConcat(a, b);
     }
     const char *symbol = op == RT_NB_POWER ? "**" : binary_ops[op].symbol;
     return unsupported(a, b, symbol, "=");

@@ -458,10 +458,7 @@ deque_add(RtObject *a, RtObject *b)
             Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
-        RtErr_Format(&RtExc_TypeError,
-                     "can only concatenate deque (not \"%s\") to deque",
-                     Rt_TYPE(b)->tp_name);
-        return NULL;
+        return RtSequence_BadConcat(a, b);
     }
     RtObject *sum = RtDeque_Copy(as_deque(a));
     if (sum != NULL && RtDeque_Extend(as_deque(sum), RT_DEQUE_RIGHT, b) < 0) {

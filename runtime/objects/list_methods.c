@@ -334,10 +334,7 @@ list_add(RtObject *a, RtObject *b)
             Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
-        RtErr_Format(&RtExc_TypeError,
-                     "can only concatenate list (not \"%s\") to list",
-                     Rt_TYPE(b)->tp_name);
-        return NULL;
+        return RtSequence_BadConcat(a, b);
     }
     RtObject *result;
     RT_BEGIN_CRITICAL_SECTION2(a, b);

@@ -6,11 +6,10 @@
 // call may suspend it; whoever changes the list meanwhile makes the sort raise
 // ValueError, and what he put there is dropped.
 //
-// Natural runs are extended by binary insertion and merged pairwise; stable.
 // Only "less than" is asked. After a failed comparison the array still holds
 // every item once.
 // Mirrors list_sort_impl in Objects/listobject.c (CPython 3.13); departs: sorts
-// a new array instead of the detached one, and merges without galloping.
+// a new array instead of the detached one.
 
 #include "rtcore_types.h"
 #include "rt_critical_section.h"
@@ -18,145 +17,13 @@
 
 #include <string.h>
 
-enum { MIN_RUN = 32 };
-
-// What is sorted. Without a key function an item is its own key.
-typedef struct Entry {
-    RtObject *key;
-    RtObject *value;
-} Entry;
-
 typedef struct Sort {
     RtObject *func;             // of keys, or NULL
     bool reverse;
     RtObject **items;           // the list's new array
-    Entry *entries;
-    Entry *temp;                // as many
+    RtSortEntry *entries;
+    RtSortEntry *temp;          // half as many
 } Sort;
-
-// 1, 0, or -1 with an exception.
-static int
-less_than(const Entry *x, const Entry *y)
-{
-    RtObject *a = x->key;
-    RtObject *b = y->key;
-    if (RtLong_CheckExact(a) && RtLong_CheckExact(b)) {
-        return RtLong_Compare(a, b) < 0;
-    }
-    RtObject *answer = RtObject_RichCompare(a, b, RT_LT);
-    if (answer == NULL) {
-        return -1;
-    }
-    int truth = RtObject_IsTrue(answer);
-    Rt_DECREF(answer);
-    return truth;
-}
-
-static void
-reverse_entries(Entry *entries, ssize_t n)
-{
-    for (ssize_t i = 0; i < n / 2; i++) {
-        Entry entry = entries[i];
-        entries[i] = entries[n - 1 - i];
-        entries[n - 1 - i] = entry;
-    }
-}
-
-// The length of the run at the start, made ascending; -1. Only a strictly
-// descending run may be reversed: equal items keep their order.
-static ssize_t
-count_run(Entry *entries, ssize_t n)
-{
-    if (n < 2) {
-        return n;
-    }
-    int descending = less_than(&entries[1], &entries[0]);
-    ssize_t run = 2;
-    int less = descending;
-    while (less >= 0 && run < n) {
-        less = less_than(&entries[run], &entries[run - 1]);
-        if (less != descending) {
-            break;
-        }
-        run++;
-    }
-    if (less < 0) {
-        return -1;
-    }
-    if (descending) {
-        reverse_entries(entries, run);
-    }
-    return run;
-}
-
-// Sorts n entries of which the first `sorted` are in order.
-static int
-insertion_sort(Entry *entries, ssize_t n, ssize_t sorted)
-{
-    for (; sorted < n; sorted++) {
-        Entry pivot = entries[sorted];
-        ssize_t low = 0;
-        ssize_t high = sorted;
-        while (low < high) {
-            ssize_t middle = low + (high - low) / 2;
-            int less = less_than(&pivot, &entries[middle]);
-            if (less < 0) {
-                return -1;
-            }
-            if (less) {
-                high = middle;
-            }
-            else {
-                low = middle + 1;
-            }
-        }
-        memmove(&entries[low + 1], &entries[low],
-                (size_t)(sorted - low) * sizeof(Entry));
-        entries[low] = pivot;
-    }
-    return 0;
-}
-
-// Merges the sorted entries [0, middle) and [middle, n); room for `middle`
-// entries in temp. If a comparison fails, the rest of temp goes into the gap.
-static int
-merge(Entry *entries, ssize_t middle, ssize_t n, Entry *temp)
-{
-    memcpy(temp, entries, (size_t)middle * sizeof(Entry));
-    ssize_t left = 0;
-    ssize_t right = middle;
-    ssize_t to = 0;
-    int less = 0;
-    while (left < middle && right < n) {
-        less = less_than(&entries[right], &temp[left]);
-        if (less < 0) {
-            break;
-        }
-        entries[to++] = less ? entries[right++] : temp[left++];
-    }
-    memcpy(&entries[to], &temp[left],
-           (size_t)(middle - left) * sizeof(Entry));
-    return less < 0 ? -1 : 0;
-}
-
-// Recursion halves n: its depth is the logarithm.
-static int
-sort_entries(Entry *entries, ssize_t n, Entry *temp)
-{
-    ssize_t run = count_run(entries, n);
-    if (run < 0 || run == n) {
-        return run < 0 ? -1 : 0;
-    }
-    if (n <= MIN_RUN * 2) {
-        return insertion_sort(entries, n, run);
-    }
-    ssize_t middle = n / 2;
-    if (sort_entries(entries, middle, temp) < 0
-        || sort_entries(entries + middle, n - middle, temp) < 0) {
-        return -1;
-    }
-    return merge(entries, middle, n, temp);
-}
 
 // Fills the keys of the entries. The number of those that are filled: fewer
 // than n with an exception.
@@ -164,7 +31,7 @@ static ssize_t
 make_keys(const Sort *sort, ssize_t n)
 {
     for (ssize_t i = 0; i < n; i++) {
-        Entry *entry = &sort->entries[i];
+        RtSortEntry *entry = &sort->entries[i];
         entry->key = sort->func == NULL
             ? entry->value : RtObject_CallOneArg(sort->func, entry->value);
         if (entry->key == NULL) {
@@ -174,12 +41,11 @@ make_keys(const Sort *sort, ssize_t n)
     return n;
 }
 
-// Sorts sort->items, whose references it keeps. If it fails they may be in any
-// order.
+// Sorts sort->items, whose references it keeps; also if it fails.
 static int
 sort_items(const Sort *sort, ssize_t n)
 {
-    Entry *entries = sort->entries;
+    RtSortEntry *entries = sort->entries;
     for (ssize_t i = 0; i < n; i++) {
         entries[i].value = sort->items[i];
     }
@@ -188,11 +54,11 @@ sort_items(const Sort *sort, ssize_t n)
     if (status == 0) {
         // Reversed twice, so that equal items keep their order.
         if (sort->reverse) {
-            reverse_entries(entries, n);
+            RtSort_Reverse(entries, n);
         }
-        status = sort_entries(entries, n, sort->temp);
+        status = RtSort_Sort(entries, n, sort->temp);
         if (sort->reverse) {
-            reverse_entries(entries, n);
+            RtSort_Reverse(entries, n);
         }
         for (ssize_t i = 0; i < n; i++) {
             sort->items[i] = entries[i].value;
@@ -244,7 +110,8 @@ allocate_and_sort(RtListObject *list, Sort *sort, RtListGarbage *intruders)
     if (sort->items == NULL) {
         return -1;
     }
-    sort->entries = RtMem_Malloc(2 * (size_t)size * sizeof(Entry));
+    sort->entries = RtMem_Malloc((size_t)(size + size / 2) *
+                                 sizeof(RtSortEntry));
     if (sort->entries == NULL) {
         RtList_FreeItems(sort->items, false);
         (void)RtErr_NoMemory();

@@ -331,13 +331,11 @@ str_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtStr_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE)) {
+        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
+            Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
-        RtErr_Format(&RtExc_TypeError,
-                     "can only concatenate str (not \"%s\") to str",
-                     Rt_TYPE(b)->tp_name);
-        return NULL;
+        return RtSequence_BadConcat(a, b);
     }
     return RtStr_Concat(a, b);
 }

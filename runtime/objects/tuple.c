@@ -252,13 +252,11 @@ tuple_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtTuple_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE)) {
+        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
+            Rt_TYPE(b)->nb_add != NULL) {
             return Rt_NotImplemented;
         }
-        RtErr_Format(&RtExc_TypeError,
-                     "can only concatenate tuple (not \"%s\") to tuple",
-                     Rt_TYPE(b)->tp_name);
-        return NULL;
+        return RtSequence_BadConcat(a, b);
     }
     ssize_t na = Rt_SIZE(a);
     RtObject *result = RtTuple_New(na + Rt_SIZE(b));

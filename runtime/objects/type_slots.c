@@ -67,10 +67,9 @@ call_optional(RtObject *self, SpecialName name, RtObject *const *args,
 }
 
 static void
-raise_missing(RtObject *self, SpecialName name)
+raise_missing(SpecialName name)
 {
-    RtErr_Format(&RtExc_AttributeError, "'%s' object has no attribute '%s'",
-                 Rt_TYPE(self)->tp_name, RtStr_AsUTF8(names[name]));
+    RtErr_SetObject(&RtExc_AttributeError, names[name]);
 }
 
 static RtObject *
@@ -80,7 +79,7 @@ call_special(RtObject *self, SpecialName name, RtObject *const *args,
     bool missing;
     RtObject *result = call_optional(self, name, args, nargs, &missing);
     if (missing) {
-        raise_missing(self, name);
+        raise_missing(name);
     }
     return result;
 }
@@ -353,7 +352,7 @@ slot_ass_subscript(RtObject *self, RtObject *key, RtObject *value)
         if (assign != NULL) {
             return assign(self, key, value);
         }
-        raise_missing(self, name);
+        raise_missing(name);
         return -1;
     }
     Rt_XDECREF(result);

@@ -199,8 +199,7 @@ test_methods_of_programs(void)
     CHECK(set_attr(op, "a", Int(9)) == 0);
     EXPECT_REPR(get_attr(op, "kept"), "9");
     EXPECT_ERROR_INT(set_attr(op, "a", NULL),
-                     "AttributeError: 'Descr' object has no attribute "
-                     "'__delete__'");
+                     "AttributeError: __delete__");
     CHECK(set_attr(descr, "__set__", NULL) == 0);
     EXPECT_REPR(get_attr(op, "a"), "1");
     CHECK(set_attr(op, "a", NULL) == 0);

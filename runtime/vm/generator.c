@@ -231,6 +231,18 @@ RtGen_Send(RtObject *self, RtObject *value, RtObject **result)
     return RT_GEN_ERROR;
 }
 
+// What the frame deals with is the context of what is thrown into it; what its
+// caller deals with is not.
+static void
+chain_with_handled(const RtGenObject *gen)
+{
+    if (gen->gi_frame.nhandled > 0) {
+        RtObject *exc = RtErr_GetRaisedException();
+        RtErr_SetContext(exc);
+        RtErr_SetRaisedException(exc);
+    }
+}
+
 // Raises the raised exception in the claimed frame, which is in the chain.
 static RtGenResult
 throw_claimed(RtThreadState *tstate, RtGenObject *gen, int state,
@@ -244,6 +256,7 @@ throw_claimed(RtThreadState *tstate, RtGenObject *gen, int state,
         clear_frame(gen);
         return RT_GEN_ERROR;
     }
+    chain_with_handled(gen);
     RtGenResult status = run_claimed(tstate, gen, RESUME_THROW, result);
     tstate->recursion_remaining++;
     return status;

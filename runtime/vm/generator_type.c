@@ -79,26 +79,56 @@ gen_send(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtGen_CallSend(self, args[0]);
 }
 
+static bool
+is_exception(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_BASE_EXC_SUBCLASS);
+}
+
+static bool
+is_exception_type(RtObject *op)
+{
+    return RtType_HasFeature(Rt_TYPE(op), RT_TPFLAGS_TYPE_SUBCLASS) &&
+           RtType_HasFeature((RtTypeObject *)op,
+                             RT_TPFLAGS_BASE_EXC_SUBCLASS);
+}
+
+// The exception, without a context: that of the frame it is thrown into, not
+// its caller's, will be. What making it raises is thrown instead. NULL: nothing
+// can be thrown.
+static RtObject *
+make_exception(RtObject *what)
+{
+    if (is_exception(what)) {
+        return Rt_NewRef(what);
+    }
+    if (!is_exception_type(what)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "exceptions must be classes or instances deriving from "
+                     "BaseException, not %s", Rt_TYPE(what)->tp_name);
+        return NULL;
+    }
+    RtObject *exc = RtObject_CallNoArgs(what);
+    if (exc != NULL && !is_exception(exc)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "calling %s should have returned an instance of "
+                     "BaseException, not %s", ((RtTypeObject *)what)->tp_name,
+                     Rt_TYPE(exc)->tp_name);
+        Rt_CLEAR(exc);
+    }
+    return exc != NULL ? exc : RtErr_GetRaisedException();
+}
+
 RtObject *
 RtGen_CallThrow(RtObject *self, RtObject *what)
 {
-    RtEvalOp_Raise(what);
-    RtObject *exc = RtErr_GetRaisedException();
+    RtObject *exc = make_exception(what);
     if (exc == NULL) {
         return NULL;
     }
-    bool is_exception = RtType_HasFeature(Rt_TYPE(what),
-                                          RT_TPFLAGS_TYPE_SUBCLASS) ||
-                        exc == what;
-    RtObject *result = NULL;
-    if (is_exception) {
-        RtGenResult status = RtGen_Throw(self, exc, &result);
-        result = finish_call(status, result);
-    }
-    else {
-        // TypeError of the caller's.
-        RtErr_SetRaisedException(Rt_NewRef(exc));
-    }
+    RtObject *result;
+    RtGenResult status = RtGen_Throw(self, exc, &result);
+    result = finish_call(status, result);
     Rt_DECREF(exc);
     return result;
 }

@@ -102,6 +102,17 @@ int RtList_SortBy(RtObject *op, RtObject *key, bool reverse);
 RtObject *RtList_Sort(RtObject *self, RtObject *const *args, ssize_t nargs,
                       RtObject *kwnames);
 
+// timsort.c
+typedef struct RtSortEntry {
+    RtObject *key;
+    RtObject *value;
+} RtSortEntry;
+
+// Sorts by the keys; room for n / 2 entries in temp. 0, or -1 with an exception
+// and all entries there.
+int RtSort_Sort(RtSortEntry *entries, ssize_t n, RtSortEntry *temp);
+void RtSort_Reverse(RtSortEntry *entries, ssize_t n);
+
 // list_slice.c
 RtObject *RtList_GetSlice(RtObject *op, RtObject *slice);
 int RtList_AssignSlice(RtObject *op, RtObject *slice, RtObject *value);
