@@ -323,6 +323,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->slice_start = 0;
     e->polled_slice = UINT64_MAX;
     e->alone = 0;
+    e->c_calls = 0;
     e->waits = 0;
     e->skipped_ns = 0;
     e->budget =

@@ -53,7 +53,8 @@ typedef struct FzEngine {
     uint64_t slice_start;       // step of the last switch
     uint64_t polled_slice;      // slice_start of the last poll by who is alone
     uint64_t alone;             // points that thread 0 passed while alone
-    uint64_t budget;
+    uint64_t budget;            // of points, and of calls in C
+    uint64_t c_calls;
     uint64_t waits;             // source of wait_order
     int64_t skipped_ns;         // virtual time that passed while all waited
     FzEvent next[FZ_MAX_THREADS];

@@ -67,6 +67,19 @@ update_blocks(RtNote note, const void *a, uintptr_t b)
     }
 }
 
+// C code that passes no point: a hash of what is nested, a comparison.
+static void
+count_c_calls(FzEngine *e, uint64_t n)
+{
+    e->c_calls += n;
+    if (e->c_calls > e->budget) {
+        FzEngine_Violation(FZ_RULE_STEP_BUDGET, UINT32_MAX,
+                           "C code has called itself more than %llu times",
+                           (unsigned long long)e->budget);
+        FzEngine_Stop();
+    }
+}
+
 void
 FzNote_Happened(RtNote note, const void *a, uintptr_t b)
 {
@@ -97,6 +110,9 @@ FzNote_Happened(RtNote note, const void *a, uintptr_t b)
             FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "%s",
                                (const char *)a);
             FzEngine_Stop();
+        }
+        if (note == RT_NOTE_C_CALLS) {
+            count_c_calls(e, b);
         }
     }
     // Oracles see a block that is being freed in the state it had before.

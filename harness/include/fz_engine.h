@@ -57,7 +57,8 @@ struct FzRun;
 
 typedef struct FzEngineConfig {
     FzSchedule schedule;
-    uint64_t step_budget;       // points; 0: 2,000,000
+    // Points, and calls of C code by itself; 0: 2,000,000.
+    uint64_t step_budget;
     uint32_t block_budget;      // allocations; 0: as many as there can be
     bool record_events;         // keep FzTraceEvents
     // Told after each event that is kept; makes none itself.

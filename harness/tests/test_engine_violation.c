@@ -9,7 +9,9 @@
 #include "fz_image.h"
 #include "rtcore_heap.h"
 #include "rtcore_lock.h"
+#include "rtcore_object.h"
 #include "rtcore_state.h"
+#include "rt_types.h"
 
 #ifdef RT_WITH_HOOKS
 
@@ -188,6 +190,43 @@ test_budget(void)
     config.step_budget = 1;
     FzEngine_Run(&config, livelock_body, NULL, &run);
     CHECK(run.violations[0].rule == FZ_RULE_STEP_BUDGET);
+}
+
+// A pair of a pair with itself, and so on: 2 to the power of `depth` hashes.
+static void
+hash_body(void *arg)
+{
+    RtThreadState *tstate = RtRuntime_Start();
+    RtObject *op = Rt_NewRef(Rt_None);
+    for (int depth = *(int *)arg; depth > 0; depth--) {
+        RtObject *pair = RtTuple_New(2);
+        RtTuple_SetItem(pair, 0, Rt_NewRef(op));
+        RtTuple_SetItem(pair, 1, op);
+        op = pair;
+    }
+    (void)RtObject_Hash(op);
+    Rt_DECREF(op);
+    RtRuntime_Finish(tstate);
+}
+
+static void
+test_budget_of_calls(void)
+{
+    FzEngineConfig config = config_of(&fz_strategy_pos, 1);
+    int depth = 10;
+    FzEngine_Run(&config, hash_body, &depth, &run);
+    CHECK(run.completed);
+    CHECK_EQUAL(run.nviolations, 0);
+    depth = 60;
+    uint64_t first = 0;
+    for (int i = 0; i < 2; i++) {
+        FzEngine_Run(&config, hash_body, &depth, &run);
+        CHECK(!run.completed);
+        CHECK_EQUAL(run.nviolations, 1);
+        CHECK(run.violations[0].rule == FZ_RULE_STEP_BUDGET);
+        CHECK(i == 0 || run.trace_hash == first);
+        first = run.trace_hash;
+    }
 }
 
 // ---------------------------------------------------------------------------
@@ -382,6 +421,7 @@ main(void)
     test_deadlock();
     test_stacks();
     test_budget();
+    test_budget_of_calls();
     test_names();
 #ifndef RT_ASAN
     test_crash();

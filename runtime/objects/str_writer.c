@@ -113,6 +113,11 @@ RtRecursion_Enter(const char *where)
         return -1;
     }
     tstate->c_recursion_remaining--;
+#ifdef RT_WITH_HOOKS
+    if (++tstate->c_calls == RT_C_CALLS_NOTED) {
+        RtThreadState_NoteCCalls(tstate);
+    }
+#endif
     return 0;
 }
 

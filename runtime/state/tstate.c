@@ -118,6 +118,13 @@ count_thread(void)
 }
 #endif
 
+void
+RtThreadState_NoteCCalls(RtThreadState *tstate)
+{
+    tstate->c_calls = 0;
+    RT_NOTE(C_CALLS, tstate, RT_C_CALLS_NOTED);
+}
+
 RtThreadState *
 RtThreadState_New(RtInterpreterState *interp)
 {

@@ -101,6 +101,7 @@ typedef struct RtThreadState {
     int free_ints_room;         // how many more may wait there
     int recursion_remaining;    // calls of functions of programs
     int c_recursion_remaining;  // C code that calls itself (rtcore_types.h)
+    uint32_t c_calls;           // so often since the last note; with hooks only
     struct RtReprEntry *repr_top;       // containers being printed
     // The extension that the thread waits for, unless it loads it itself;
     // interp->import_mutex.
@@ -282,6 +283,12 @@ RtThreadState_Get(void)         // NULL if the calling thread is detached
 {
     return rt_thread_local.tstate;
 }
+
+// C code has called itself RT_C_CALLS_NOTED times. What is nested is walked as
+// often as it is reached, which may be 2 to the power of its depth, without a
+// scheduling point or any other end that a driver could see.
+enum { RT_C_CALLS_NOTED = 1 << 14 };
+void RtThreadState_NoteCCalls(RtThreadState *tstate);
 
 // A thread state, linked into its interpreter, DETACHED (or SUSPENDED if a stop
 // is requested). Needs no attached state. NULL: out of memory.
