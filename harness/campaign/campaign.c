@@ -217,6 +217,15 @@ show_status(Campaign *c)
     fflush(stdout);
 }
 
+// Somebody who stops processes: no failure of what it was executing.
+static bool
+was_stopped(int status)
+{
+    return WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM ||
+                                   WTERMSIG(status) == SIGINT ||
+                                   WTERMSIG(status) == SIGHUP);
+}
+
 // A worker died without a word: what it was executing is all that is known.
 static void
 save_lost_input(Campaign *c, unsigned index, int status)
@@ -290,6 +299,12 @@ reap_workers(Campaign *c, bool restart)
         }
         c->pids[i] = 0;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            continue;
+        }
+        if (was_stopped(status)) {
+            if (restart && !c->gave_up) {
+                start_worker(c, i);
+            }
             continue;
         }
         if (WIFEXITED(status) && WEXITSTATUS(status) == FZ_WORKER_UNUSABLE) {

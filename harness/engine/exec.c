@@ -10,6 +10,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_code.h"
+#include "rtcore_heap.h"
 #include "rtcore_object.h"
 #include "rtcore_state.h"
 
@@ -69,6 +70,8 @@ FzExec_Init(char *why, size_t why_size)
         return false;
     }
     FzProgram_LowerInit();
+    RtHeap_ReleaseAll();
+    RtHeap_Freeze();            // what programs are made of is of no run
     done = true;
     return true;
 }

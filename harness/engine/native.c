@@ -94,6 +94,16 @@ seed_thread(uint32_t number)
     FzRng_Seed(&own.rng, native.seed + number);
 }
 
+// For the next job this is a new thread, whatever made this one exit.
+static void
+forget_thread(void)
+{
+    if (rt_thread_local.heaps != NULL) {
+        RtHeap_Release(rt_thread_local.heaps);
+    }
+    rt_thread_local = (RtThreadLocal){0};
+}
+
 static void
 run_job(Job *job)
 {
@@ -107,6 +117,7 @@ run_job(Job *job)
         mine.func(mine.arg);
     }
     own.exit_point = NULL;
+    forget_thread();
     pthread_mutex_lock(&native.mutex);
     native.running--;
     if (native.running == 0) {
@@ -364,6 +375,12 @@ run_freely(FzNativeMode mode, const FzSchedule *schedule,
     const RtHooks *hooks_before = install(&world);
     body(arg);
     wait_for_threads();
+    // What threads held that the end of the program made exit.
+    if (RtMem_LiveBlocks() != blocks_before) {
+        RtHeap_ReleaseAll();
+        RtHeap_FreeLeft();
+        FZ_ASSERT(RtMem_LiveBlocks() >= blocks_before);
+    }
     if (mode == FZ_NATIVE_CREATED) {
         end_created(RtMem_LiveBlocks() == blocks_before);
     }

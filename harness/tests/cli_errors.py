@@ -8,9 +8,11 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 FTFUZZ, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
 failures = []
@@ -139,6 +141,30 @@ def check_missing_compiler(folder):
            "scripts/bootstrap")
 
 
+def children(process):
+    path = pathlib.Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def check_stopped_worker(folder):
+    """Who stops a process has found nothing; another takes its place."""
+    found = folder / "stopped"
+    process = subprocess.Popen([FTFUZZ, "fuzz", "--quiet", "--jobs", "1",
+                                "--seconds", "4", "--findings", found])
+    stopped = []
+    for _ in range(2):
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline and \
+                not set(children(process.pid)) - set(stopped):
+            time.sleep(0.05)
+        time.sleep(0.5)
+        stopped += set(children(process.pid)) - set(stopped)
+        os.kill(stopped[-1], signal.SIGTERM)
+    code = process.wait(timeout=60)
+    if code != 0 or len(stopped) != 2 or list(found.glob("*/finding.json")):
+        failures.append(f"stopped worker: exit code {code}, workers {stopped}")
+
+
 DETERMINISTIC = not any(build in ftfuzz("--version").stdout
                         for build in ("tsan", "release"))
 with tempfile.TemporaryDirectory() as name:
@@ -146,6 +172,7 @@ with tempfile.TemporaryDirectory() as name:
     check_usage(pathlib.Path(name))
     check_schedules(pathlib.Path(name))
     check_missing_compiler(pathlib.Path(name))
+    check_stopped_worker(pathlib.Path(name))
 for failure in failures:
     print(failure)
 sys.exit(1 if failures else 0)

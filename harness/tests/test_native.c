@@ -116,6 +116,29 @@ test_mode(FzNativeMode mode, int runs)
     FzRun_Free(&run);
 }
 
+static void
+leave_blocks(void *arg)
+{
+    ssize_t *seen = arg;
+    CHECK(RtMem_Malloc(1000) != NULL);
+    CHECK(RtObject_MallocBlock(100, RT_BLOCK_GC) != NULL);
+    *seen = RtMem_LiveBlocks();
+}
+
+// What the threads of a run leave does not grow from run to run.
+static void
+test_blocks_left(void)
+{
+    FzRun run = {0};
+    ssize_t live = RtMem_LiveBlocks(), seen = 0;
+    for (int i = 0; i < 3; i++) {
+        FzNative_Run(FZ_NATIVE_FREE, NULL, leave_blocks, &seen, &run);
+        CHECK(seen == live + 2);
+        CHECK(RtMem_LiveBlocks() == live);
+    }
+    FzRun_Free(&run);
+}
+
 // The threads that wait for each other at the gate are released though `run`
 // makes the carrier expect more than there are.
 static void
@@ -200,6 +223,7 @@ main(void)
     test_mode(FZ_NATIVE_TOKEN, 80);
     test_mode(FZ_NATIVE_CREATED, 80);
     test_gate();
+    test_blocks_left();
 #ifdef RT_WITH_HOOKS
     test_token_gives_the_traces_of_fibers();
     test_deadlock_under_token();

@@ -580,3 +580,59 @@ RtHeap_Owns(RtInterpreterState *interp, RtObject *op)
     walk_heaps(interp, compare_block, &owns);
     return owns.found;
 }
+
+// ---------------------------------------------------------------------------
+// What threads leave that had to exit.
+
+typedef struct LeftBlocks {
+    RtBlock **blocks;
+    size_t count, capacity;
+    bool failed;                // out of memory
+} LeftBlocks;
+
+// Live, or freed but kept for readers: whoever kept it is gone.
+RT_NO_INSTRUMENT static bool
+note_left(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
+          size_t size, void *arg)
+{
+    (void)heap;
+    (void)area;
+    LeftBlocks *left = arg;
+    RtBlock *block = start;
+    if (start == NULL || size < sizeof(RtBlock) || block->kind == 0 ||
+        (block->magic != RT_BLOCK_MAGIC && block->magic != 0)) {
+        return true;
+    }
+    if (left->count == left->capacity) {
+        size_t capacity = left->capacity * 2 + 256;
+        RtBlock **blocks = realloc(left->blocks, capacity * sizeof(*blocks));
+        if (blocks == NULL) {
+            left->failed = true;
+            return false;
+        }
+        left->blocks = blocks;
+        left->capacity = capacity;
+    }
+    left->blocks[left->count++] = block;
+    return true;
+}
+
+// Noted first, freed then: a page must not change while it is visited.
+RT_NO_INSTRUMENT bool
+RtHeap_FreeLeft(void)
+{
+    LeftBlocks left = {0};
+    for (RtHeapSet *set = registry; set != NULL; set = set->next) {
+        mi_heap_t *heaps[] = {set->mem_heap, set->object_heap, set->gc_heap};
+        rt_assert(!set->in_use);
+        for (size_t i = 0; i < sizeof(heaps) / sizeof(heaps[0]) &&
+             !set->frozen; i++) {
+            mi_heap_visit_blocks(heaps[i], true, note_left, &left);
+        }
+    }
+    for (size_t i = 0; i < left.count; i++) {
+        RtMem_ReleaseBlock(left.blocks[i] + 1);
+    }
+    free(left.blocks);
+    return !left.failed;
+}

@@ -264,6 +264,37 @@ test_lost_objects(void)
     RtHeap_ReleaseAll();
 }
 
+static void
+leave_one(int index, void *arg)
+{
+    (void)index;
+    *(void **)arg = RtMem_Malloc(40000);
+    RtHeap_Release(RtHeap_Current());
+}
+
+// What nobody will free is freed, whoever allocated it, and is used again.
+static void
+test_free_left(void)
+{
+    enum { ROUNDS = 20, SIZE = 40000 };
+    RtHeap_ReleaseAll();
+    ssize_t live = RtMem_LiveBlocks();
+    size_t bytes = RtHeap_CountBytes();
+    for (int i = 0; i < ROUNDS; i++) {
+        void *left = NULL;
+        CheckThread_RunAll(1, leave_one, &left);
+        CHECK(left != NULL);
+        CHECK(RtMem_Malloc(SIZE) != NULL);
+        CHECK(new_gc_block(64) != NULL);
+        CHECK(RtMem_LiveBlocks() == live + 3);
+        RtHeap_ReleaseAll();
+        CHECK(RtHeap_FreeLeft());
+        CHECK(RtMem_LiveBlocks() == live);
+        check_walk(NULL, 0);
+    }
+    CHECK(RtHeap_CountBytes() < bytes + ROUNDS / 2 * SIZE);
+}
+
 typedef struct Churn {
     void *slots[64];            // atomic: blocks on their way to another thread
 } Churn;
@@ -428,6 +459,7 @@ main(void)
     test_walk();
     test_sets();
     test_lost_objects();
+    test_free_left();
     test_cross_thread_frees();
     test_memory_of_ended_threads();
 #ifdef RT_WITH_HOOKS

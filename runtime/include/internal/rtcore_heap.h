@@ -85,6 +85,10 @@ void RtHeap_Freeze(void);
 // end with it, out of the registry. Nothing in them is live, other threads own
 // sets that stay, and nobody else uses the registry meanwhile.
 void RtHeap_ForgetSets(void);
+// A driver's, between two runs: frees what threads that had to exit have left,
+// and whatever else is in sets that are not frozen. No thread has a set. False:
+// no memory to note it all.
+bool RtHeap_FreeLeft(void);
 // Sum of the sets' `live` counts; exact at rest.
 ssize_t RtHeap_CountLive(void);
 // Bytes of the blocks in use, headers and slack included; exact at rest.
