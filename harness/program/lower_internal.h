@@ -85,7 +85,8 @@ enum {
 
 enum {
     FZ_MAX_INSTRUCTIONS = 1536,
-    FZ_MAX_EXCEPTIONS = 64,
+    // An operation has two at most, one of them its own try statement.
+    FZ_MAX_EXCEPTIONS = 2 * FZ_MAX_OPS + 8,
     FZ_MAX_MODULE_CODES = 12 + FZ_MAX_CLASSES * FZ_METHOD_KINDS +
                           FZ_BLOCK_LIMIT + 3,
 };

@@ -151,6 +151,26 @@ test_every_op(void)
     }
 }
 
+// As many of each as a block can hold.
+static void
+test_full_blocks(void)
+{
+    static FzProgram program;
+    for (uint8_t op = 0; op < FZ_OP_COUNT; op++) {
+        for (int block = 0; block <= FZ_BLOCK_MAIN; block += FZ_BLOCK_MAIN) {
+            make_program(&program, op, 1, block);
+            FzBlockOps *ops = FzProgram_Block(&program, block);
+            uint8_t n = ops->nops;
+            while (n > 0 && ops->nops + n <= FZ_MAX_OPS) {
+                memcpy(&ops->ops[ops->nops], ops->ops, n * sizeof(FzOp));
+                ops->nops += n;
+            }
+            FzProgram_Fixup(&program);
+            run(&program, false);
+        }
+    }
+}
+
 static void
 test_single_thread(void)
 {
@@ -264,6 +284,7 @@ main(void)
     FzProgram_LowerInit();
     test_lower_only();
     test_every_op();
+    test_full_blocks();
     test_single_thread();
     test_threads();
     test_no_memory();
