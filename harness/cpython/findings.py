@@ -37,7 +37,7 @@ class Finding:
         return Finding(os.path.join(parent, name), program, text, schedule,
                        options, failure.rule, failure.signature,
                        parties_of(failure, PLUMBING.match),
-                       cause_of(failures, PLUMBING.match),
+                       cause_of(failures, PLUMBING.match, failure),
                        answer.get("trace"), report)
 
     def save(self):

@@ -154,7 +154,8 @@ class Campaign:
         failures = [failure for failure in failures_of(answer, self.symbolizer)
                     if not self.suppressed_by_list(failure)]
         for failure in failures:
-            if failure.rule == "STEP_BUDGET" and not self.options.long:
+            if failure.rule in ("STEP_BUDGET", "MEMORY") and \
+                    not self.options.long:
                 self.long += 1          # most double a list a few times
                 continue
             if failure.signature in self.known:
@@ -341,6 +342,7 @@ def minimize(options):
                              program.text() if program else finding.text,
                              schedule, finding.options, failure, answer,
                              failures)
+        small.cause = small.cause or finding.cause
         small.folder = os.path.join(folder, "minimized")
         small.save()
         print("%s: %d operations, %s switches, %d lines, after %d runs" % (
@@ -427,6 +429,7 @@ def check(options):
                                      str(answer.get("status")))
                     traces[key] = traces.get(key, 0) + 1
                     runs += 1
+        print("%4d s  %d runs" % (time.monotonic() - start, runs), flush=True)
     differ = [(text, traces) for text, *_, traces in work if len(traces) > 1]
     for text, traces in differ:
         print(text, traces)

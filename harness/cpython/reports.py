@@ -75,6 +75,17 @@ def failure_of(violation, stack_of):
     return failure
 
 
+def death_of(answer):
+    """Of a process that has not answered. The library itself ends one only
+    where it cannot have more memory: it is allowed what programs are."""
+    said = re.search("^ftfuzz: .*", answer["output"], re.MULTILINE)
+    if answer["died"] == "exit" and said:
+        return Failure("MEMORY", "no memory is left: " + said[0], [])
+    return Failure("HANG" if answer["died"] == "time" else "CRASH",
+                   "the process ended: %s, status %d" % (
+                       answer["died"], answer["status"]), [])
+
+
 def failures_of(answer, symbolizer):
     """All that an execution shows, in the order in which it came."""
     def stack_of(places):
@@ -86,14 +97,13 @@ def failures_of(answer, symbolizer):
     out += [failure_of(violation, stack_of)
             for violation in answer.get("violations", ())]
     if "died" in answer:
-        rule = "HANG" if answer["died"] == "time" else "CRASH"
-        out.append(Failure(rule, "the process ended: %s, status %d"
-                           % (answer["died"], answer["status"]), []))
+        out.append(death_of(answer))
     return out
 
 
 class Suppressions:
-    """race:NAME is for any frame, race_top:NAME for the innermost."""
+    """race:NAME is for any frame, race_top:NAME for the innermost, or the
+    innermost that says something: atomics are functions of their own."""
 
     def __init__(self, path=None):
         self.any, self.top = [], []
@@ -112,7 +122,8 @@ class Suppressions:
             return False
         for _, stack in failure.parties:
             functions = [function for function, _ in stack]
-            if any(name in functions[0] for name in self.top if functions):
+            tops = functions[:1] + [name_of(stack)]
+            if any(name in top for name in self.top for top in tops):
                 return True
             if any(name in function for name in self.any
                    for function in functions):

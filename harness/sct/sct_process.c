@@ -87,6 +87,11 @@ atexit(void (*function)(void))
 FZ_SCT_EXPORT _Noreturn void
 abort(void)
 {
+    if (FzSctImage_IsSystem(FZ_SCT_SITE)) {
+        // This library is broken or out of memory, and has said so: that is no
+        // crash of the program.
+        _Exit(2);
+    }
     if (fz_engine.active) {
         FzEngine_Violation(FZ_RULE_CRASH, UINT32_MAX,
                            "the program called abort()");

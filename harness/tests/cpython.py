@@ -18,7 +18,7 @@ from findings import Finding  # noqa: E402
 from generate import Generator, Vocabulary, rename  # noqa: E402
 from groups import cause_of, fold, parties_of  # noqa: E402
 from programs import Program  # noqa: E402
-from reports import PLUMBING, Failure, Suppressions  # noqa: E402
+from reports import PLUMBING, Failure, Suppressions, failures_of  # noqa: E402
 
 KINDS = ["list", "dict", "count", "deque"]
 REPORT = """==================
@@ -142,6 +142,17 @@ def check_reports(folder):
         ("a", [("f", ""), ("list_pop", "")]), ("b", [("g", "")])])
     assert not suppressions.suppress(outer)
     assert not suppressions.suppress(Failure("CRASH", "", found[0].parties))
+    # Atomics are functions: who calls them is the one that is meant.
+    assert suppressions.suppress(Failure("DATA_RACE", "", [
+        ("a", [("_Py_atomic_load_ptr", ""), ("list_pop", "")]),
+        ("b", [("g", "")])]))
+    for died, output, rule in (
+            ("exit", "x\nftfuzz: out of memory (1 bytes)\n", "MEMORY"),
+            ("exit", "", "CRASH"), ("time", "", "HANG"),
+            ("signal", "ftfuzz: ", "CRASH")):
+        answer = {"died": died, "status": 9, "output": output}
+        assert [failure.rule for failure in failures_of(answer, None)] == \
+            [rule], (died, output)
 
 
 def race(*parties):
@@ -163,6 +174,25 @@ def check_groups():
         # Attribute look-up is anybody's: with the first of the run.
         "after": [race([("find_name", "typeobject"), step[2]],
                        [("find_name", "typeobject")]), race(step, step)],
+        # Of two objects that race, the one that it was in is the cause.
+        "inside": [Failure("CRASH", "", [("thread", [
+            ("list_append", "listobject.c:1"), ("parse_field", "_csv.c:1")])]),
+            race(step, step), race([("parse_reset", "_csv")],
+                                   [("parse_field", "_csv")])],
+        # What anybody sees of a dict that was put there by a plain store.
+        "swap": [race([("PyObject_GenericSetDict", "object")],
+                      [("get_method", "object")])],
+        "seen": [race([("new_keys", "dictobject")],
+                      [("lookup", "dictobject")]),
+                 race([("PyObject_GenericSetDict", "object")],
+                      [("get_attribute", "object")])],
+        # Who iterates over a racing iterator is not at fault.
+        "user": [race([("chain_next", "itertoolsmodule")],
+                      [("enum_reduce", "enumobject")])],
+        "chain": [race([("chain_next", "itertoolsmodule")],
+                       [("chain_next", "itertoolsmodule")])],
+        "no cause": [Failure("CRASH", "", [])],
+        "nor here": [Failure("CRASH", "", [("t", [("f", "ceval.c:1")])])],
         "other": [race([("dictiter_reduce", "dictobject")],
                        [("meth_dealloc", "methodobject")])],
         "alike": [race([("dictiter_reduce", "dictobject")],
@@ -176,14 +206,15 @@ def check_groups():
         items = []
         for key, failures in found.items():
             first = failures[0]
-            cause = cause_of(failures[1:] or failures, PLUMBING.match)
+            cause = cause_of(failures[1:] or failures, PLUMBING.match, first)
             items.append((key, first.rule, first.signature,
                           parties_of(first, PLUMBING.match), cause, minimized))
         return sorted(sorted(group) for group in fold(items))
 
-    assert groups(True) == [["after", "crash", "reduce", "step"],
-                            ["alike", "other"], ["begin", "state"]], \
-        groups(True)
+    assert groups(True) == [["after", "crash", "reduce", "step", "user"],
+                            ["alike", "other"], ["begin", "state"], ["chain"],
+                            ["inside"], ["no cause"], ["nor here"],
+                            ["seen", "swap"]], groups(True)
     # Programs that do many things may have two mistakes of one file.
     assert ["begin"] in groups(False) and ["state"] in groups(False)
 
