@@ -1,13 +1,13 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
-import threading, csv
+import _thread, csv
 def work(*ops):
     for op in ops:
         try: op()
         except Exception: pass
 a = csv.reader(['a,b', 'c,d'] * 10)
-threads = [
-    threading.Thread(target=work, args=(lambda: [*a, *a],)),
-    threading.Thread(target=work, args=(lambda: any(a),)),
+bodies = [
+    lambda: work(lambda: [*a, *a]),
+    lambda: work(lambda: any(a)),
 ]
-for t in threads: t.start()
-for t in threads: t.join()
+threads = [_thread.start_joinable_thread(body) for body in bodies]
+for thread in threads: thread.join()

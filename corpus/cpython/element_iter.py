@@ -1,13 +1,13 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
-import threading, collections, xml.etree.ElementTree
+import _thread, collections, xml.etree.ElementTree
 def work(*ops):
     for op in ops:
         try: op()
         except Exception: pass
 a = xml.etree.ElementTree.fromstring('<a><b/><c/><d/><e/></a>').iter()
-threads = [
-    threading.Thread(target=work, args=(lambda: a.__reduce_ex__(-1), lambda: list(a), lambda: a.__init__(a),)),
-    threading.Thread(target=work, args=(lambda: collections.deque(a, 3),)),
+bodies = [
+    lambda: work(lambda: a.__reduce_ex__(-1), lambda: list(a), lambda: a.__init__(a)),
+    lambda: work(lambda: collections.deque(a, 3)),
 ]
-for t in threads: t.start()
-for t in threads: t.join()
+threads = [_thread.start_joinable_thread(body) for body in bodies]
+for thread in threads: thread.join()

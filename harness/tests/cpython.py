@@ -219,6 +219,16 @@ def check_groups():
     assert ["begin"] in groups(False) and ["state"] in groups(False)
 
 
+def check_corpus():
+    """Scripts of corpus/cpython are valid, and of 15 lines at most."""
+    for script in (ROOT / "corpus" / "cpython").glob("*.py"):
+        text = script.read_text()
+        compile(text, str(script), "exec")
+        lines = [line for line in text.split("\n")
+                 if line and not line.startswith("#")]
+        assert len(lines) <= 15, (script, len(lines))
+
+
 def check_findings(folder):
     program = Program(["io"], ["a = io.StringIO()"], [["a.read()"], ["a.f()"]])
     failure = next(free.reports_in(REPORT))
@@ -243,6 +253,7 @@ def main():
         check_worker(known)
         check_reports(folder)
         check_groups()
+        check_corpus()
         check_findings(folder)
     print("cpython: vocabulary, programs, learning, worker, reports, groups, "
           "findings")

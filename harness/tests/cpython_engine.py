@@ -1,6 +1,7 @@
 """The interpreter under control: runs of one program and schedule are the same
 in every process, with addresses randomised; the planted races of the example
-extension are found and come back each time; its safe twin stays clean. Skipped
+extension are found and come back each time; its safe twin stays clean; scripts
+of corpus/cpython fail. Skipped
 where there is no such interpreter: scripts/cpython ft-engine makes it."""
 
 import os
@@ -67,6 +68,17 @@ def check_example(folder):
                                                       times))
 
 
+def check_corpus(folder):
+    """Findings of the past fail as ever: this is CPython 3.13 as released."""
+    scripts = sorted((ROOT / "corpus" / "cpython").glob("*.py"))
+    assert len(scripts) >= 18, scripts
+    for script in scripts:
+        cpython("fuzz", "--script", str(script), "--seconds",
+                str(max(3, int(20 * SCALE))), "--findings",
+                str(folder / script.stem), expect=FOUND)
+    print("corpus: %d scripts fail" % len(scripts))
+
+
 def main():
     program = run(ROOT / "scripts" / "cpython", "--path", "ft-engine",
                   expect=0).strip()
@@ -77,6 +89,7 @@ def main():
     check_determinism()
     with tempfile.TemporaryDirectory() as folder:
         check_example(pathlib.Path(folder))
+        check_corpus(pathlib.Path(folder))
     return 0
 
 
