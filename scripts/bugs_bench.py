@@ -190,14 +190,19 @@ def plot(ways, trials, budget):
     return "\n".join(out) + "\n"
 
 
-def load_trials(path, keys, seconds):
-    """Those of the programs as they are now, with that budget."""
+def load_trials(path, chosen, keys, seconds):
+    """Those of the programs as they are now, with that budget. Which rules are
+    right is asked of the metadata as it is now."""
     if not path.exists():
         return []
+    rules = {bug["id"]: bug["rules"] for bug in chosen}
     trials = []
     for line in path.read_text().splitlines():
         t = json.loads(line)
         if t["key"] == keys.get(t["bug"]) and t["seconds"] == seconds:
+            if "rule" in t:
+                t["right"] = t["rule"] is not None and \
+                    (t["way"] == "threads" or t["rule"] in rules[t["bug"]])
             trials.append(t)
     return trials
 
@@ -270,7 +275,7 @@ def bench(bugs, chosen, options):
             bugs.fail(f"no such way to look: {way}; there are "
                       f"{', '.join(WAYS)}")
     keys = {bug["id"]: bugs.key_of(bug) for bug in chosen}
-    trials = load_trials(options.results, keys, options.seconds)
+    trials = load_trials(options.results, chosen, keys, options.seconds)
     run_missing(bugs, missing(chosen, ways, options, trials), keys, options,
                 trials)
     if options.minimize:
@@ -344,8 +349,9 @@ By component: {components}.
 
 By class: {classes}.
 
-Depth, the ordering constraints that a schedule must meet: {depths}. The last
-column of the last table says what a finding was minimized to.
+Depth, the context switches that a schedule must have in their order: {depths}.
+{deep} bugs need three or more. The last column of the last table says what a
+finding was minimized to.
 
 ## Found
 
@@ -380,6 +386,7 @@ def write(bugs, chosen, ways, trials, budget):
         components=count_text(b["component"] for b in chosen),
         classes=count_text(b["class"] for b in chosen),
         depths=count_text(b["depth"] for b in chosen),
+        deep=sum(b["depth"] >= 3 for b in chosen),
         found="\n\n".join(found_text(chosen, w, trials) for w in ways),
         comparison="\n\n".join(compare(chosen, trials, ways[0], w, budget)
                                 for w in ways[1:]),
@@ -429,15 +436,17 @@ def test_resuming(mine):
     """A trial that is kept is not made again, unless the program is another
     one or the budget is."""
     options = argparse.Namespace(trials=2)
-    bug = {"id": "0001"}
+    bug = {"id": "0001", "rules": ["A"]}
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "kept"
-        assert load_trials(path, {}, 10) == []
+        assert load_trials(path, [bug], {}, 10) == []
         path.write_text(json.dumps(mine[0] | {"key": "k", "seconds": 10}) +
                         "\n")
-        kept = load_trials(path, {"0001": "k"}, 10)
-        assert load_trials(path, {"0001": "other"}, 10) == []
-        assert load_trials(path, {"0001": "k"}, 60) == []
+        kept = load_trials(path, [bug], {"0001": "k"}, 10)
+        assert load_trials(path, [bug], {"0001": "other"}, 10) == []
+        assert load_trials(path, [bug], {"0001": "k"}, 60) == []
+        bug["rules"] = ["B"]
+        assert not load_trials(path, [bug], {"0001": "k"}, 10)[0]["right"]
     todo = missing([bug], ["default"], options, kept)
     assert [(b["id"], w, seed) for b, w, seed in todo] == \
         [("0001", "default", 2)]
