@@ -76,5 +76,6 @@ extern const FzCommand fz_command_triage;
 extern const FzCommand fz_command_corpus;
 extern const FzCommand fz_command_explain;
 extern const FzCommand fz_command_differ;
+extern const FzCommand fz_command_repl;
 
 #endif  // FZ_CLI_H

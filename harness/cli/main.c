@@ -12,7 +12,7 @@ static const FzCommand *const commands[] = {
     &fz_command_rules, &fz_command_sct,   &fz_command_minimize,
     &fz_command_triage, &fz_command_corpus,
     &fz_command_explain, &fz_command_campaign, &fz_command_differ,
-    &fz_command_cpython,
+    &fz_command_cpython, &fz_command_repl,
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -33,4 +33,11 @@ int FzRunModules_Add(const char *folder, const FzBuf *source,
 bool FzRunSource_Wants(int argc, char **argv);
 int FzRunSource_Main(int argc, char **argv);
 
+// The folder of the compiler, and the python3 that it runs on.
+const char *FzRunSource_Compiler(void);
+const char *FzRunSource_Python(void);
+// Starts the runtime and runs the function on a thread of its own, beside which
+// there may be others. 0, or an exit status after an error message.
+int FzRunSource_OnOsThreads(void (*body)(void *arg), void *arg);
+
 #endif  // FZ_CLI_RUN_INTERNAL_H

@@ -50,7 +50,6 @@ typedef struct Job {
     FzBuf code;
     const char *name;           // in tracebacks
     int status;                 // of the program
-    RtSemaphore done;
 } Job;
 
 // ---------------------------------------------------------------------------
@@ -189,11 +188,18 @@ hash_bytes(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
-static const char *
-compiler_folder(void)
+const char *
+FzRunSource_Compiler(void)
 {
     const char *folder = getenv("FTFUZZ_COMPILER");
     return folder != NULL ? folder : FZ_COMPILER;
+}
+
+const char *
+FzRunSource_Python(void)
+{
+    const char *python = getenv("FTFUZZ_PYTHON");
+    return python != NULL ? python : "python3";
 }
 
 // The compiler's files, so that a change of theirs is another version.
@@ -207,7 +213,8 @@ hash_compiler(uint64_t hash)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[4096], why[512];
         FzBuf text = {0};
-        snprintf(path, sizeof(path), "%s/%s.py", compiler_folder(), names[i]);
+        snprintf(path, sizeof(path), "%s/%s.py", FzRunSource_Compiler(),
+                 names[i]);
         if (FzFile_Read(path, &text, why, sizeof(why))) {
             hash = hash_bytes(hash, text.data, text.size);
         }
@@ -261,10 +268,9 @@ cache_path(const Job *job, char *path, size_t size)
 static int
 spawn_compiler(int in, int out, const char *name)
 {
-    const char *python = getenv("FTFUZZ_PYTHON");
-    python = python != NULL ? python : "python3";
+    const char *python = FzRunSource_Python();
     char folder[4096];
-    snprintf(folder, sizeof(folder), "%s", compiler_folder());
+    snprintf(folder, sizeof(folder), "%s", FzRunSource_Compiler());
     char *const argv[] = {
         (char *)python, "-B", "-E", folder, "-", "-", (char *)name, NULL,
     };
@@ -399,16 +405,22 @@ run_job(void *arg)
     RtRuntime_Finish(tstate);
 }
 
+typedef struct Task {
+    void (*body)(void *arg);
+    void *arg;
+    RtSemaphore done;
+} Task;
+
 static void
-run_on_thread(void *arg)
+run_task(void *arg)
 {
-    Job *job = arg;
-    run_job(job);
-    rt_world->sem_post(&job->done);
+    Task *task = arg;
+    task->body(task->arg);
+    rt_world->sem_post(&task->done);
 }
 
-static int
-run_on_os_threads(Job *job)
+int
+FzRunSource_OnOsThreads(void (*body)(void *arg), void *arg)
 {
     RtConfig_SetRecursionLimit(OS_RECURSION_LIMIT);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -422,15 +434,23 @@ run_on_os_threads(Job *job)
         return FZ_EXIT_MEMORY;
     }
     // The threads that the world starts have stacks that are large enough.
-    rt_world->sem_init(&job->done);
-    if (rt_world->thread_start(run_on_thread, job) != 0) {
+    Task task = {.body = body, .arg = arg};
+    rt_world->sem_init(&task.done);
+    if (rt_world->thread_start(run_task, &task) != 0) {
         FzCli_Error("no thread can be started");
         return FZ_EXIT_MEMORY;
     }
-    while (rt_world->sem_wait(&job->done, -1) != RT_WAIT_OK) {
+    while (rt_world->sem_wait(&task.done, -1) != RT_WAIT_OK) {
     }
     fflush(stdout);
-    return job->status;
+    return 0;
+}
+
+static int
+run_on_os_threads(Job *job)
+{
+    int status = FzRunSource_OnOsThreads(run_job, job);
+    return status != 0 ? status : job->status;
 }
 
 static int

@@ -62,5 +62,6 @@ FzDiffer_Reduce(FzComparer *c, FzProgram *program)
         }
     } while (r.changed && r.trials < MAX_TRIALS);
     FzComparer_Run(c, program, 1);
-    return true;
+    // Not so if the last change was kept because of a child that was too slow.
+    return FzComparer_Agreement(c, 0) != 0;
 }

@@ -127,7 +127,11 @@ def compile_source(source, filename):
     """The module's unit. Raises SyntaxError, Unsupported."""
     # CPython's own compiler finds all that is wrong with the source.
     compile(source, filename, "exec", dont_inherit=True)
-    tree = Desugar().visit(ast.parse(source, filename))
+    return compile_tree(ast.parse(source, filename), filename)
+
+
+def compile_tree(tree, filename):
+    tree = Desugar().visit(tree)
     try:
         return Compiler(tree, filename).module(tree)
     except RecursionError:

@@ -83,4 +83,10 @@ void RtImport_ClearSources(void);
 // table is full. The strings are not copied.
 int RtImport_AppendInittab(const char *name, RtModuleInitFunc init);
 
+// Runs one code file after another in one __main__, whose name "<display>" is a
+// function that prints a value and keeps it as _. False from `next`, or
+// SystemExit: the end. The exit status.
+typedef bool (*RtNextFile)(void *arg, const void **data, size_t *size);
+int RtRun_Interactive(RtNextFile next, void *arg);
+
 #endif  // RT_MODULE_H

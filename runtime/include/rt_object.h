@@ -287,6 +287,8 @@ RtObject *RtObject_GetItem(RtObject *op, RtObject *key);
 int RtObject_SetItem(RtObject *op, RtObject *key, RtObject *value);
 int RtObject_DelItem(RtObject *op, RtObject *key);
 int RtSequence_Contains(RtObject *op, RtObject *value);     // 1, 0, -1
+// Whether b, no sequence of a's kind, may know how to be added to a.
+bool RtSequence_AsksOther(RtObject *b);
 // TypeError: a, a sequence, cannot be lengthened by b. NULL.
 RtObject *RtSequence_BadConcat(RtObject *a, RtObject *b);
 RtObject *RtObject_GetIter(RtObject *op);
@@ -315,5 +317,7 @@ RtObject *RtNumber_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op);
 RtObject *RtNumber_Negative(RtObject *op);
 RtObject *RtNumber_Positive(RtObject *op);
 RtObject *RtNumber_Invert(RtObject *op);
+RtObject *RtNumber_Absolute(RtObject *op);
+RtObject *RtNumber_Divmod(RtObject *a, RtObject *b);
 
 #endif  // RT_OBJECT_H

@@ -96,6 +96,8 @@ RtObject *RtDict_GetItemImmutable(RtObject *op, RtObject *key);
 RtObject *RtDict_Copy(RtObject *op);
 // Stores every item of the dict `other`.
 int RtDict_Update(RtObject *op, RtObject *other);
+// From a dict, a mapping or pairs (dict_update.c).
+int RtDict_UpdateFrom(RtObject *op, RtObject *source);
 // For audits, with the world stopped: takes no lock, makes no point.
 bool RtDict_IsValid(RtObject *op);
 // For the audit: the value of a str key, borrowed, or NULL.
@@ -278,6 +280,8 @@ extern RtTypeObject RtTextStream_Type;  // sys.stdout (modules/sys_values.c)
 
 // ---- weak references (weakref.c).
 extern RtTypeObject RtWeakref_Type;     // ref(obj[, callback])
+extern RtTypeObject RtWeakProxy_Type;
+extern RtTypeObject RtWeakCallableProxy_Type;
 
 // ---- threads and locks (modules/).
 extern RtTypeObject RtLock_Type;                // Lock(): acquire, release

@@ -153,6 +153,10 @@ def excepthook(args):
     _report_exception(f"Exception in thread {name}:", args.exc_value)
 
 
+__excepthook__ = excepthook
+_CRLock = RLock
+
+
 def current_thread():
     thread = getattr(_here, "thread", None)
     if thread is None:

@@ -1,5 +1,5 @@
-"""weakref: ref, WeakValueDictionary, WeakKeyDictionary, WeakSet, WeakMethod,
-finalize.
+"""weakref: ref, proxy, WeakValueDictionary, WeakKeyDictionary, WeakSet,
+WeakMethod, finalize.
 
 What a reference's callback removes may have been replaced meanwhile by another
 thread: looking and removing is one step, under the container's lock, which may
@@ -10,6 +10,11 @@ from _thread import RLock
 import atexit as _atexit
 
 ref = ref
+proxy = proxy
+getweakrefs = getweakrefs
+ProxyType = ProxyType
+CallableProxyType = CallableProxyType
+ProxyTypes = ProxyType, CallableProxyType
 getweakrefcount = getweakrefcount
 ReferenceType = ref
 _missing = object()

@@ -13,6 +13,7 @@
 #include "rtcore_dict.h"
 #include "rtcore_type.h"
 #include "rtcore_types.h"
+#include "rtcore_weakref.h"
 
 static int
 check_name(RtObject *name)
@@ -120,6 +121,26 @@ derives_from(RtTypeObject *type, RtObject *types, const char *message)
     return found;
 }
 
+static const char isinstance_types[] =
+    "isinstance() arg 2 must be a type, a tuple of types, or a union";
+
+// By its __class__, which may be another than its type: that of a weak proxy.
+static int
+claims_to_be(RtObject *op, RtObject *types)
+{
+    if (!RtType_IsHeap(Rt_TYPE(op)) && !RtWeakProxy_Check(op)) {
+        return 0;
+    }
+    RtObject *cls;
+    int found = RtObject_GetOptionalAttr(op, rt_name_class, &cls);
+    if (found > 0) {
+        found = RtType_Check(cls) && cls != (RtObject *)Rt_TYPE(op)
+            ? derives_from((RtTypeObject *)cls, types, isinstance_types) : 0;
+        Rt_DECREF(cls);
+    }
+    return found;
+}
+
 static RtObject *
 builtin_isinstance(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
@@ -127,8 +148,10 @@ builtin_isinstance(RtObject *self, RtObject *const *args, ssize_t nargs)
     if ((RtObject *)Rt_TYPE(args[0]) == args[1]) {
         return Rt_True;
     }
-    int found = derives_from(Rt_TYPE(args[0]), args[1], "isinstance() arg 2 "
-                             "must be a type, a tuple of types, or a union");
+    int found = derives_from(Rt_TYPE(args[0]), args[1], isinstance_types);
+    if (found == 0) {
+        found = claims_to_be(args[0], args[1]);
+    }
     return found < 0 ? NULL : RtBool_FromInt(found);
 }
 

@@ -67,6 +67,9 @@ static const Member members[] = {
     { "_thread", "_report_exception", NULL },
     { "_thread", "Thread", NULL },
     { "_thread", "Lock", NULL },
+    { "_thread", "LockType", "Lock" },
+    { "_thread", "allocate_lock", "Lock" },
+    { "_thread", "error", "RuntimeError" },
     { "_thread", "RLock", NULL },
     { "_thread", "Condition", NULL },
     { "_thread", "Event", NULL },
@@ -85,6 +88,8 @@ static const Member members[] = {
     { "signal", "raise_signal", NULL },
     { "weakref", "ref", NULL },
     { "weakref", "getweakrefcount", NULL },
+    { "weakref", "getweakrefs", NULL },
+    { "weakref", "proxy", NULL },
 };
 enum { NMEMBERS = sizeof(members) / sizeof(members[0]), MAX_MODULES = 32 };
 

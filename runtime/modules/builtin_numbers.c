@@ -16,36 +16,14 @@ static RtObject *
 builtin_abs(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self, (void)nargs;
-    unaryfunc absolute = Rt_TYPE(args[0])->nb_absolute;
-    if (absolute == NULL) {
-        RtErr_Format(&RtExc_TypeError, "bad operand type for abs(): '%s'",
-                     Rt_TYPE(args[0])->tp_name);
-        return NULL;
-    }
-    return absolute(args[0]);
+    return RtNumber_Absolute(args[0]);
 }
 
 static RtObject *
 builtin_divmod(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self, (void)nargs;
-    RtObject *const operands[2] = { args[0], args[1] };
-    binaryfunc tried = NULL;
-    for (int i = 0; i < 2; i++) {
-        binaryfunc slot = Rt_TYPE(operands[i])->nb_divmod;
-        if (slot == NULL || slot == tried) {
-            continue;
-        }
-        tried = slot;
-        RtObject *result = slot(args[0], args[1]);
-        if (result != Rt_NotImplemented) {
-            return result;
-        }
-    }
-    RtErr_Format(&RtExc_TypeError,
-                 "unsupported operand type(s) for divmod(): '%s' and '%s'",
-                 Rt_TYPE(args[0])->tp_name, Rt_TYPE(args[1])->tp_name);
-    return NULL;
+    return RtNumber_Divmod(args[0], args[1]);
 }
 
 // pow(base, exp, mod=None)

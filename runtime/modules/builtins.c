@@ -136,6 +136,8 @@ static const NamedType builtin_types[] = {
     { "Thread", &RtThread_Type },
     { "Lock", &RtLock_Type },
     { "ref", &RtWeakref_Type },
+    { "ProxyType", &RtWeakProxy_Type },
+    { "CallableProxyType", &RtWeakCallableProxy_Type },
     { "MethodType", &RtMethod_Type },
     { "property", &RtProperty_Type },
     { "classmethod", &RtClassMethod_Type },

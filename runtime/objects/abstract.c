@@ -16,6 +16,7 @@
 #include "rtcore_heap.h"
 #include "rtcore_type.h"
 #include "rtcore_types.h"
+#include "rtcore_weakref.h"
 
 enum { SMALL_CALL = 8 };        // arguments of a call that needs no block
 
@@ -521,6 +522,13 @@ concat_type(RtObject *op)
     return NULL;
 }
 
+bool
+RtSequence_AsksOther(RtObject *b)
+{
+    return Rt_TYPE(b)->nb_add != NULL &&
+           (RtType_IsHeap(Rt_TYPE(b)) || RtWeakProxy_Check(b));
+}
+
 RtObject *
 RtSequence_BadConcat(RtObject *a, RtObject *b)
 {
@@ -574,6 +582,40 @@ bad_unary(RtObject *op, const char *symbol)
 {
     RtErr_Format(&RtExc_TypeError, "bad operand type for unary %s: '%s'",
                  symbol, Rt_TYPE(op)->tp_name);
+    return NULL;
+}
+
+RtObject *
+RtNumber_Absolute(RtObject *op)
+{
+    unaryfunc absolute = Rt_TYPE(op)->nb_absolute;
+    if (absolute == NULL) {
+        RtErr_Format(&RtExc_TypeError, "bad operand type for abs(): '%s'",
+                     Rt_TYPE(op)->tp_name);
+        return NULL;
+    }
+    return absolute(op);
+}
+
+RtObject *
+RtNumber_Divmod(RtObject *a, RtObject *b)
+{
+    RtObject *const operands[2] = { a, b };
+    binaryfunc tried = NULL;
+    for (int i = 0; i < 2; i++) {
+        binaryfunc slot = Rt_TYPE(operands[i])->nb_divmod;
+        if (slot == NULL || slot == tried) {
+            continue;
+        }
+        tried = slot;
+        RtObject *result = slot(a, b);
+        if (result != Rt_NotImplemented) {
+            return result;
+        }
+    }
+    RtErr_Format(&RtExc_TypeError,
+                 "unsupported operand type(s) for divmod(): '%s' and '%s'",
+                 Rt_TYPE(a)->tp_name, Rt_TYPE(b)->tp_name);
     return NULL;
 }
 

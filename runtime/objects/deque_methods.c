@@ -454,11 +454,8 @@ deque_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtDeque_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
-            Rt_TYPE(b)->nb_add != NULL) {
-            return Rt_NotImplemented;
-        }
-        return RtSequence_BadConcat(a, b);
+        return RtSequence_AsksOther(b) ? Rt_NotImplemented
+                                       : RtSequence_BadConcat(a, b);
     }
     RtObject *sum = RtDeque_Copy(as_deque(a));
     if (sum != NULL && RtDeque_Extend(as_deque(sum), RT_DEQUE_RIGHT, b) < 0) {

@@ -4,7 +4,7 @@
 // hold both dicts. Keys' __hash__ runs before the section, keys' and values'
 // __eq__ may run inside and suspend it. What is taken out is dropped after.
 // Mirrors Objects/dictobject.c (CPython 3.13); departs: positional arguments
-// only; update() takes dicts and iterables of pairs.
+// only.
 
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
@@ -151,65 +151,13 @@ RtDict_Copy(RtObject *op)
     return copy;
 }
 
-// Element number i of the argument of dict() or update(): a pair.
-static int
-set_from_pair(RtObject *op, RtObject *element, ssize_t i)
-{
-    RtObject *pair = RtList_New(0);
-    if (pair == NULL) {
-        return -1;
-    }
-    int status = RtList_Extend(pair, element);
-    if (status < 0 && RtErr_ExceptionMatches(&RtExc_TypeError)) {
-        RtErr_Format(&RtExc_TypeError, "cannot convert dictionary update "
-                     "sequence element #%zd to a sequence", i);
-    }
-    else if (status == 0 && RtList_Size(pair) != 2) {
-        RtErr_Format(&RtExc_ValueError, "dictionary update sequence element "
-                     "#%zd has length %zd; 2 is required", i,
-                     RtList_Size(pair));
-        status = -1;
-    }
-    else if (status == 0) {
-        RtListObject *list = (RtListObject *)pair;
-        status = RtDict_SetItem(op, list->ob_item[0], list->ob_item[1]);
-    }
-    Rt_DECREF(pair);
-    return status;
-}
-
-static int
-update_from_pairs(RtObject *op, RtObject *pairs)
-{
-    RtObject *iter = RtObject_GetIter(pairs);
-    if (iter == NULL) {
-        return -1;
-    }
-    int status = 0;
-    RtObject *element;
-    for (ssize_t i = 0;
-         status == 0 && (element = RtIter_Next(iter)) != NULL; i++) {
-        status = set_from_pair(op, element, i);
-        Rt_DECREF(element);
-    }
-    Rt_DECREF(iter);
-    return status < 0 || RtErr_Occurred() != NULL ? -1 : 0;
-}
-
-static int
-update_from(RtObject *op, RtObject *source)
-{
-    return RtDict_Check(source) ? RtDict_Update(op, source)
-                                : update_from_pairs(op, source);
-}
-
 // (source, **items): 0, or -1.
 static int
 update_from_call(RtObject *op, const char *name, RtObject *const *args,
                  ssize_t nargs, RtObject *kwnames)
 {
     if (RtArg_CheckMax(name, nargs, 1) < 0 ||
-        (nargs == 1 && update_from(op, args[0]) < 0))
+        (nargs == 1 && RtDict_UpdateFrom(op, args[0]) < 0))
     {
         return -1;
     }

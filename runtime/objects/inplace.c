@@ -11,6 +11,7 @@
 #include "rtcore_bytes.h"
 #include "rtcore_deque.h"
 #include "rtcore_set.h"
+#include "rtcore_weakref.h"
 
 // a.name(b), then a itself.
 static RtObject *
@@ -52,6 +53,9 @@ RtObject *
 RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op)
 {
     const RtTypeObject *type = Rt_TYPE(a);
+    if (RtWeakProxy_Check(a)) {
+        return RtWeakProxy_InPlaceOp(a, b, op);
+    }
     if (RtType_HasFeature(type, RT_TPFLAGS_LIST_SUBCLASS)) {
         return list_inplace(a, b, op);
     }

@@ -330,11 +330,8 @@ list_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtList_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
-            Rt_TYPE(b)->nb_add != NULL) {
-            return Rt_NotImplemented;
-        }
-        return RtSequence_BadConcat(a, b);
+        return RtSequence_AsksOther(b) ? Rt_NotImplemented
+                                       : RtSequence_BadConcat(a, b);
     }
     RtObject *result;
     RT_BEGIN_CRITICAL_SECTION2(a, b);

@@ -404,6 +404,19 @@ clone_locked(RtSetObject *so, RtSetObject *other)
     return 0;
 }
 
+// Grows at once for so many items, of which few are there already.
+int
+RtSet_ReserveLocked(RtSetObject *so, ssize_t more)
+{
+    if (is_crowded(so, so->fill + more) &&
+        resize(so, (so->used + more) * 2) < 0)
+    {
+        RtErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
 int
 RtSet_MergeLocked(RtSetObject *so, RtSetObject *other)
 {
@@ -413,15 +426,10 @@ RtSet_MergeLocked(RtSetObject *so, RtSetObject *other)
     if (so->fill == 0) {
         return clone_locked(so, other);
     }
-    if (is_crowded(so, so->fill + other->used)
-        && resize(so, (so->used + other->used) * 2) < 0) {
-        RtErr_NoMemory();
-        return -1;
-    }
     ssize_t pos = 0;
     RtObject *key;
     ssize_t hash;
-    int status = 0;
+    int status = RtSet_ReserveLocked(so, other->used);
     while (status >= 0 && RtSet_NextLocked(other, &pos, &key, &hash)) {
         status = RtSet_AddLocked(so, key, hash);
         Rt_DECREF(key);

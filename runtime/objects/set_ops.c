@@ -8,6 +8,7 @@
 // Mirrors Objects/setobject.c (CPython 3.13); departs: items of an iterable
 // that is no set are looked up and added one by one, each under the lock.
 
+#include "rtcore_dict_object.h"
 #include "rtcore_set.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
@@ -58,9 +59,38 @@ add_item(RtObject *item, void *so)
     return RtSet_Add(so, item);
 }
 
+// The hashes are known: no key's __hash__ is asked again.
+static int
+merge_keys_locked(RtSetObject *so, RtDictObject *dict)
+{
+    ssize_t pos = 0;
+    RtObject *key;
+    RtObject *value;
+    int status = RtSet_ReserveLocked(so, RtDict_Size((RtObject *)dict));
+    while (status >= 0 && RtDict_NextLocked(dict, &pos, &key, &value)) {
+        status = RtSet_AddLocked(so, key, RtDict_HashBefore(dict, pos));
+        Rt_DECREF(key);
+        Rt_DECREF(value);
+    }
+    return status < 0 ? -1 : 0;
+}
+
+static int
+update_from_dict(RtSetObject *so, RtObject *dict)
+{
+    int status;
+    RT_BEGIN_CRITICAL_SECTION2(so, dict);
+    status = merge_keys_locked(so, (RtDictObject *)dict);
+    RT_END_CRITICAL_SECTION2();
+    return status;
+}
+
 int
 RtSet_Update(RtSetObject *so, RtObject *other)
 {
+    if (Rt_IS_TYPE(other, &RtDict_Type)) {
+        return update_from_dict(so, other);
+    }
     if (!RtAnySet_Check(other)) {
         return for_each(other, add_item, so);
     }

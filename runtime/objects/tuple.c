@@ -252,11 +252,8 @@ tuple_add(RtObject *a, RtObject *b)
         return Rt_NotImplemented;
     }
     if (!RtTuple_Check(b)) {
-        if (RtType_HasFeature(Rt_TYPE(b), RT_TPFLAGS_HEAPTYPE) &&
-            Rt_TYPE(b)->nb_add != NULL) {
-            return Rt_NotImplemented;
-        }
-        return RtSequence_BadConcat(a, b);
+        return RtSequence_AsksOther(b) ? Rt_NotImplemented
+                                       : RtSequence_BadConcat(a, b);
     }
     ssize_t na = Rt_SIZE(a);
     RtObject *result = RtTuple_New(na + Rt_SIZE(b));

@@ -6,9 +6,10 @@
 // allocated, dropped or called under a stripe. A reference in a list has a
 // referent that is not freed, because that clears its list first; whether the
 // two are alive only TryIncref() tells, for which both bear MAYBE_WEAKREF.
-// Mirrors Objects/weakrefobject.c (CPython 3.13); departs: no proxies; a
-// reference is made outside the stripe; the callbacks of a dying object need no
-// memory; references to immortal objects are in no list, and not shared.
+// Mirrors Objects/weakrefobject.c (CPython 3.13; proxies: weakproxy.c);
+// departs: a reference is made outside the stripe; the callbacks of a dying
+// object need no memory; references to immortal objects are in no list, and not
+// shared.
 
 #include "rtcore_weakref.h"
 
@@ -78,28 +79,47 @@ store_referent(RtWeakReference *ref, RtObject *op)
 // ---------------------------------------------------------------------------
 // The list of an object; its stripe is held, or the world is stopped.
 
-// The one without callback that all askers share, if it is there: the first.
-static RtWeakReference *
-get_basic(RtWeakReference *const *list)
+// Basic ones have no callback and are shared by all askers: a reference, the
+// first of the list, and a proxy, which stands behind it or is the first.
+typedef enum Basic { NOT_BASIC, BASIC_REF, BASIC_PROXY } Basic;
+
+static Basic
+basic_kind(const RtTypeObject *type, RtObject *callback)
 {
-    RtWeakReference *first = *list;
-    if (first != NULL && first->wr_callback == NULL &&
-        Rt_IS_TYPE(&first->ob_base, &RtWeakref_Type))
-    {
-        return first;
-    }
-    return NULL;
+    return callback != NULL ? NOT_BASIC
+           : type == &RtWeakref_Type ? BASIC_REF
+           : type == &RtWeakProxy_Type || type == &RtWeakCallableProxy_Type
+           ? BASIC_PROXY : NOT_BASIC;
 }
 
-// Before all others, but for a basic one, which stays the first.
+static Basic
+kind_of(const RtWeakReference *ref)
+{
+    return ref == NULL ? NOT_BASIC
+                       : basic_kind(Rt_TYPE(ref), ref->wr_callback);
+}
+
+static RtWeakReference *
+get_basic(RtWeakReference *const *list, Basic kind)
+{
+    RtWeakReference *ref = *list;
+    if (kind_of(ref) == BASIC_REF && kind == BASIC_PROXY) {
+        ref = ref->wr_next;
+    }
+    return kind != NOT_BASIC && kind_of(ref) == kind ? ref : NULL;
+}
+
+// Before all others, but for basic ones.
 static void
 link_ref(RtWeakReference *ref, RtObject *op)
 {
     RtWeakReference **list = RtWeakref_List(op);
-    RtWeakReference *prev = ref->wr_callback == NULL &&
-                                    Rt_IS_TYPE(&ref->ob_base, &RtWeakref_Type)
-                                ? NULL
-                                : get_basic(list);
+    Basic kind = kind_of(ref);
+    RtWeakReference *prev =
+        kind == NOT_BASIC ? get_basic(list, BASIC_PROXY) : NULL;
+    if (prev == NULL && kind != BASIC_REF) {
+        prev = get_basic(list, BASIC_REF);
+    }
     rt_assert(has_stripe());
     rt_assert(!ref->wr_linked);
     RtWeakReference *next = prev == NULL ? *list : prev->wr_next;
@@ -182,10 +202,10 @@ allocate_ref(RtTypeObject *type, RtObject *op, RtObject *callback)
 // The basic reference to op with a new reference, or NULL. One that dies is
 // left to unlink itself.
 static RtObject *
-reuse_basic(RtObject *op)
+reuse_basic(RtObject *op, Basic kind)
 {
     rt_assert(has_stripe());
-    RtWeakReference *ref = get_basic(RtWeakref_List(op));
+    RtWeakReference *ref = get_basic(RtWeakref_List(op), kind);
     if (ref == NULL || !RtObject_TryIncref((RtObject *)ref)) {
         return NULL;
     }
@@ -213,11 +233,11 @@ get_or_create(RtTypeObject *type, RtObject *op, RtObject *callback)
         return (RtObject *)ref;
     }
     RtMutex *stripe = stripe_of(op);
-    bool basic = callback == NULL && type == &RtWeakref_Type;
+    Basic basic = basic_kind(type, callback);
     RtObject *found = NULL;
-    if (basic) {
+    if (basic != NOT_BASIC) {
         lock_stripe(stripe);
-        found = reuse_basic(op);
+        found = reuse_basic(op, basic);
         unlock_stripe(stripe);
         if (found != NULL) {
             return found;
@@ -228,8 +248,8 @@ get_or_create(RtTypeObject *type, RtObject *op, RtObject *callback)
         return NULL;
     }
     lock_stripe(stripe);
-    if (basic) {
-        found = reuse_basic(op);        // another thread was first
+    if (basic != NOT_BASIC) {
+        found = reuse_basic(op, basic);        // another thread was first
     }
     if (found == NULL) {
         link_ref(ref, op);
@@ -246,6 +266,14 @@ RtObject *
 RtWeakref_NewRef(RtObject *op, RtObject *callback)
 {
     return get_or_create(&RtWeakref_Type, op, callback);
+}
+
+RtObject *
+RtWeakref_NewProxy(RtObject *op, RtObject *callback)
+{
+    return get_or_create(Rt_TYPE(op)->tp_call != NULL
+                             ? &RtWeakCallableProxy_Type : &RtWeakProxy_Type,
+                         op, callback);
 }
 
 static RtObject *
@@ -298,6 +326,42 @@ RtWeakref_Count(RtObject *op)
     }
     unlock_stripe(stripe);
     return n;
+}
+
+// A list of those that are alive; more may come meanwhile.
+RtObject *
+RtWeakref_GetAll(RtObject *op)
+{
+    ssize_t n = RtWeakref_Count(op);
+    RtObject **found = n == 0 ? NULL
+        : RtMem_Malloc((size_t)n * sizeof(RtObject *));
+    if (n > 0 && found == NULL) {
+        return RtErr_NoMemory();
+    }
+    ssize_t nfound = 0;
+    if (n > 0) {
+        RtMutex *stripe = stripe_of(op);
+        lock_stripe(stripe);
+        for (RtWeakReference *ref = *RtWeakref_List(op);
+             ref != NULL && nfound < n; ref = ref->wr_next)
+        {
+            if (RtObject_TryIncref((RtObject *)ref)) {
+                found[nfound++] = (RtObject *)ref;
+            }
+        }
+        unlock_stripe(stripe);
+    }
+    RtObject *list = RtList_New(nfound);
+    for (ssize_t i = 0; i < nfound; i++) {
+        if (list != NULL) {
+            RtList_SetItemNew(list, i, found[i]);
+        }
+        else {
+            Rt_DECREF(found[i]);
+        }
+    }
+    RtMem_Free(found);
+    return list;
 }
 
 // ---------------------------------------------------------------------------
@@ -447,15 +511,15 @@ RtWeakref_ClearAll(RtObject *op, bool (*is_garbage)(RtObject *ref),
 // ---------------------------------------------------------------------------
 // The type.
 
-static int
-weakref_traverse(RtObject *self, visitproc visit, void *arg)
+int
+RtWeakref_Traverse(RtObject *self, visitproc visit, void *arg)
 {
     Rt_VISIT(((RtWeakReference *)self)->wr_callback);
     return 0;
 }
 
-static int
-weakref_clear(RtObject *self)
+int
+RtWeakref_ClearSlots(RtObject *self)
 {
     RtWeakReference *ref = (RtWeakReference *)self;
     lock_stripe(ref->wr_stripe);
@@ -467,11 +531,11 @@ weakref_clear(RtObject *self)
     return 0;
 }
 
-static void
-weakref_dealloc(RtObject *self)
+void
+RtWeakref_Dealloc(RtObject *self)
 {
     RtGC_Untrack(self);
-    (void)weakref_clear(self);
+    (void)RtWeakref_ClearSlots(self);
     RtObject_Free(self);
 }
 
@@ -570,9 +634,9 @@ RtTypeObject RtWeakref_Type = {
     .tp_basicsize = sizeof(RtWeakReference),
     .tp_flags = RT_TPFLAGS_HAVE_GC | RT_TPFLAGS_BASETYPE |
                 RT_TPFLAGS_WEAKREF_SUBCLASS,
-    .tp_dealloc = weakref_dealloc,
-    .tp_traverse = weakref_traverse,
-    .tp_clear = weakref_clear,
+    .tp_dealloc = RtWeakref_Dealloc,
+    .tp_traverse = RtWeakref_Traverse,
+    .tp_clear = RtWeakref_ClearSlots,
     .tp_repr = weakref_repr,
     .tp_hash = weakref_hash,
     .tp_richcompare = weakref_richcompare,

@@ -107,6 +107,84 @@ end_threads(void)
     Rt_DECREF(threading);
 }
 
+// The value of an expression of an interactive program.
+static RtObject *
+display(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self, (void)nargs;
+    if (args[0] == Rt_None) {
+        return Rt_None;
+    }
+    RtObject *globals = RtThreadState_Get()->current_frame->globals;
+    RtObject *text = RtObject_Repr(args[0]);
+    RtObject *name = text == NULL ? NULL : RtStr_FromString("_");
+    int status = name == NULL ? -1
+        : RtDict_SetItem(globals, name, args[0]);
+    if (status == 0) {
+        rt_world->write(RtStr_AsUTF8(text), (size_t)Rt_SIZE(text));
+        rt_world->write("\n", 1);
+    }
+    Rt_XDECREF(name);
+    Rt_XDECREF(text);
+    return status < 0 ? NULL : Rt_None;
+}
+
+static RtMethodDef display_def = { "<display>", display, 1, 1 };
+
+static RtObject *
+make_interactive_main(void)
+{
+    RtObject *module = make_main("<stdin>");
+    RtObject *name = RtStr_FromString(display_def.ml_name);
+    RtObject *func = RtCFunction_New(&display_def, NULL);
+    if (module != NULL &&
+        (name == NULL || func == NULL ||
+         RtDict_SetItem(RtModule_GetDict(module), name, func) < 0))
+    {
+        Rt_CLEAR(module);
+    }
+    Rt_XDECREF(name);
+    Rt_XDECREF(func);
+    return module;
+}
+
+// Status of the program, or -1: it goes on.
+static int
+run_interactive(RtObject *dict, const void *data, size_t size)
+{
+    RtObject *code = RtCode_Load(data, size);
+    RtObject *result = code == NULL ? NULL : RtEval_EvalCode(code, dict);
+    int status = -1;
+    if (result == NULL) {
+        bool ends = RtErr_ExceptionMatches(&RtExc_SystemExit);
+        int reported = RtRun_ReportException();
+        status = ends ? reported : -1;
+    }
+    Rt_XDECREF(result);
+    Rt_XDECREF(code);
+    return status;
+}
+
+int
+RtRun_Interactive(RtNextFile next, void *arg)
+{
+    RtObject *module = make_interactive_main();
+    if (module == NULL) {
+        return RtRun_ReportException();
+    }
+    RtImport_SetMain(module);
+    int status = -1;
+    const void *data;
+    size_t size;
+    while (status < 0 && next(arg, &data, &size)) {
+        status = run_interactive(RtModule_GetDict(module), data, size);
+    }
+    end_threads();
+    RtImport_SetMain(NULL);
+    Rt_DECREF(module);
+    return status < 0 ? 0 : status;
+}
+
 int
 RtRun_Main(const void *data, size_t size)
 {

@@ -138,6 +138,7 @@ int RtSet_AddLocked(RtSetObject *so, RtObject *key, ssize_t hash);
 int RtSet_DiscardLocked(RtSetObject *so, RtObject *key, ssize_t hash,
                         RtObject **old);
 // Adds the items of another set, which is locked too. 0, or -1.
+int RtSet_ReserveLocked(RtSetObject *so, ssize_t more);
 int RtSet_MergeLocked(RtSetObject *so, RtSetObject *other);
 // The next item from *pos on, as a new reference. False at the end.
 bool RtSet_NextLocked(RtSetObject *so, ssize_t *pos, RtObject **key,

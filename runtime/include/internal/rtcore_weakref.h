@@ -4,6 +4,7 @@
 #ifndef RT_INTERNAL_WEAKREF_H
 #define RT_INTERNAL_WEAKREF_H
 
+#include "rt_types.h"
 #include "rtcore_object.h"
 
 // All but wr_stripe and the head are guarded by the stripe, or written before
@@ -47,6 +48,25 @@ RtObject *RtWeakref_NewRef(RtObject *op, RtObject *callback);
 RtObject *RtWeakref_GetRef(RtObject *ref);
 // How many weak references there are to op.
 ssize_t RtWeakref_Count(RtObject *op);
+
+// All of them that are alive, as a list; NULL: MemoryError.
+RtObject *RtWeakref_GetAll(RtObject *op);
+
+// The types' own.
+int RtWeakref_Traverse(RtObject *self, visitproc visit, void *arg);
+int RtWeakref_ClearSlots(RtObject *self);
+void RtWeakref_Dealloc(RtObject *self);
+
+// Proxies (weakproxy.c). As RtWeakref_NewRef().
+RtObject *RtWeakref_NewProxy(RtObject *op, RtObject *callback);
+RtObject *RtWeakProxy_InPlaceOp(RtObject *a, RtObject *b, RtBinaryOp op);
+
+static inline bool
+RtWeakProxy_Check(RtObject *op)
+{
+    return Rt_IS_TYPE(op, &RtWeakProxy_Type) ||
+           Rt_IS_TYPE(op, &RtWeakCallableProxy_Type);
+}
 
 // From tp_dealloc, before anything of the object is gone, after its finalizer
 // and untracked: clears its weak references, then calls their callbacks.
