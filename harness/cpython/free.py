@@ -15,7 +15,7 @@ from reports import Failure
 HERE = os.path.dirname(os.path.abspath(__file__))
 END = re.compile(rb"^FTFUZZ-END (\d+)$", re.MULTILINE)
 HANG_SECONDS = 20
-IMPORT_SECONDS = 180            # more for the first program, which imports all
+IMPORT_SECONDS = 180            # more for a program that imports modules
 MAX_RESIDENT = 3 << 30
 PROGRAMS_OF_A_WORKER = 5000     # then it is started afresh: state drifts
 
@@ -77,6 +77,7 @@ class Worker:
         self.prefix = list(prefix)
         self.child = None
         self.done = 0
+        self.imported = set()           # by the child
         self.starts = 0
 
     def start(self):
@@ -89,6 +90,7 @@ class Worker:
         os.set_blocking(self.child.stdout.fileno(), False)
         os.set_blocking(self.child.stderr.fileno(), False)
         self.done = 0
+        self.imported = set()
         self.starts += 1
 
     def stop(self):
@@ -109,21 +111,27 @@ class Worker:
         if self.child is None or self.done == PROGRAMS_OF_A_WORKER:
             self.stop()
             self.start()
-        job = dict(program.to_json(), number=number, repeat=repeat)
+        # Under ThreadSanitizer, all modules would take a minute to import.
+        imports = program.imports_used()
+        seconds = HANG_SECONDS
+        if self.done == 0 or not self.imported.issuperset(imports):
+            seconds += IMPORT_SECONDS
+        self.imported.update(imports)
+        job = dict(program.to_json(), imports=imports, number=number,
+                   repeat=repeat)
         try:
             self.child.stdin.write(json.dumps(job).encode() + b"\n")
             self.child.stdin.flush()
         except BrokenPipeError:
             pass
-        text = self.collect(number)
+        text = self.collect(number, seconds)
         self.done += 1
         return list(reports_in(text))
 
-    def collect(self, number):
+    def collect(self, number, seconds):
         errors = b""
         out, err = self.child.stdout, self.child.stderr
-        deadline = time.monotonic() + HANG_SECONDS + (
-            IMPORT_SECONDS if self.done == 0 else 0)
+        deadline = time.monotonic() + seconds
         open_pipes = [out, err]
         while True:
             ready = select.select(open_pipes, [], [], 0.2)[0]
@@ -138,7 +146,7 @@ class Worker:
                 if match and int(match[1]) == number:
                     return errors.decode(errors="replace")
             if time.monotonic() > deadline:
-                raise self.ended("HANG", "no end after %d s" % HANG_SECONDS,
+                raise self.ended("HANG", "no end after %d s" % seconds,
                                  errors)
             if self.resident() > MAX_RESIDENT:
                 raise self.ended("MEMORY", "more than 3 GiB", errors)

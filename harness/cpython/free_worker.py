@@ -76,8 +76,7 @@ def main():
     imported = {}
     for line in sys.stdin:
         job = json.loads(line)
-        if not imported:
-            imported = modules(job["imports"])
+        imported.update(modules(job["imports"]))
         try:
             setup, threads = compiled(job)
             for _ in range(job["repeat"]):

@@ -64,11 +64,14 @@ class Program:
     def operations(self):
         return sum(map(len, self.threads))
 
-    def text(self):
+    def imports_used(self):
         used = " ".join(self.setup + [op for ops in self.threads
                                       for op in ops])
-        imports = [name for name in self.imports
-                   if name.split(".")[0] + "." in used]
+        return [name for name in self.imports
+                if name.split(".")[0] + "." in used]
+
+    def text(self):
+        imports = self.imports_used()
         names, values = zip(*(line.split(" = ", 1) for line in self.setup))
         names = ", ".join(names)
         many = self.copies > 1
