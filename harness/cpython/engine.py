@@ -67,7 +67,8 @@ class Engine:
         high = fcntl.fcntl(answer_write, fcntl.F_DUPFD, 40)
         # -P: what lies beside zygote.py is none of the program's.
         command = [self.program, "-S", "-B", "-P",
-                   os.path.join(HERE, "zygote.py"), "3", *self.modules]
+                   os.path.join(HERE, "zygote.py"), "3", self.path,
+                   *self.modules]
         if not self.randomize:
             command = ["setarch", "-R", *command]
 
@@ -83,7 +84,6 @@ class Engine:
             stderr=self.errors, cwd="/",
             env={**({"PYTHONMALLOC": "debug"} if self.debug_malloc else {}),
                  "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8",
-                 "PYTHONPATH": self.path,
                  "PYTHONPYCACHEPREFIX":
                      os.path.join(os.path.dirname(self.program), "pycache")},
             pass_fds=(3, 4), preexec_fn=prepare, close_fds=True)

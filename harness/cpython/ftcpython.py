@@ -456,11 +456,13 @@ def free(options):
     campaign = FreeCampaign(program, generator, suppressions if
                             os.path.exists(suppressions) else None,
                             options.findings, options.seconds, options.repeat)
-    rate = campaign.run()
+    rate, by_processor = campaign.run()
     if options.compare > 0:
-        other = campaign.beside_processes(options.compare)
+        other, other_by_processor = campaign.beside_processes(options.compare)
         print("one process each: %.1f programs a minute; the worker makes "
-              "%.1f times as many" % (60 * other, rate / other))
+              "%.1f times as many, %.1f in the same time of the processor, and "
+              "runs each %d times" % (60 * other, rate / other, by_processor /
+                                      other_by_processor, options.repeat))
     return FOUND if campaign.signatures else CLEAN
 
 

@@ -6,10 +6,34 @@
 import _ast
 import _ftfuzz
 import gc
+import importlib.machinery
+import importlib.util
+import os
 import sys
 import threading
 import traceback
 import warnings
+
+
+class OfFolder:
+    """Finds modules of the user's folder by name. The usual finder lists a
+    folder: then a run would depend on what else lies there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.suffixes = (importlib.machinery.EXTENSION_SUFFIXES +
+                         importlib.machinery.SOURCE_SUFFIXES)
+
+    def find_spec(self, name, path=None, target=None):
+        base = os.path.join(self.folder, name)
+        package = os.path.join(base, "__init__.py")
+        if path is None and os.path.isfile(package):
+            return importlib.util.spec_from_file_location(
+                name, package, submodule_search_locations=[base])
+        for file in (base + suffix for suffix in self.suffixes):
+            if path is None and os.path.isfile(file):
+                return importlib.util.spec_from_file_location(name, file)
+        return None
 
 
 def child(text):
@@ -48,7 +72,9 @@ def prepare(modules):
 
 
 warnings.simplefilter("ignore")
-prepare(sys.argv[2:])
+if sys.argv[2]:
+    sys.meta_path.append(OfFolder(sys.argv[2]))
+prepare(sys.argv[3:])
 # CPython walks its whole heap when the first thread starts.
 thread = threading.Thread(target=len, args=((),))
 if _ftfuzz.warm_up(lambda: (thread.start(), thread.join())) != 0:
