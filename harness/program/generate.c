@@ -204,6 +204,17 @@ draw_opcode(Generator *g)
     return FZ_OP_NEW_LIST;
 }
 
+// Nobody counts the references to a small int: what a cell holds is mostly one
+// that is mortal, or becomes so.
+static void
+prefer_mortal(Generator *g, FzOp *op)
+{
+    int k = op->op == FZ_OP_CELL_NEW ? 1 : op->op == FZ_OP_CELL_STEP ? 2 : 3;
+    if (k < 3 && !FzGenerate_OneIn(g, 3)) {
+        *FzOp_Operand(op, k) = FZ_REF_CONST + FZ_CONST_1000;
+    }
+}
+
 static FzOp
 draw_op(Generator *g)
 {
@@ -212,6 +223,7 @@ draw_op(Generator *g)
         *FzOp_Operand(&op, k) =
             FzGenerate_DrawOperand(g, (FzArg)fz_op_info[op.op].args[k]);
     }
+    prefer_mortal(g, &op);
     return op;
 }
 
