@@ -127,7 +127,9 @@ builtin_chr(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)self, (void)nargs;
     int64_t c = RtLong_AsInt64(args[0]);
-    if (c == -1 && RtErr_Occurred() != NULL) {
+    if (c == -1 && RtErr_Occurred() != NULL &&
+        !RtErr_ExceptionMatches(&RtExc_OverflowError))
+    {
         return NULL;
     }
     if (c < 0 || c > 0x10ffff) {

@@ -137,7 +137,7 @@ find_best(const char *name, int op, RtObject *const *args, ssize_t nargs,
         status = offer(&best, Rt_NewRef(args[i]));
     }
     if (status == 0 && best.item == NULL && values[1] == NULL) {
-        RtErr_Format(&RtExc_ValueError, "%s() arg is an empty sequence",
+        RtErr_Format(&RtExc_ValueError, "%s() iterable argument is empty",
                      name);
         status = -1;
     }

@@ -216,6 +216,17 @@ set_slice_locked(RtByteArrayObject *array, RtSliceRange *range,
     return 0;
 }
 
+static RtObject *
+bytes_to_assign(RtObject *value)
+{
+    if (RtStr_Check(value) || RtFloat_Check(value) || RtIndex_Check(value)) {
+        RtErr_SetString(&RtExc_TypeError, "can assign only bytes, buffers, or "
+                        "iterables of ints in range(0, 256)");
+        return NULL;
+    }
+    return RtBytes_FromObject(value);
+}
+
 static int
 array_ass_subscript(RtObject *op, RtObject *key, RtObject *value)
 {
@@ -229,7 +240,7 @@ array_ass_subscript(RtObject *op, RtObject *key, RtObject *value)
     RtObject *bytes = value == NULL ? RtBytes_FromStringAndSize("", 0)
                                     : RtBytes_FromLike(value);
     if (bytes == NULL && RtErr_Occurred() == NULL) {
-        bytes = RtBytes_FromObject(value);
+        bytes = bytes_to_assign(value);
     }
     if (bytes == NULL) {
         return -1;
@@ -257,6 +268,11 @@ RtByteArray_Extend(RtObject *op, RtObject *source)
 {
     RtObject *bytes = RtBytes_FromLike(source);
     if (bytes == NULL && RtErr_Occurred() == NULL) {
+        if (RtStr_Check(source) && Rt_SIZE(source) > 0) {
+            RtErr_SetString(&RtExc_TypeError,
+                            "expected iterable of integers; got: 'str'");
+            return -1;
+        }
         bytes = RtIndex_Check(source) ? NULL : RtBytes_FromObject(source);
         if (bytes == NULL && RtErr_Occurred() == NULL) {
             RtErr_Format(&RtExc_TypeError, "can't extend bytearray with %s",
@@ -283,8 +299,12 @@ RtByteArray_InsertMethod(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)nargs;
     RtSliceRange range = { 0, PTRDIFF_MAX, 1 };
+    range.start = (ssize_t)RtLong_AsInt64(args[0]);
+    if (range.start == -1 && RtErr_Occurred() != NULL) {
+        return NULL;
+    }
     int byte = RtBytes_ByteValue(args[1], "byte must be in range(0, 256)");
-    if (byte < 0 || RtSlice_Argument(args[0], &range.start) < 0) {
+    if (byte < 0) {
         return NULL;
     }
     char c = (char)byte;

@@ -58,6 +58,29 @@ RtBytes_FromLike(RtObject *op)
     return RtByteArray_Check(op) ? RtByteArray_AsBytes(op) : NULL;
 }
 
+RtObject *
+RtBytes_AsText(RtObject *op)
+{
+    RtObject *bytes = RtBytes_FromLike(op);
+    if (bytes == NULL) {
+        return NULL;
+    }
+    ssize_t size = Rt_SIZE(bytes);
+    char *text = RtMem_Malloc((size_t)size + 1);
+    RtObject *result = NULL;
+    for (ssize_t i = 0; text != NULL && i < size; i++) {
+        char c = RtBytes_DATA(bytes)[i];
+        text[i] = c & 0x80 ? '?' : c;
+    }
+    Rt_DECREF(bytes);
+    if (text == NULL) {
+        return RtErr_NoMemory();
+    }
+    result = RtStr_FromStringAndSize(text, size);
+    RtMem_Free(text);
+    return result;
+}
+
 int
 RtBytes_ByteValue(RtObject *op, const char *message)
 {
@@ -151,6 +174,12 @@ RtBytes_FromCall(const char *fname, RtObject *const *args, ssize_t nargs,
                                               : RtStr_AsUTF8(values[1]),
                             values[2] == NULL ? "strict"
                                               : RtStr_AsUTF8(values[2]));
+    }
+    if (values[1] != NULL || values[2] != NULL) {
+        RtErr_SetString(&RtExc_TypeError, values[1] != NULL
+                        ? "encoding without a string argument"
+                        : "errors without a string argument");
+        return NULL;
     }
     RtObject *copy = RtBytes_FromLike(values[0]);
     if (copy != NULL || RtErr_Occurred() != NULL) {

@@ -1,9 +1,9 @@
 // bytes_methods.c: the methods that bytes and bytearray share.
 //
 // Each works on a bytes object: itself, or what a bytearray has at one moment.
-// What is made of a bytearray is one again. More of them: bytes_text.c.
-// Mirrors Objects/bytes_methods.c and stringlib (CPython 3.13); departs: no
-// rsplit.
+// What is made of a bytearray is one again. More of them:
+// bytes_text.c, bytes_split.c.
+// Mirrors Objects/bytes_methods.c and stringlib (CPython 3.13); departs: none.
 
 #include "rtcore_bytes.h"
 
@@ -13,16 +13,16 @@
 #include <string.h>
 
 // The result of a method of self: takes `bytes`.
-static RtObject *
-finish(RtObject *self, RtObject *bytes)
+RtObject *
+RtBytes_OfKind(RtObject *self, RtObject *bytes)
 {
     return RtByteArray_Check(self) && bytes != NULL
         ? RtByteArray_FromBytes(bytes) : bytes;
 }
 
 // A new reference, or NULL with TypeError.
-static RtObject *
-need_bytes(RtObject *op)
+RtObject *
+RtBytes_Need(RtObject *op)
 {
     RtObject *bytes = RtBytes_FromLike(op);
     if (bytes == NULL && RtErr_Occurred() == NULL) {
@@ -54,7 +54,7 @@ RtBytes_Slice(RtObject *op, RtObject *slice)
             RtBytes_DATA(bytes)[range.start + i * range.step];
     }
     Rt_DECREF(bytes);
-    return finish(op, result == NULL ? NULL : RtBytes_Seal(result));
+    return RtBytes_OfKind(op, result == NULL ? NULL : RtBytes_Seal(result));
 }
 
 RtObject *
@@ -93,7 +93,7 @@ static RtObject *
 needle_of(RtObject *op)
 {
     if (!RtIndex_Check(op)) {
-        return need_bytes(op);
+        return RtBytes_Need(op);
     }
     int byte = RtBytes_ByteValue(op, "byte must be in range(0, 256)");
     char c = (char)byte;
@@ -252,7 +252,15 @@ has_affix(RtObject *self, RtObject *affix, RtObject *const *args,
           ssize_t nargs, bool at_end)
 {
     Search s;
-    if (begin_search(&s, self, args, nargs, need_bytes(affix)) < 0) {
+    RtObject *needle = RtBytes_FromLike(affix);
+    if (needle == NULL && RtErr_Occurred() == NULL) {
+        RtErr_Format(&RtExc_TypeError, args[0] == affix
+                     ? "%s first arg must be bytes or a tuple of bytes, not %s"
+                     : "a bytes-like object is required, not '%2$s'",
+                     at_end ? "endswith" : "startswith",
+                     Rt_TYPE(affix)->tp_name);
+    }
+    if (begin_search(&s, self, args, nargs, needle) < 0) {
         return -1;
     }
     ssize_t n = Rt_SIZE(s.needle);
@@ -307,7 +315,7 @@ map_bytes(RtObject *self, ByteFunction *map)
             (char)(c < 0x80 ? map(c) : c);
     }
     Rt_XDECREF(bytes);
-    return finish(self, result == NULL ? NULL : RtBytes_Seal(result));
+    return RtBytes_OfKind(self, result == NULL ? NULL : RtBytes_Seal(result));
 }
 
 static RtObject *
@@ -366,7 +374,7 @@ strip(RtObject *self, RtObject *const *args, ssize_t nargs, bool left,
       bool right)
 {
     bool given = nargs > 0 && args[0] != Rt_None;
-    RtObject *chars = given ? need_bytes(args[0])
+    RtObject *chars = given ? RtBytes_Need(args[0])
                             : RtBytes_FromStringAndSize(" \t\n\r\f\v", 6);
     RtObject *bytes = chars == NULL ? NULL : RtBytes_FromLike(self);
     RtObject *result = NULL;
@@ -385,7 +393,7 @@ strip(RtObject *self, RtObject *const *args, ssize_t nargs, bool left,
     }
     Rt_XDECREF(chars);
     Rt_XDECREF(bytes);
-    return finish(self, result);
+    return RtBytes_OfKind(self, result);
 }
 
 static RtObject *
@@ -412,7 +420,7 @@ finish_writer(RtObject *self, RtStrWriter *w)
     RtObject *result = w->failed ? RtErr_NoMemory()
                                  : RtBytes_FromStringAndSize(w->data, w->size);
     RtStrWriter_Discard(w);
-    return finish(self, result);
+    return RtBytes_OfKind(self, result);
 }
 
 // replace(old, new[, count])
@@ -420,8 +428,8 @@ static RtObject *
 bytes_replace(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     int64_t left = nargs > 2 ? RtLong_AsInt64(args[2]) : -1;
-    RtObject *old = RtErr_Occurred() != NULL ? NULL : need_bytes(args[0]);
-    RtObject *new = old == NULL ? NULL : need_bytes(args[1]);
+    RtObject *old = RtErr_Occurred() != NULL ? NULL : RtBytes_Need(args[0]);
+    RtObject *new = old == NULL ? NULL : RtBytes_Need(args[1]);
     RtObject *bytes = new == NULL ? NULL : RtBytes_FromLike(self);
     RtObject *result = NULL;
     if (bytes != NULL) {
@@ -452,88 +460,6 @@ bytes_replace(RtObject *self, RtObject *const *args, ssize_t nargs)
     Rt_XDECREF(new);
     Rt_XDECREF(bytes);
     return result;
-}
-
-static int
-append_piece(RtObject *self, RtObject *list, const char *p, const char *end)
-{
-    RtObject *piece = finish(self, RtBytes_FromStringAndSize(p, end - p));
-    int status = piece == NULL ? -1 : RtList_Append(list, piece);
-    Rt_XDECREF(piece);
-    return status;
-}
-
-static int
-split_into(RtObject *self, RtObject *list, RtObject *bytes, RtObject *separator,
-           int64_t left)
-{
-    const char *p = RtBytes_DATA(bytes);
-    const char *end = p + Rt_SIZE(bytes);
-    if (separator == NULL) {
-        for (;;) {
-            while (p < end && isspace((unsigned char)*p)) {
-                p++;
-            }
-            if (p == end) {
-                return 0;
-            }
-            const char *start = p;
-            while (p < end && (left == 0 || !isspace((unsigned char)*p))) {
-                p++;
-            }
-            left -= left > 0;
-            if (append_piece(self, list, start, p) < 0) {
-                return -1;
-            }
-        }
-    }
-    size_t n = (size_t)Rt_SIZE(separator);
-    const char *hit;
-    while (left != 0 && (hit = memmem(p, (size_t)(end - p),
-                                      RtBytes_DATA(separator), n)) != NULL)
-    {
-        if (append_piece(self, list, p, hit) < 0) {
-            return -1;
-        }
-        p = hit + n;
-        left -= left > 0;
-    }
-    return append_piece(self, list, p, end);
-}
-
-// split(sep=None, maxsplit=-1)
-static RtObject *
-bytes_split(RtObject *self, RtObject *const *args, ssize_t nargs,
-            RtObject *kwnames)
-{
-    static const char *const names[] = { "sep", "maxsplit", NULL };
-    RtObject *values[2];
-    if (RtArg_Unpack("split", names, 2, 0, args, nargs, kwnames, values) < 0) {
-        return NULL;
-    }
-    int64_t left = values[1] == NULL ? -1 : RtLong_AsInt64(values[1]);
-    if (left == -1 && RtErr_Occurred() != NULL) {
-        return NULL;
-    }
-    RtObject *separator = NULL;
-    if (values[0] != NULL && values[0] != Rt_None) {
-        separator = need_bytes(values[0]);
-        if (separator == NULL || Rt_SIZE(separator) == 0) {
-            if (separator != NULL) {
-                RtErr_SetString(&RtExc_ValueError, "empty separator");
-            }
-            Rt_XDECREF(separator);
-            return NULL;
-        }
-    }
-    RtObject *bytes = RtBytes_FromLike(self);
-    RtObject *list = bytes == NULL ? NULL : RtList_New(0);
-    if (list != NULL && split_into(self, list, bytes, separator, left) < 0) {
-        Rt_CLEAR(list);
-    }
-    Rt_XDECREF(bytes);
-    Rt_XDECREF(separator);
-    return list;
 }
 
 static RtObject *
@@ -666,8 +592,9 @@ bytes_fromhex(RtObject *self, RtObject *const *args, ssize_t nargs)
     {"lstrip", bytes_lstrip, 0, 1}, \
     {"replace", bytes_replace, 2, 3}, \
     {"rfind", bytes_rfind, 1, 3}, \
+    {"rsplit", RT_KEYWORDS(RtBytes_Rsplit), 0, RT_METH_KEYWORDS}, \
     {"rstrip", bytes_rstrip, 0, 1}, \
-    {"split", RT_KEYWORDS(bytes_split), 0, RT_METH_KEYWORDS}, \
+    {"split", RT_KEYWORDS(RtBytes_Split), 0, RT_METH_KEYWORDS}, \
     {"startswith", bytes_startswith, 1, 3}, \
     {"strip", bytes_strip, 0, 1}, \
     {"upper", bytes_upper, 0, 0}

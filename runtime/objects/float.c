@@ -7,6 +7,7 @@
 #include "rtcore_long.h"
 
 #include "rt_errors.h"
+#include "rtcore_bytes.h"
 #include "rtcore_type.h"
 
 #include <float.h>
@@ -360,6 +361,29 @@ float_dealloc(RtObject *op)
     RtObject_Free(op);
 }
 
+// Takes the text of the bytes-like object x.
+static RtObject *
+from_bytes(RtTypeObject *type, RtObject *x, RtObject *text)
+{
+    RtObject *parsed = RtFloat_FromText(text);
+    Rt_DECREF(text);
+    if (parsed == NULL && RtErr_ExceptionMatches(&RtExc_ValueError)) {
+        RtErr_Clear();
+        RtObject *shown = RtObject_Repr(x);
+        if (shown != NULL) {
+            RtErr_Format(&RtExc_ValueError, "could not convert string to "
+                         "float: %s", RtStr_AsUTF8(shown));
+            Rt_DECREF(shown);
+        }
+    }
+    if (parsed == NULL || type == &RtFloat_Type) {
+        return parsed;
+    }
+    double value = RtFloat_VALUE(parsed);
+    Rt_DECREF(parsed);
+    return float_of_type(type, value);
+}
+
 // float(x)
 static RtObject *
 float_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
@@ -380,6 +404,13 @@ float_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
         RtObject *x = args[0];
         if (type == &RtFloat_Type && RtFloat_CheckExact(x)) {
             return Rt_NewRef(x);
+        }
+        RtObject *text = RtBytes_AsText(x);
+        if (text != NULL) {
+            return from_bytes(type, x, text);
+        }
+        if (RtErr_Occurred() != NULL) {
+            return NULL;
         }
         value = RtFloat_AsDouble(x);
         if (value == -1.0 && RtErr_Occurred() != NULL) {

@@ -77,7 +77,10 @@ float_as_integer_ratio(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)args, (void)nargs;
     double value = RtFloat_VALUE(self);
-    if (check_finite(value, "integer ratio") < 0) {
+    if (!isfinite(value)) {
+        RtErr_Format(isnan(value) ? &RtExc_ValueError : &RtExc_OverflowError,
+                     "cannot convert %s to integer ratio",
+                     isnan(value) ? "NaN" : "Infinity");
         return NULL;
     }
     int exponent;

@@ -201,6 +201,9 @@ int
 RtFormat_WriteStr(RtStrWriter *w, RtObject *op, const RtFormatSpec *spec)
 {
     const char *why = NULL;
+    if (spec->type != '\0' && spec->type != 's') {
+        return RtFormat_UnknownCode(spec, Rt_TYPE(op)->tp_name);
+    }
     if (spec->sign != '\0') {
         why = spec->sign == ' '
             ? "Space not allowed in string format specifier"
@@ -219,9 +222,6 @@ RtFormat_WriteStr(RtStrWriter *w, RtObject *op, const RtFormatSpec *spec)
     if (why != NULL) {
         RtErr_SetString(&RtExc_ValueError, why);
         return -1;
-    }
-    if (spec->type != '\0' && spec->type != 's') {
-        return RtFormat_UnknownCode(spec, Rt_TYPE(op)->tp_name);
     }
     if (spec->grouping != '\0') {
         RtErr_Format(&RtExc_ValueError, "Cannot specify '%c' with 's'.",

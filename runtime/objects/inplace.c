@@ -71,6 +71,11 @@ RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op)
         return by_method(a, &RtDeque_Type, "extend", b);
     }
     if (RtByteArray_Check(a) && op == RT_NB_ADD) {
+        if (!RtBytes_Check(b) && !RtByteArray_Check(b)) {
+            RtErr_Format(&RtExc_TypeError, "can't concat %s to bytearray",
+                         Rt_TYPE(b)->tp_name);
+            return NULL;
+        }
         return RtByteArray_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
     }
     return Rt_NotImplemented;

@@ -152,7 +152,7 @@ delete_slice_locked(RtListObject *list, RtSliceRange *range, Removed *removed)
 
 // The items of an iterable, in an array that nobody else sees.
 static int
-collect_values(RtObject *value, bool extended, RtListGarbage *values)
+collect_values(RtObject *value, RtListGarbage *values)
 {
     RtObject *list = RtList_New(0);
     int status = list == NULL ? -1 : RtList_Extend(list, value);
@@ -164,9 +164,8 @@ collect_values(RtObject *value, bool extended, RtListGarbage *values)
     else if (RtErr_ExceptionMatches(&RtExc_TypeError) &&
              Rt_TYPE(value)->tp_iter == NULL)
     {
-        RtErr_SetString(&RtExc_TypeError, extended
-                        ? "must assign iterable to extended slice"
-                        : "can only assign an iterable");
+        RtErr_SetString(&RtExc_TypeError,
+                        "must assign iterable to extended slice");
     }
     Rt_XDECREF(list);
     return status;
@@ -178,7 +177,7 @@ RtList_AssignSlice(RtObject *op, RtObject *slice, RtObject *value)
     RtSliceRange range;
     RtListGarbage values = { NULL, 0, false };
     if (RtSlice_Unpack(slice, &range) < 0 ||
-        (value != NULL && collect_values(value, range.step != 1, &values) < 0))
+        (value != NULL && collect_values(value, &values) < 0))
     {
         return -1;
     }

@@ -575,6 +575,10 @@ RtNumber_Long(RtObject *x)
     if (RtStr_Check(x)) {
         return RtLong_FromText(x, 10);
     }
+    RtObject *number;
+    if (RtLong_FromBytesLike(x, 10, &number)) {
+        return number;
+    }
     if (RtType_IsHeap(Rt_TYPE(x)) && RtFloat_Check(x)) {
         RtObject *value;
         int found = RtObject_CallSpecial(x, rt_name_int, &value);
@@ -596,6 +600,10 @@ from_text_in_base(RtObject *x, RtObject *base_object)
         return NULL;
     }
     if (!RtStr_Check(x)) {
+        RtObject *number;
+        if (RtLong_FromBytesLike(x, (int)base, &number)) {
+            return number;
+        }
         RtErr_SetString(&RtExc_TypeError, "int() can't convert non-string "
                         "with explicit base");
         return NULL;

@@ -8,6 +8,7 @@
 #include "rtcore_long.h"
 
 #include "rt_errors.h"
+#include "rtcore_bytes.h"
 
 #include <gmp.h>
 #include <stdio.h>
@@ -276,4 +277,28 @@ RtLong_FromString(const char *text, int base)
     RtObject *result = RtLong_FromText(str, base);
     Rt_DECREF(str);
     return result;
+}
+
+bool
+RtLong_FromBytesLike(RtObject *x, int base, RtObject **number)
+{
+    RtObject *text = RtBytes_AsText(x);
+    *number = NULL;
+    if (text == NULL) {
+        return RtErr_Occurred() != NULL;
+    }
+    *number = RtLong_FromText(text, base);
+    Rt_DECREF(text);
+    if (*number == NULL && RtErr_ExceptionMatches(&RtExc_ValueError)) {
+        RtErr_Clear();
+        RtObject *bytes = RtBytes_FromLike(x);
+        RtObject *shown = bytes == NULL ? NULL : RtObject_Repr(bytes);
+        Rt_XDECREF(bytes);
+        if (shown != NULL) {
+            RtErr_Format(&RtExc_ValueError, "invalid literal for int() with "
+                         "base %d: %s", base, RtStr_AsUTF8(shown));
+            Rt_DECREF(shown);
+        }
+    }
+    return true;
 }

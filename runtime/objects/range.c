@@ -183,6 +183,10 @@ range_subscript(RtObject *op, RtObject *key)
     }
     if (RtLong_AsIndex(key, &i, "range indices must be integers or slices")
         < 0) {
+        if (RtErr_ExceptionMatches(&RtExc_IndexError)) {
+            RtErr_SetString(&RtExc_IndexError,
+                            "range object index out of range");
+        }
         return NULL;
     }
     if (i < 0) {

@@ -8,7 +8,7 @@
 
 #include "rt_errors.h"
 
-enum { SHARP_S = 0xdf };
+enum { SHARP_S = 0xdf, I_WITH_DOT = 0x130 };
 
 static void
 write_upper(RtStrWriter *w, uint32_t c)
@@ -34,6 +34,10 @@ write_title(RtStrWriter *w, uint32_t c)
 static void
 write_lower(RtStrWriter *w, uint32_t c)
 {
+    if (c == I_WITH_DOT) {
+        RtStrWriter_Write(w, "i\xcc\x87", 3);
+        return;
+    }
     RtStrWriter_WriteChar(
         w, c < 0x80 ? c + (c - 'A' < 26 ? 0x20 : 0) : RtChar_ToLower(c));
 }
@@ -43,6 +47,10 @@ write_folded(RtStrWriter *w, uint32_t c)
 {
     if (c == SHARP_S) {
         RtStrWriter_Write(w, "ss", 2);
+        return;
+    }
+    if (c == I_WITH_DOT) {
+        write_lower(w, c);
         return;
     }
     RtStrWriter_WriteChar(w, c == 0xb5 ? 0x3bc : c == 0x3c2 ? 0x3c3

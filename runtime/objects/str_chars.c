@@ -151,7 +151,7 @@ RtChar_ToUpper(uint32_t c)
 bool
 RtChar_IsUpper(uint32_t c)
 {
-    return RtChar_ToLower(c) != c;
+    return RtChar_ToLower(c) != c || c == 0x130;        // two characters
 }
 
 bool

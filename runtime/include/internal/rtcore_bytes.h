@@ -47,6 +47,18 @@ RtObject *RtBytes_Seal(RtObject *op);
 // A bytes object with what a bytes-like object has at one moment. New
 // reference, or NULL without an exception if op is none.
 RtObject *RtBytes_FromLike(RtObject *op);
+// As FromLike(), with TypeError.
+RtObject *RtBytes_Need(RtObject *op);
+// The result of a method of self: takes `bytes`, makes a bytearray of it if
+// self is one.
+RtObject *RtBytes_OfKind(RtObject *self, RtObject *bytes);
+// What a bytes-like object has, as text to be read as a number: '?' for what is
+// not ASCII. NULL without an exception if op is none.
+RtObject *RtBytes_AsText(RtObject *op);
+RtObject *RtBytes_Split(RtObject *self, RtObject *const *args, ssize_t nargs,
+                        RtObject *kwnames);
+RtObject *RtBytes_Rsplit(RtObject *self, RtObject *const *args, ssize_t nargs,
+                         RtObject *kwnames);
 // bytes(x) for what is no bytes-like object: an int, or an iterable of ints.
 RtObject *RtBytes_FromObject(RtObject *op);
 // A number from 0 to 255. -1: an exception.

@@ -70,6 +70,8 @@ RtObject *RtLong_Power(RtObject *base, RtObject *exponent, RtObject *modulus);
 RtObject *RtLong_Format(RtObject *op, int base, bool prefix);
 // The int that a str shows; base 0: as its prefix says. ValueError.
 RtObject *RtLong_FromText(RtObject *text, int base);
+// False: x is not bytes-like. The number is NULL with an exception.
+bool RtLong_FromBytesLike(RtObject *x, int base, RtObject **number);
 
 // long_methods.c
 extern RtMethodDef rt_long_methods[];
