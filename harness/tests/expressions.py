@@ -6,7 +6,7 @@ expressions or statements of generated operands; each is a function of its own.
 What exceptions say is compared, too, if PYTHON (default: python3) is 3.13. The
 programs that differ are kept in the current folder, if KEEP is set. Left out is
 what the runtime has not: % of bytes, ranges beyond 64 bits, digits that are not
-ASCII.
+ASCII, complex results. No operand is a size that memory might do for.
 """
 
 import os
@@ -20,7 +20,7 @@ NAN = "nan"
 ORDERS = ['"little"', '"big"']
 
 INTS = ["0", "1", "-1", "2", "3", "7", "-5", "10", "100", "255", "256", "-256",
-        "2**31", "2**62 - 1", "2**63", "-2**63", "2**64 + 1", "10**30",
+        "2**62 - 1", "2**63", "-2**63", "2**64 + 1", "10**30",
         "-3**50", "12345678901234567890", "True", "False"]
 SMALL = ["0", "1", "-1", "2", "3", "4", "5", "-2", "-3", "7", "10", "-10"]
 FLOATS = ["0.0", "-0.0", "1.0", "-1.5", "0.1", "2.5", "3.5", "1e16", "1e22",
@@ -150,7 +150,7 @@ class Generator:
     def power(self):
         a = self.rng.choice(INTS + FLOATS)
         return self.rng.choice([
-            f"({a}) ** ({self.rng.choice(SMALL + FLOATS[:8])})",
+            f"({a}) ** ({self.rng.choice(SMALL + FLOATS[:3])})",
             f"({a}) << ({self.rng.choice(SMALL)})",
             f"({a}) >> ({self.rng.choice(SMALL + ['64', '2**70'])})",
             f"pow({a}, {self.rng.choice(SMALL)}, {self.rng.choice(INTS)})",

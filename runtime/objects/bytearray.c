@@ -224,7 +224,7 @@ bytes_to_assign(RtObject *value)
                         "iterables of ints in range(0, 256)");
         return NULL;
     }
-    return RtBytes_FromObject(value);
+    return RtBytes_FromObject(value, "bytearray");
 }
 
 static int
@@ -273,7 +273,8 @@ RtByteArray_Extend(RtObject *op, RtObject *source)
                             "expected iterable of integers; got: 'str'");
             return -1;
         }
-        bytes = RtIndex_Check(source) ? NULL : RtBytes_FromObject(source);
+        bytes = RtIndex_Check(source)
+            ? NULL : RtBytes_FromObject(source, "bytearray");
         if (bytes == NULL && RtErr_Occurred() == NULL) {
             RtErr_Format(&RtExc_TypeError, "can't extend bytearray with %s",
                          Rt_TYPE(source)->tp_name);

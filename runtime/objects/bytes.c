@@ -97,14 +97,14 @@ RtBytes_ByteValue(RtObject *op, const char *message)
 }
 
 static RtObject *
-from_iterable(RtObject *iterable)
+from_iterable(RtObject *iterable, const char *kind)
 {
     RtObject *iter = RtObject_GetIter(iterable);
     if (iter == NULL) {
         if (RtErr_ExceptionMatches(&RtExc_TypeError)) {
             RtErr_Format(&RtExc_TypeError,
-                         "cannot convert '%s' object to bytes",
-                         Rt_TYPE(iterable)->tp_name);
+                         "cannot convert '%s' object to %s",
+                         Rt_TYPE(iterable)->tp_name, kind);
         }
         return NULL;
     }
@@ -131,7 +131,7 @@ from_iterable(RtObject *iterable)
 }
 
 RtObject *
-RtBytes_FromObject(RtObject *op)
+RtBytes_FromObject(RtObject *op, const char *kind)
 {
     if (RtStr_Check(op)) {
         RtErr_SetString(&RtExc_TypeError, "string argument without an "
@@ -139,10 +139,15 @@ RtBytes_FromObject(RtObject *op)
         return NULL;
     }
     if (!RtIndex_Check(op)) {
-        return from_iterable(op);
+        return from_iterable(op, kind);
     }
     int64_t n = RtLong_AsInt64(op);
     if (n == -1 && RtErr_Occurred() != NULL) {
+        if (RtErr_ExceptionMatches(&RtExc_OverflowError)) {
+            RtErr_Format(&RtExc_OverflowError,
+                         "cannot fit '%s' into an index-sized integer",
+                         Rt_TYPE(op)->tp_name);
+        }
         return NULL;
     }
     if (n < 0) {
@@ -186,7 +191,7 @@ RtBytes_FromCall(const char *fname, RtObject *const *args, ssize_t nargs,
         return copy;
     }
     int found = RtObject_CallSpecial(values[0], rt_name_bytes, &copy);
-    return found != 0 ? copy : RtBytes_FromObject(values[0]);
+    return found != 0 ? copy : RtBytes_FromObject(values[0], fname);
 }
 
 static RtObject *

@@ -100,6 +100,18 @@ needle_of(RtObject *op)
     return byte < 0 ? NULL : RtBytes_FromStringAndSize(&c, 1);
 }
 
+// Of find() and its like.
+static RtObject *
+sought(RtObject *op)
+{
+    if (!RtIndex_Check(op) && !RtBytes_Check(op) && !RtByteArray_Check(op)) {
+        RtErr_Format(&RtExc_TypeError, "argument should be integer or "
+                     "bytes-like object, not '%s'", Rt_TYPE(op)->tp_name);
+        return NULL;
+    }
+    return needle_of(op);
+}
+
 int
 RtBytes_Contains(RtObject *op, RtObject *value)
 {
@@ -176,7 +188,7 @@ static ssize_t
 find(RtObject *self, RtObject *const *args, ssize_t nargs, bool last)
 {
     Search s;
-    if (begin_search(&s, self, args, nargs, needle_of(args[0])) < 0) {
+    if (begin_search(&s, self, args, nargs, sought(args[0])) < 0) {
         return -2;
     }
     const char *needle = RtBytes_DATA(s.needle);
@@ -227,7 +239,7 @@ static RtObject *
 bytes_count(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     Search s;
-    if (begin_search(&s, self, args, nargs, needle_of(args[0])) < 0) {
+    if (begin_search(&s, self, args, nargs, sought(args[0])) < 0) {
         return NULL;
     }
     int64_t count = 0;

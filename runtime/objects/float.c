@@ -201,7 +201,7 @@ float_remainder(RtObject *a, RtObject *b)
     double y;
     OPERANDS(a, b, x, y);
     if (y == 0.0) {
-        return zero_division("float modulo");
+        return zero_division("float modulo by zero");
     }
     double mod = fmod(x, y);
     if (mod == 0.0) {

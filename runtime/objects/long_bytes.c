@@ -198,7 +198,7 @@ RtLong_FromBytesMethod(RtObject *type, RtObject *const *args, ssize_t nargs,
     }
     RtObject *bytes = RtBytes_FromLike(given[0]);
     if (bytes == NULL && RtErr_Occurred() == NULL) {
-        bytes = RtBytes_FromObject(given[0]);
+        bytes = RtBytes_FromObject(given[0], "bytes");
     }
     if (bytes == NULL) {
         return NULL;

@@ -60,7 +60,7 @@ RtObject *RtBytes_Split(RtObject *self, RtObject *const *args, ssize_t nargs,
 RtObject *RtBytes_Rsplit(RtObject *self, RtObject *const *args, ssize_t nargs,
                          RtObject *kwnames);
 // bytes(x) for what is no bytes-like object: an int, or an iterable of ints.
-RtObject *RtBytes_FromObject(RtObject *op);
+RtObject *RtBytes_FromObject(RtObject *op, const char *kind);
 // A number from 0 to 255. -1: an exception.
 int RtBytes_ByteValue(RtObject *op, const char *message);
 RtObject *RtBytes_FromCall(const char *fname, RtObject *const *args,
