@@ -88,7 +88,8 @@ test_assigning(void)
                      "ValueError: attempt to assign sequence of size 0 to "
                      "extended slice of size 2");
     EXPECT_ERROR_INT(SetItem(list, Slice(0, 1, NONE), Int(1)),
-                     "TypeError: can only assign an iterable");
+                     "TypeError: must assign iterable to extended "
+                     "slice");
     CHECK(SetItem(list, Slice(NONE, NONE, NONE), NULL) == 0);
     EXPECT_OBJECT(list, "[]");
     CHECK(RtList_IsValid(list));
