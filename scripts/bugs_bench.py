@@ -17,6 +17,7 @@ import math
 import pathlib
 import sys
 import tempfile
+import textwrap
 import time
 
 WAYS = ("default", "pos", "pct", "random", "threads")
@@ -343,7 +344,7 @@ scripts/bugs bench --ways {ways} --trials N --write
 
 A trial is a campaign of one process that knows nothing of the bug, with a
 budget of {budget:g} seconds of processor time. Times are of the whole process,
-to the first finding.
+to the first finding. The runtime and the harness were those of commit {commit}.
 
 By component: {components}.
 
@@ -375,6 +376,16 @@ finding was minimized to.
 """
 
 
+def wrapped(text):
+    """Lines of 80 columns, but for the rows of tables."""
+    lines = [line if line.startswith("|") else
+             textwrap.fill(line, 80, break_on_hyphens=False,
+                           subsequent_indent=line[:2].replace("-", " ")
+                           if line.startswith("- ") else "")
+             for line in text.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
 def write(bugs, chosen, ways, trials, budget):
     sources = "\n".join(["| bug | upstream | right rules | smallest found |",
                          "| --- | --- | --- | --- |"] +
@@ -383,6 +394,8 @@ def write(bugs, chosen, ways, trials, budget):
                          f"{smallest_text(trials, b)} |" for b in chosen])
     text = README.format(
         count=len(chosen), ways=",".join(ways), budget=budget,
+        commit=bugs.run(["git", "rev-parse", "--short", "HEAD"],
+                        cwd=bugs.ROOT).strip(),
         components=count_text(b["component"] for b in chosen),
         classes=count_text(b["class"] for b in chosen),
         depths=count_text(b["depth"] for b in chosen),
@@ -392,7 +405,7 @@ def write(bugs, chosen, ways, trials, budget):
                                 for w in ways[1:]),
         first=ways[0], missed=missed_text(chosen, ways[0], trials),
         table=table(chosen, ways, trials, budget), sources=sources)
-    (bugs.BUGS / "README.md").write_text(text)
+    (bugs.BUGS / "README.md").write_text(wrapped(text))
     (bugs.BUGS / "bench.svg").write_text(plot(ways, trials, budget))
 
 
@@ -429,6 +442,9 @@ def self_test():
     assert smallest_text(mine, chosen[0]) == "–"
     assert "1 preemptions, 2 switches" in smallest_text(mine + [small],
                                                         chosen[0])
+    assert wrapped("| " + "x " * 60 + "|\n- " + "y " * 50 + "\n") == \
+        "| " + "x " * 60 + "|\n- " + ("y " * 39).rstrip() + "\n  " + \
+        ("y " * 11).rstrip() + "\n"
     test_resuming(mine)
 
 
