@@ -21,7 +21,7 @@ data.insert(0, 255)
 print(data, data.pop(), data.find(b"XY"), bytes(data[::2]), data.hex())
 del data[::2]
 print(data, data == bytes(data), data * 2, data + b"!", 88 in data)
-for arguments in ({"encoding": 1}, {"errors": None}, {"encoding": b"ascii"}):
+for arguments in ({"encoding": 1}, {"errors": 1}, {"encoding": b"ascii"}):
     try:
         print(str(b"x", **arguments))
     except TypeError as error:

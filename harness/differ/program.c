@@ -124,6 +124,19 @@ replacement(FzOp op)
     }
 }
 
+// Whether it looks into what may be a class, whose dict is of another type in
+// CPython and holds more.
+static bool
+may_open_class(const FzOp *op)
+{
+    if (op->op != FZ_OP_ATTRS_COPY && op->op != FZ_OP_ATTRS_ITERATE &&
+        op->op != FZ_OP_ATTRS_WRITE) {
+        return false;
+    }
+    uint8_t of = op->op == FZ_OP_ATTRS_WRITE ? op->a : op->b;
+    return of >= FZ_REF_LOCAL && of < FZ_REF_TARGETS;
+}
+
 static void
 replace_operations(FzProgram *program)
 {
@@ -136,6 +149,9 @@ replace_operations(FzProgram *program)
             if (op->op == FZ_OP_WEAK_COUNT &&
                 (op->b >= FZ_REF_LOCAL ||
                  program->shared[op->b].kind == FZ_SHARED_SYNC)) {
+                *op = pass();
+            }
+            if (may_open_class(op)) {
                 *op = pass();
             }
         }

@@ -173,12 +173,12 @@ RtBytes_FromCall(const char *fname, RtObject *const *args, ssize_t nargs,
     if (values[0] == NULL) {
         return RtBytes_FromStringAndSize("", 0);
     }
+    const char *texts[2];
+    if (RtCodec_Names(fname, values + 1, texts) < 0) {
+        return NULL;
+    }
     if (RtStr_Check(values[0]) && (values[1] != NULL || values[2] != NULL)) {
-        return RtStr_Encode(values[0],
-                            values[1] == NULL ? "utf-8"
-                                              : RtStr_AsUTF8(values[1]),
-                            values[2] == NULL ? "strict"
-                                              : RtStr_AsUTF8(values[2]));
+        return RtStr_Encode(values[0], texts[0], texts[1]);
     }
     if (values[1] != NULL || values[2] != NULL) {
         RtErr_SetString(&RtExc_TypeError, values[1] != NULL

@@ -243,22 +243,18 @@ RtBytes_Decode(RtObject *bytes, const char *encoding_name, const char *errors)
 // ---------------------------------------------------------------------------
 // Methods: (encoding='utf-8', errors='strict')
 
-static int
-parse_arguments(const char *fname, RtObject *const *args, ssize_t nargs,
-                RtObject *kwnames, const char **texts)
+int
+RtCodec_Names(const char *fname, RtObject *const *values, const char **texts)
 {
-    static const char *const parameters[] = { "encoding", "errors", NULL };
-    RtObject *values[2];
-    if (RtArg_Unpack(fname, parameters, 2, 0, args, nargs, kwnames,
-                     values) < 0) {
-        return -1;
-    }
+    static const char *const parameters[] = { "encoding", "errors" };
     for (int i = 0; i < 2; i++) {
         texts[i] = i == 0 ? "utf-8" : "strict";
         if (values[i] != NULL && !RtStr_Check(values[i])) {
+            bool is_none = values[i] == Rt_None && strcmp(fname, "str") != 0;
             RtErr_Format(&RtExc_TypeError,
                          "%s() argument '%s' must be str, not %s", fname,
-                         parameters[i], Rt_TYPE(values[i])->tp_name);
+                         parameters[i],
+                         is_none ? "None" : Rt_TYPE(values[i])->tp_name);
             return -1;
         }
         if (values[i] != NULL) {
@@ -266,6 +262,18 @@ parse_arguments(const char *fname, RtObject *const *args, ssize_t nargs,
         }
     }
     return 0;
+}
+
+static int
+parse_arguments(const char *fname, RtObject *const *args, ssize_t nargs,
+                RtObject *kwnames, const char **texts)
+{
+    static const char *const parameters[] = { "encoding", "errors", NULL };
+    RtObject *values[2];
+    return RtArg_Unpack(fname, parameters, 2, 0, args, nargs, kwnames,
+                        values) < 0
+               ? -1
+               : RtCodec_Names(fname, values, texts);
 }
 
 RtObject *

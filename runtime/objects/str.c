@@ -386,14 +386,13 @@ str_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
     if (values[1] == NULL && values[2] == NULL) {
         return RtObject_Str(values[0]);
     }
-    for (int i = 1; i < 3; i++) {
-        if (values[i] != NULL && !RtStr_Check(values[i])) {
-            RtErr_Format(&RtExc_TypeError,
-                         "str() argument '%s' must be str, not %s", names[i],
-                         values[i] == Rt_None ? "None"
-                                              : Rt_TYPE(values[i])->tp_name);
-            return NULL;
-        }
+    const char *texts[2];
+    if (RtCodec_Names("str", values + 1, texts) < 0) {
+        return NULL;
+    }
+    if (RtStr_Check(values[0])) {
+        RtErr_SetString(&RtExc_TypeError, "decoding str is not supported");
+        return NULL;
     }
     RtObject *bytes = RtBytes_FromLike(values[0]);
     if (bytes == NULL) {
@@ -404,9 +403,7 @@ str_new_kw(RtTypeObject *type, RtObject *const *args, ssize_t nargs,
         }
         return NULL;
     }
-    RtObject *result = RtBytes_Decode(
-        bytes, values[1] == NULL ? "utf-8" : RtStr_AsUTF8(values[1]),
-        values[2] == NULL ? "strict" : RtStr_AsUTF8(values[2]));
+    RtObject *result = RtBytes_Decode(bytes, texts[0], texts[1]);
     Rt_DECREF(bytes);
     return result;
 }

@@ -130,6 +130,10 @@ RtObject *RtStr_Encode(RtObject *text, const char *encoding,
                        const char *errors);
 RtObject *RtBytes_Decode(RtObject *bytes, const char *encoding,
                          const char *errors);
+// The names in values[0], the encoding, and values[1], the errors, or what they
+// are where it is NULL, borrowed, in texts. -1: one is no str (TypeError).
+int RtCodec_Names(const char *fname, RtObject *const *values,
+                  const char **texts);
 RtObject *RtStr_EncodeMethod(RtObject *self, RtObject *const *args,
                              ssize_t nargs, RtObject *kwnames);
 RtObject *RtBytes_DecodeMethod(RtObject *self, RtObject *const *args,
