@@ -11,10 +11,10 @@
 #include "fz_finding.h"
 
 int
-main(int argc, char **argv)
+main(void)
 {
-    uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 0) : 150;
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    uint64_t n = 150;
+    const uint64_t seed = 1;
     if (!FzExec_IsDeterministic()) {
         return 0;
     }
