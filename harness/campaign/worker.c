@@ -20,7 +20,7 @@ enum {
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
     MAX_SIGNATURES = 256,
     CPU_EVERY = 8,              // executions
-    TINY = 12,                  // operations of a program, at most
+    TINY = 18,                  // operations of a program, at most
     TINY_SCHEDULES = 8,         // that a new one is run under
 };
 

@@ -57,6 +57,7 @@ is_shown(unsigned note)
     case RT_NOTE_CS_RESUMED:
     case RT_NOTE_REF_QUEUED:
     case RT_NOTE_REF_DEQUEUED:
+    case RT_NOTE_REF_TAKEN:
     case RT_NOTE_REF_MERGED:
     case RT_NOTE_OBJECT_DEALLOC:
     case RT_NOTE_BLOCK_DELAYED:

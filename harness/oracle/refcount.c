@@ -1,6 +1,7 @@
-// refcount.c: counts never go below zero, destructors begin once, queued merges
-// happen, the heap's counts cover the references found on it whenever the world
-// is stopped, and nothing of the run is left at its end (H1-H8, B1, B2, A9).
+// refcount.c: counts never go below zero, destructors begin once, nobody takes
+// a reference to what has none left, queued merges happen, the heap's counts
+// cover the references found on it whenever the world is stopped, and nothing
+// of the run is left at its end (H1-H8, B1, B2, A9).
 
 #include <stdlib.h>
 
@@ -74,6 +75,36 @@ dequeued(const void *op)
         state.nqueued--;
     }
 }
+
+#ifdef RT_GIL_DISABLED
+// A late reader's reference is mostly given back at once, and then nothing
+// shows that it was taken. What a finalizer looks at has references, so that
+// others may take some, too; of what is queued, its owner may be about to add
+// its own.
+static void
+taken(const void *op, ssize_t before)
+{
+    const FzBlock *object = FzShadow_Find(op);
+    if (object == NULL) {
+        return;
+    }
+    bool freed = object->state == FZ_BLOCK_KEPT;
+    bool dying = (object->ref_bits & DEALLOCATED) != 0 &&
+                 (before & RT_REF_SHARED_FLAG_MASK) != RT_REF_QUEUED &&
+                 Rt_REFCNT((RtObject *)op) == 1;
+    if (!freed && !dying) {
+        return;
+    }
+    uint32_t other = freed ? object->free_thread : object->ref_thread;
+    FzEngine_Violation(freed ? FZ_RULE_USE_AFTER_FREE
+                             : FZ_RULE_FREED_REFERENCED, other,
+                       "a reference was taken to %s, which thread %u %s",
+                       FzName_Of(op).text, other,
+                       freed ? "had freed" : "was destroying");
+    FzEngine_OtherIsFree(freed ? object->start : NULL);
+    FzEngine_Stop();
+}
+#endif
 
 static void
 resurrected(const void *op)
@@ -159,6 +190,9 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
         audit_failed(a, (RtAuditRule)b);
         break;
 #ifdef RT_GIL_DISABLED
+    case RT_NOTE_REF_TAKEN:
+        taken(a, (ssize_t)b);
+        break;
     case RT_NOTE_STW_STOPPED:
         audit(b);
         break;

@@ -3,8 +3,10 @@
 // them have a theme: an operation, an object that it is meant for, and a few
 // more operations on that object make most of the program, with one attribute,
 // class and function, and its bodies are short; half of those are tiny, a few
-// operations each: such an execution costs a fifth of others. A bug of two
-// operations on one object is then a matter of schedules, not of programs.
+// operations each, and half of these do them several times: such an execution
+// costs a fifth of others. A bug of two operations on one object is then a
+// matter of schedules, not of programs. An operation that is about two objects
+// gets two.
 // All randomness is the caller's FzRng.
 // Source: Groce et al., Swarm Testing (ISSTA 2012).
 
@@ -204,26 +206,11 @@ draw_opcode(Generator *g)
     return FZ_OP_NEW_LIST;
 }
 
-// Nobody counts the references to a small int: what a cell holds is mostly one
-// that is mortal, or becomes so.
-static void
-prefer_mortal(Generator *g, FzOp *op)
-{
-    int k = op->op == FZ_OP_CELL_NEW ? 1 : op->op == FZ_OP_CELL_STEP ? 2 : 3;
-    if (k < 3 && !FzGenerate_OneIn(g, 3)) {
-        *FzOp_Operand(op, k) = FZ_REF_CONST + FZ_CONST_1000;
-    }
-}
-
 static FzOp
 draw_op(Generator *g)
 {
     FzOp op = { .op = draw_opcode(g) };
-    for (int k = 0; k < 3; k++) {
-        *FzOp_Operand(&op, k) =
-            FzGenerate_DrawOperand(g, (FzArg)fz_op_info[op.op].args[k]);
-    }
-    prefer_mortal(g, &op);
+    FzGenerate_DrawOperands(g, &op);
     return op;
 }
 
@@ -280,6 +267,21 @@ draw_block(Generator *g, FzProgram *program, int block, uint32_t nops)
     memset(g->locals, HOLDS_NONE, sizeof(g->locals));
     g->block = block;
     draw_ops(g, ops, nops < FZ_MAX_OPS ? nops : FZ_MAX_OPS, 0);
+}
+
+// A body that does the same again and again: each round is a chance to meet the
+// other threads, and costs less than an execution.
+static void
+draw_rounds(Generator *g, FzProgram *program, int block, uint32_t nops)
+{
+    FzBlockOps *ops = FzProgram_Block(program, block);
+    memset(ops, 0, sizeof(*ops));
+    memset(g->locals, HOLDS_NONE, sizeof(g->locals));
+    g->block = block;
+    ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_LOOP,
+                                    .a = (uint8_t)g->rounds };
+    draw_ops(g, ops, nops + 1, 1);
+    ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_END };
 }
 
 void
@@ -420,10 +422,25 @@ group_of(uint8_t op)
     return (FzGroup)(fz_op_info[op].flags & FZ_OPF_GROUP);
 }
 
+// Whether the operation is about two shared objects.
+static bool
+is_for_two(uint8_t op)
+{
+    int n = 0;
+    for (int k = 0; k < 3; k++) {
+        FzArg arg = (FzArg)fz_op_info[op].args[k];
+        n += FzArg_IsTarget(arg) && arg != FZ_ARG_ANY;
+    }
+    return n > 1;
+}
+
 // What the operation needs of a program.
 static void
 provide_for(FzProgram *p, uint8_t op)
 {
+    if (is_for_two(op) && p->nshared == 1) {
+        p->nshared = 2;
+    }
     for (int k = 0; k < 3; k++) {
         FzArg arg = (FzArg)fz_op_info[op].args[k];
         if ((arg == FZ_ARG_CLASS || arg == FZ_ARG_INST) && p->nclasses == 0) {
@@ -503,14 +520,37 @@ core_of(uint8_t anchor, uint32_t turn)
         ? of_functions[turn] : of_group[group][turn];
 }
 
-// An object that the anchor is meant for, the only hot one, and at most `most`
-// operations on it.
+// The other hot object of an anchor that is about two: like the first, or else
+// what the anchor needs beside it.
+static void
+draw_second(Generator *g, FzProgram *p, uint8_t anchor)
+{
+    g->hot[1] = 1;
+    p->shared[1] = p->shared[0];
+    p->shared[1].initial = (uint8_t)FzRng_Below(g->rng, FZ_MAX_INITIAL + 1);
+    for (int k = 0; k < 3; k++) {
+        FzArg arg = (FzArg)fz_op_info[anchor].args[k];
+        if (!FzArg_IsTarget(arg) || arg == FZ_ARG_ANY ||
+            FzGenerate_SharedFits(p->shared[0].kind, arg)) {
+            continue;
+        }
+        for (int n = 0; n < 200 && !fits(&p->shared[1], arg); n++) {
+            p->shared[1] = FzGenerate_Shared(p, g->rng);
+        }
+    }
+}
+
+// An object that the anchor is meant for, the only hot one or one of two, and
+// at most `most` operations on it.
 static void
 draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
 {
     g->hot[0] = g->hot[1] = 0;
     for (int n = 0; !is_for(&p->shared[0], anchor) && n < 200; n++) {
         p->shared[0] = FzGenerate_Shared(p, g->rng);
+    }
+    if (is_for_two(anchor)) {
+        draw_second(g, p, anchor);
     }
     g->hot_class = p->shared[0].kind == FZ_SHARED_INSTANCE
         ? p->shared[0].cls : 0;
@@ -613,8 +653,11 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
         uint32_t most = p->nbodies == 0 ? 20 : 8;
         draw_block(&g, p, FZ_BLOCK_MAIN, 2 + FzRng_Below(rng, most));
     }
+    g.rounds = tiny && FzRng_Below(rng, 2) != 0
+        ? 2 + FzRng_Below(rng, FZ_MAX_LOOP_COUNT - 1) : 1;
     for (int i = 0; i < p->nbodies; i++) {
-        draw_block(&g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more));
+        (g.rounds > 1 ? draw_rounds : draw_block)(
+            &g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more));
     }
     set_handler_first(p, rng);
     FzProgram_Fixup(p);

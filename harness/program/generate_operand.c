@@ -262,3 +262,48 @@ FzGenerate_DrawOperand(Generator *g, FzArg arg)
         return draw_target(g, arg);
     }
 }
+
+// Nobody counts the references to a small int: what a cell holds is mostly one
+// that is mortal, or becomes so.
+static void
+prefer_mortal(Generator *g, FzOp *op)
+{
+    int k = op->op == FZ_OP_CELL_NEW ? 1 : op->op == FZ_OP_CELL_STEP ? 2 : 3;
+    if (k < 3 && !FzGenerate_OneIn(g, 3)) {
+        *FzOp_Operand(op, k) = FZ_REF_CONST + FZ_CONST_1000;
+    }
+}
+
+// With two hot objects, an operation about two is mostly about both.
+static void
+prefer_two(Generator *g, FzOp *op)
+{
+    int first = -1;
+    for (int k = 0; k < 3 && g->hot[0] != g->hot[1]; k++) {
+        FzArg arg = (FzArg)fz_op_info[op->op].args[k];
+        if (!FzArg_IsTarget(arg) || arg == FZ_ARG_ANY) {
+            continue;
+        }
+        uint8_t *operand = FzOp_Operand(op, k);
+        if (first < 0 || *operand != first) {
+            first = *operand;
+            continue;
+        }
+        uint8_t other = g->hot[*operand == g->hot[0]];
+        if (FzGenerate_SharedFits(g->program->shared[other].kind, arg) &&
+            !FzGenerate_OneIn(g, 4)) {
+            *operand = other;
+        }
+    }
+}
+
+void
+FzGenerate_DrawOperands(Generator *g, FzOp *op)
+{
+    for (int k = 0; k < 3; k++) {
+        *FzOp_Operand(op, k) =
+            FzGenerate_DrawOperand(g, (FzArg)fz_op_info[op->op].args[k]);
+    }
+    prefer_mortal(g, op);
+    prefer_two(g, op);
+}

@@ -339,6 +339,35 @@ queue_twice(void)
     stop_and_start();
 }
 
+static void
+take_what_lives(void)
+{
+    RtObject *op = RtList_New(0);
+    op->ob_ref_shared = RT_REF_MAYBE_WEAKREF;
+    CHECK(RtObject_TryIncRefShared(op));
+    Rt_DECREF(op);
+    Rt_DECREF(op);
+}
+
+// As a late reader that does not look at the word would.
+static void
+take_what_is_freed(void)
+{
+    RtObject *op = RtList_New(0);
+    Rt_DECREF(op);
+    RT_NOTE(REF_TAKEN, op, RT_REF_INIT);
+}
+
+static void
+take_what_dies(void)
+{
+    RtObject *op = RtList_New(0);
+    op->ob_ref_local = 0;
+    RT_NOTE(OBJECT_DEALLOC, op, (uintptr_t)Rt_TYPE(op));
+    op->ob_ref_shared = 1 << RT_REF_SHARED_SHIFT;
+    RT_NOTE(REF_TAKEN, op, RT_REF_INIT);
+}
+
 // ---------------------------------------------------------------------------
 // Weak references (W3, W5), memory that waits (Q3, Q4, Q5, Q8), walks (A6).
 
@@ -528,6 +557,9 @@ static const Case cases[] = {
     KEPT(be_on_the_way),
     BROKEN(flag_and_forget, REF_STATE, "in no queue"),
     BROKEN(queue_twice, REF_STATE, "or in two"),
+    KEPT(take_what_lives),
+    BROKEN(take_what_is_freed, USE_AFTER_FREE, "had freed"),
+    BROKEN(take_what_dies, FREED_REFERENCED, "was destroying"),
     KEPT(give_out_what_lives),
     BROKEN(give_out_what_dies, WEAKREF_STATE, "no reference any more"),
     KEPT(clear_when_stopped),

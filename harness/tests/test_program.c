@@ -106,6 +106,31 @@ test_generate(void)
     }
 }
 
+// What is about two shared lists mostly meets two.
+static void
+test_two_objects(void)
+{
+    static FzProgram program;
+    int two = 0, one = 0;
+    for (uint64_t seed = 0; seed < 20000; seed++) {
+        FzRng rng;
+        FzRng_Seed(&rng, seed);
+        FzProgram_Generate(&program, &rng);
+        const FzBlockOps *ops = &program.bodies[0];
+        for (int k = 0; program.nbodies > 0 && k < ops->nops; k++) {
+            const FzOp *op = &ops->ops[k];
+            if (op->op == FZ_OP_LIST_EXTEND_SHARED &&
+                op->a < FZ_REF_LOCAL && op->b < FZ_REF_LOCAL) {
+                *(op->a != op->b ? &two : &one) += 1;
+            }
+        }
+    }
+    if (two <= one) {
+        fprintf(stderr, "%d with two lists, %d with one\n", two, one);
+    }
+    CHECK(two > one && one > 0);
+}
+
 static void
 test_same_seed(void)
 {
@@ -226,6 +251,7 @@ main(void)
     test_random_bytes();
     test_fixup_of_garbage();
     test_generate();
+    test_two_objects();
     test_same_seed();
     test_mutate();
     test_input();

@@ -235,6 +235,7 @@ RtObject_TryIncRefShared(RtObject *op)
         }
     } while (!rt_atomic_compare_exchange_ssize(
         &op->ob_ref_shared, &shared, shared + (1 << RT_REF_SHARED_SHIFT)));
+    RT_NOTE(REF_TAKEN, op, (uintptr_t)shared);
     return true;
 }
 
