@@ -121,9 +121,12 @@ def test_minimize(base):
     seconds = {"minimize": duration("minimize", base / "copy", *options,
                                     program=BUGGY),
                "explain": duration("explain", base / "copy", program=BUGGY)}
-    for i in range(2 * TIMES):
+    # Some end before they are killed.
+    for i in range(4 * TIMES):
         finding = findings[i // 2 % len(findings)]
         command = "explain" if i % 2 == 1 else "minimize"
+        if killed.get(command, 0) >= TIMES:
+            continue
         kill_at_random(seconds[command], command, finding,
                        *(options if command == "minimize" else ()),
                        program=BUGGY)
@@ -203,6 +206,62 @@ def test_pages(base):
             check(path.read_text().endswith("</html>\n"), f"half of {path}")
 
 
+def signatures(folders):
+    """Of what is whole."""
+    return {json.loads((f / "finding.json").read_text())["signature"]
+            for f in folders if (f / "finding.json").exists()}
+
+
+def whole_lines(journal):
+    if not journal.exists():
+        return []
+    try:
+        return [json.loads(line) for line in journal.read_text().splitlines()]
+    except ValueError as error:
+        check(False, f"{journal}: {error}")
+        return []
+
+
+def kill_campaign(state, times):
+    """What its fuzzer had put down is kept, under one name, noted once."""
+    command = ("campaign", "--build", BUGGY.parent, "--state", state,
+               "--targets", "programs", "--engines", "own", "--turn", 1,
+               "--jobs", 2, "--canary", "none", "--quiet", "--time")
+    journal = state / "journal.jsonl"
+    known, seen, elapsed = set(), set(), 0
+    for _ in range(times):
+        kill_at_random(1.5, *command, "9h", program=BUGGY)
+        names = {p.name for p in visible(state / "findings")}
+        check(known <= names, f"findings are lost: {known - names}")
+        known = names
+        seen |= signatures(state.glob("jobs/*/new/[!.]*"))
+        for folder in visible(state / "findings"):
+            check_finding(folder)
+            if (folder / "minimized").exists():
+                check_finding(folder / "minimized")
+            page = folder / "page.html"
+            check(not page.exists() or page.read_text().endswith("</html>\n"),
+                  f"half of {page}")
+        elapsed = max([elapsed, *(e["elapsed"] for e in whole_lines(journal))])
+    result = run(*command, f"{elapsed + 2:.0f}s", program=BUGGY)
+    check(result.returncode == 77, f"campaign: {result}")
+    noted = [e["id"] for e in whole_lines(journal) if e["event"] == "finding"]
+    kept = visible(state / "findings")
+    check(sorted(noted) == sorted(p.name for p in kept),
+          f"noted {noted}, kept {kept}")
+    missing = seen - signatures(kept)
+    check(not missing, f"of {len(seen)} findings lost: {missing}")
+    return len(seen)
+
+
+def test_campaign(base):
+    seen = 0
+    for first in range(0, TIMES, 20):
+        seen += kill_campaign(base / f"campaign-{first}",
+                              min(20, TIMES - first))
+    check(seen, "none died while it had findings")
+
+
 def test_corpus(base, findings):
     folder = base / "regressions"
     complete = set()
@@ -227,6 +286,7 @@ with tempfile.TemporaryDirectory() as name:
     if BUGGY:
         test_minimize(base)
         test_pages(base)
+        test_campaign(base)
     fakes = fake_findings(base, 20)
     test_triage(base, fakes)
     test_corpus(base, fakes)
