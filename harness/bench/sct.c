@@ -1,7 +1,8 @@
 // sct.c: the public benchmark of schedule search: programs with one bug each
 // (bench/sct/programs.txt), every strategy, so many trials; beside them the
 // same programs on free OS threads, a process for each execution, and their
-// fixed twins, in which nothing may be found.
+// fixed twins, in which nothing may be found, and which tell the throughput:
+// no search ends there after its first executions.
 
 #include <errno.h>
 #include <limits.h>
@@ -28,6 +29,7 @@ typedef struct Result {
 typedef struct Totals {
     const char *name;
     uint32_t found, programs_found, trials;
+    uint32_t twins;             // findings in fixed ones
     double rates[MAX_PROGRAMS];
     uint32_t nrates;
 } Totals;
@@ -158,10 +160,13 @@ add_totals(Totals *totals, const Result *result)
     totals->programs_found += result->found > 0;
     totals->trials = result->trials > totals->trials ? result->trials
                                                      : totals->trials;
-    // Short searches measure the start of a process.
-    if (result->seconds > 0.01) {
-        totals->rates[totals->nrates++] = result->per_second;
-    }
+}
+
+static void
+add_rate(Totals *totals, const Result *result)
+{
+    totals->twins += result->found;
+    totals->rates[totals->nrates++] = result->per_second;
 }
 
 static void
@@ -206,35 +211,47 @@ median_rate(Totals *totals)
 }
 
 static void
-print_totals(FILE *out, bool json, Totals *totals, size_t n, uint32_t twins,
-             uint32_t nprograms)
+print_total(FILE *out, bool json, Totals *totals, uint32_t nprograms)
 {
+    double mean = (double)totals->found / totals->trials;
+    double rate = median_rate(totals);
     if (json) {
-        fprintf(out, "], \"fixed_twins_found\": %u, \"totals\": {", twins);
+        fprintf(out, "\"%s\": {\"programs\": %u, \"mean\": %.2f, "
+                "\"median_per_second\": %.0f, \"fixed_twins_found\": %u}, ",
+                totals->name, totals->programs_found, mean, rate,
+                totals->twins);
     }
     else {
-        fprintf(out, "(trials in which it was found : median executions until "
-                "then)\n\nfindings in fixed twins: %u\n", twins);
+        fprintf(out, "%-12s %2u of %u programs, %.2f in the mean of the "
+                "trials, median %.0f executions/s%s\n", totals->name,
+                totals->programs_found, nprograms, mean, rate,
+                totals->twins > 0 ? ", FOUND IN FIXED TWINS" : "");
     }
+}
+
+// The last is of free threads. Returns the findings in fixed twins.
+static uint32_t
+print_totals(FILE *out, bool json, Totals *totals, size_t n,
+             uint32_t nprograms)
+{
+    uint32_t twins = 0;
+    fprintf(out, "%s", json ? "], \"totals\": {"
+                            : "(trials in which it was found : median "
+                              "executions until then)\n\n");
     for (size_t i = 0; i < n; i++) {
-        double mean = totals[i].trials > 0
-                          ? (double)totals[i].found / totals[i].trials
-                          : 0;
-        double rate = median_rate(&totals[i]);
-        if (json) {
-            fprintf(out, "%s\"%s\": {\"programs\": %u, \"mean\": %.2f, "
-                    "\"median_per_second\": %.0f}", i > 0 ? ", " : "",
-                    totals[i].name, totals[i].programs_found, mean, rate);
-        }
-        else {
-            fprintf(out, "%-12s %2u of %u programs, %.2f in the mean of the "
-                    "trials, median %.0f executions/s\n", totals[i].name,
-                    totals[i].programs_found, nprograms, mean, rate);
-        }
+        print_total(out, json, &totals[i], nprograms);
+        twins += totals[i].twins;
     }
+    double rate = median_rate(&totals[n]);
     if (json) {
-        fprintf(out, "}}\n");
+        fprintf(out, "\"free\": {\"median_per_second\": %.0f}}, "
+                "\"fixed_twins_found\": %u}\n", rate, twins);
     }
+    else {
+        fprintf(out, "free threads: median %.0f executions/s\n"
+                "findings in fixed twins: %u\n", rate, twins);
+    }
+    return twins;
 }
 
 // ---------------------------------------------------------------------------
@@ -284,9 +301,37 @@ load_suite(Suite *suite, const char *strategy)
     return true;
 }
 
+// One strategy: the program, then its fixed twin.
+static bool
+run_strategy(const Suite *suite, const FzBenchSct *o, uint32_t index, size_t s,
+             Totals *totals, FILE *out)
+{
+    char path[PATH_MAX + 80];
+    const char *strategy = suite->strategies[s];
+    Result result;
+    snprintf(path, sizeof(path), "%s/%s", suite->folder, suite->names[index]);
+    if (!search(path, strategy, o->executions, o->trials, o->seconds,
+                &result))
+    {
+        return false;
+    }
+    add_totals(&totals[s], &result);
+    print_result(out, o->json, strategy, &result);
+    fflush(out);
+    strcat(path, ".fixed");
+    if (!search(path, strategy, o->executions, 1, o->seconds, &result)) {
+        return false;
+    }
+    if (result.found > 0) {
+        fprintf(stderr, "ftfuzz: %s fails with %s\n", path, strategy);
+    }
+    add_rate(&totals[s], &result);
+    return true;
+}
+
 static bool
 run_program(const Suite *suite, const FzBenchSct *o, uint32_t index,
-            Totals *totals, uint32_t *twins, FILE *out)
+            Totals *totals, FILE *out)
 {
     char path[PATH_MAX + 80];
     const char *name = suite->names[index];
@@ -298,32 +343,16 @@ run_program(const Suite *suite, const FzBenchSct *o, uint32_t index,
         fprintf(out, "%-22s", name);
     }
     for (size_t s = 0; s < suite->nstrategies; s++) {
-        snprintf(path, sizeof(path), "%s/%s", suite->folder, name);
-        if (!search(path, suite->strategies[s], o->executions, o->trials,
-                    o->seconds, &result))
-        {
+        if (!run_strategy(suite, o, index, s, totals, out)) {
             return false;
         }
-        add_totals(&totals[s], &result);
-        print_result(out, o->json, suite->strategies[s], &result);
-        fflush(out);
     }
     snprintf(path, sizeof(path), "%s/%s.free", suite->folder, name);
     run_free(path, o->seconds, &result);
+    add_rate(&totals[suite->nstrategies],
+             &(Result){.per_second = result.per_second});
     print_free(out, o->json, &result);
-    snprintf(path, sizeof(path), "%s/%s.fixed", suite->folder, name);
-    if (!search(path, suite->strategies[0], o->executions, 1, o->seconds,
-                &result))
-    {
-        return false;
-    }
-    *twins += result.found;
-    if (o->json) {
-        fprintf(out, ", \"fixed\": %u}", result.found);
-    }
-    else {
-        fprintf(out, "%s\n", result.found > 0 ? "  FIXED TWIN FAILS" : "");
-    }
+    fprintf(out, "%s", o->json ? "}" : "\n");
     return true;
 }
 
@@ -348,17 +377,17 @@ int
 FzBench_Sct(const FzBenchSct *o, FILE *out)
 {
     Suite suite = {.count = 0};
-    Totals totals[MAX_STRATEGIES] = {0};
-    uint32_t twins = 0;
+    Totals totals[MAX_STRATEGIES + 1] = {0};
     if (!load_suite(&suite, o->strategy)) {
         return 2;
     }
     print_head(out, o->json, &suite, totals);
     for (uint32_t i = 0; i < suite.count; i++) {
-        if (!run_program(&suite, o, i, totals, &twins, out)) {
+        if (!run_program(&suite, o, i, totals, out)) {
             return 2;
         }
     }
-    print_totals(out, o->json, totals, suite.nstrategies, twins, suite.count);
+    uint32_t twins = print_totals(out, o->json, totals, suite.nstrategies,
+                                  suite.count);
     return twins > 0 ? 1 : 0;
 }

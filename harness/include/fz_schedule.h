@@ -119,6 +119,8 @@ extern const FzStrategy fz_strategy_surw;
 extern const FzStrategy fz_strategy_delay;
 extern const FzStrategy fz_strategy_preemption;
 extern const FzStrategy fz_strategy_dpor;
+extern const FzStrategy fz_strategy_rff;
+extern const FzStrategy fz_strategy_mutation;
 const FzStrategy *FzStrategy_Find(const char *name);    // NULL: unknown
 const FzStrategy *FzStrategy_Nth(size_t n);             // NULL: past the last
 

@@ -7,36 +7,30 @@
 // against an unlucky priority for long.
 // Source: Yuan, Yang, Gu (CAV 2018).
 
-#include "fz_schedule.h"
-
-typedef struct Pos {
-    FzRng rng;
-    FzThreadSet yielded;
-    uint64_t priority[FZ_MAX_THREADS];  // the highest runs
-} Pos;
+#include "pos.h"
 
 static inline void
-draw(Pos *pos, uint32_t thread)
+draw(FzPos *pos, uint32_t thread)
 {
     pos->priority[thread] = FzRng_Next(&pos->rng) | 1;
 }
 
-static void
-pos_begin(void *state, const FzSchedule *schedule)
+void
+FzPos_Begin(void *state, const FzSchedule *schedule)
 {
-    Pos *pos = state;
+    FzPos *pos = state;
     FzRng_Seed(&pos->rng, schedule->seed);
     pos->yielded = 0;
 }
 
-static void
-pos_thread_created(void *state, uint32_t thread)
+void
+FzPos_ThreadCreated(void *state, uint32_t thread)
 {
     draw(state, thread);
 }
 
 static void
-yields(Pos *pos, const FzPointView *view)
+yields(FzPos *pos, const FzPointView *view)
 {
     for (FzThreadSet rest = view->runnable; rest != 0; rest &= rest - 1) {
         draw(pos, FzThreadSet_First(rest));
@@ -45,22 +39,19 @@ yields(Pos *pos, const FzPointView *view)
     pos->priority[view->running] = 0;
 }
 
-static uint32_t
-pos_next(void *state, const FzPointView *view)
+uint32_t
+FzPos_Choose(FzPos *pos, const FzPointView *view, FzThreadSet among)
 {
-    Pos *pos = state;
     FzThreadSet back = pos->yielded & ~FzThreadSet_Of(view->running);
-    if (back != 0) {
-        for (FzThreadSet rest = back; rest != 0; rest &= rest - 1) {
-            draw(pos, FzThreadSet_First(rest));
-        }
-        pos->yielded &= ~back;
+    for (FzThreadSet rest = back; rest != 0; rest &= rest - 1) {
+        draw(pos, FzThreadSet_First(rest));
     }
+    pos->yielded &= ~back;
     if (view->yielding) {
         yields(pos, view);
     }
-    uint32_t best = FzThreadSet_First(view->runnable);
-    for (FzThreadSet rest = view->runnable; rest != 0; rest &= rest - 1) {
+    uint32_t best = FzThreadSet_First(among);
+    for (FzThreadSet rest = among; rest != 0; rest &= rest - 1) {
         uint32_t thread = FzThreadSet_First(rest);
         if (pos->priority[thread] > pos->priority[best]) {
             best = thread;
@@ -81,11 +72,17 @@ pos_next(void *state, const FzPointView *view)
     return best;
 }
 
+static uint32_t
+pos_next(void *state, const FzPointView *view)
+{
+    return FzPos_Choose(state, view, view->runnable);
+}
+
 const FzStrategy fz_strategy_pos = {
     .name = "pos",
     .sentence = "random priority for each event, drawn anew after conflicts",
-    .state_size = sizeof(Pos),
-    .begin = pos_begin,
-    .thread_created = pos_thread_created,
+    .state_size = sizeof(FzPos),
+    .begin = FzPos_Begin,
+    .thread_created = FzPos_ThreadCreated,
     .next = pos_next,
 };

@@ -9,6 +9,7 @@ static const FzStrategy *const strategies[] = {
     &fz_strategy_pct,      &fz_strategy_fair_pct, &fz_strategy_race_pct,
     &fz_strategy_pos,      &fz_strategy_urw,      &fz_strategy_surw,
     &fz_strategy_delay,    &fz_strategy_preemption, &fz_strategy_dpor,
+    &fz_strategy_rff,      &fz_strategy_mutation,
 };
 
 const FzStrategy *

@@ -60,8 +60,10 @@ FzSctSearch_New(const FzStrategy *strategy, uint64_t seed, uint32_t depth)
         add_arm(search, strategy, depth, depth);
         return search;
     }
+    add_arm(search, &fz_strategy_rff, 0, 0);
     add_arm(search, &fz_strategy_pos, 0, 0);
     add_arm(search, &fz_strategy_surw, 0, 0);
+    add_arm(search, &fz_strategy_mutation, 0, 0);
     add_arm(search, &fz_strategy_race_pct, 2, 6);
     add_arm(search, &fz_strategy_urw, 0, 0);
     add_arm(search, &fz_strategy_preemption, 2, 5);

@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).parent / "sct"
 EXECUTIONS = "3000"
 # Every strategy sees these, some see the rest.
 FOR_ALL = {"counter", "lock_order", "workshop"}
-SOME = ["random", "pct", "pos", "surw"]
+SOME = ["random", "pct", "pos", "surw", "rff", "mutation"]
 # A fixed order of threads alone does not find what these programs hide.
 BASELINES = {"round-robin"}
 # Clean programs all of whose interleavings dpor executes, and how many stand
