@@ -339,7 +339,7 @@ def is_statement(body):
                                         body):
         return False
     return not re.match(r"(static|extern|typedef|RT_\w+_FUNC|\w+ \*?\w+##|"
-                        r"case )", body)
+                        r"case |RACE\d\()", body)
 
 
 @rule(r"^runtime/(?!tests/)",
@@ -357,8 +357,9 @@ def memory_orders(path, text):
       ("runtime/state/a.c", "pthread_mutex_lock(&m);\n"),
       ("runtime/sync/native_world.c", "pthread_mutex_lock(&m);\n"))
 def pthreads(path, text):
-    # The programs of the benchmark are what is tested.
-    if not is_source(path) or "/tests/" in path or "/bench/sct/" in path:
+    # The programs of the benchmarks are what is tested.
+    if not is_source(path) or "/tests/" in path or \
+            re.search("/bench/(sct|races)/", path):
         return
     for number, line in numbered(without_comments(text)):
         if re.search(r"\bpthread_", line) and \

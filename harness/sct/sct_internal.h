@@ -112,6 +112,11 @@ void FzSctMemory_Begin(void);
 // A block for memalign() and its kin, called at `caller`; NULL: there is none.
 void *FzSctMemory_Aligned(size_t alignment, size_t size, uintptr_t caller);
 
+// ---- sct_string.c: the program's plain accesses to a range, made for it by
+// the function called at `site`.
+void FzSctString_Touch(const void *addr, size_t size, bool write,
+                       uintptr_t site);
+
 // ---- sct_image.c: the variables of the program.
 FZ_WARN_UNUSED bool FzSctImage_Init(char *why, size_t why_size);
 void FzSctImage_Restore(void);

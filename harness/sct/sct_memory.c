@@ -113,7 +113,11 @@ calloc(size_t n, size_t size)
         return NULL;
     }
     void *block = allocate(bytes, ALIGNMENT);
-    return block != NULL ? memset(block, 0, bytes) : NULL;
+    if (block != NULL) {
+        memset(block, 0, bytes);
+        FzSctString_Touch(block, bytes, true, FZ_SCT_SITE);
+    }
+    return block;
 }
 
 static void
@@ -165,7 +169,10 @@ realloc(void *block, size_t size)
     }
     if (ours) {
         size_t old = size_of(block);
-        memcpy(larger, block, old < size ? old : size);
+        size_t kept = old < size ? old : size;
+        FzSctString_Touch(block, kept, false, FZ_SCT_SITE);
+        FzSctString_Touch(larger, kept, true, FZ_SCT_SITE);
+        memcpy(larger, block, kept);
         FzSct_Point(RT_POINT_SEM_POST, block, FZ_SCT_SITE);
         free_block(block, FZ_SCT_SITE);
     }
@@ -185,27 +192,4 @@ FZ_SCT_EXPORT size_t
 malloc_usable_size(void *block)
 {
     return block != NULL && is_ours(block) ? size_of(block) : 0;
-}
-
-// The C library's own would be charged to it.
-FZ_SCT_EXPORT char *
-strdup(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = for_the_run(FZ_SCT_SITE) ? allocate(size, ALIGNMENT)
-                                          : __libc_malloc(size);
-    return copy != NULL ? memcpy(copy, text, size) : NULL;
-}
-
-FZ_SCT_EXPORT char *
-strndup(const char *text, size_t n)
-{
-    size_t length = strnlen(text, n);
-    char *copy = for_the_run(FZ_SCT_SITE) ? allocate(length + 1, ALIGNMENT)
-                                          : __libc_malloc(length + 1);
-    if (copy != NULL) {
-        memcpy(copy, text, length);
-        copy[length] = '\0';
-    }
-    return copy;
 }

@@ -150,7 +150,14 @@ pthread_cond_broadcast(pthread_cond_t *cond)
 }
 
 // ---------------------------------------------------------------------------
-// Readers-writer locks
+// Readers-writer locks. What a reader gives back orders writers, not readers:
+// the race detector has a second sync variable for it, behind the number.
+
+static inline void *
+given_by_readers(pthread_rwlock_t *lock)
+{
+    return (char *)lock + 4;
+}
 
 FZ_SCT_EXPORT int
 pthread_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
@@ -199,6 +206,9 @@ lock_rw(pthread_rwlock_t *lock, bool write, int64_t timeout_ns,
     }
     if (fz_engine.races) {
         FzRace_Acquire(self, lock);
+        if (write) {
+            FzRace_Acquire(self, given_by_readers(lock));
+        }
     }
     return 0;
 }
@@ -248,7 +258,8 @@ pthread_rwlock_unlock(pthread_rwlock_t *lock)
     FzSct_Point(RT_POINT_SEM_POST, lock, SITE);
     FzSctSync *sync = FzSctSync_Get(lock, FZ_SCT_RWLOCK);
     uint32_t self = fz_engine.current;
-    if (sync->owner == self + 1) {
+    bool write = sync->owner == self + 1;
+    if (write) {
         sync->owner = 0;
     }
     else if (sync->count > 0 && FzThreadSet_Has(sync->readers, self)) {
@@ -262,7 +273,7 @@ pthread_rwlock_unlock(pthread_rwlock_t *lock)
         return EPERM;
     }
     if (fz_engine.races) {
-        FzRace_Release(self, lock);
+        FzRace_Release(self, write ? (void *)lock : given_by_readers(lock));
     }
     FzSctSync_WakeAll(sync);
     return 0;

@@ -257,7 +257,8 @@ FzSctMutex_Unlock(void *slot, uintptr_t site)
 }
 
 // ---------------------------------------------------------------------------
-// Condition variables
+// Condition variables. They order nothing for the race detector; their mutexes
+// do.
 
 int
 FzSctCond_Wait(void *slot, void *mutex, int64_t timeout_ns, uintptr_t site)
@@ -271,9 +272,6 @@ FzSctCond_Wait(void *slot, void *mutex, int64_t timeout_ns, uintptr_t site)
     uint32_t depth = lock->count;
     FzSctSync_Release(lock, mutex);
     bool woken = FzSctSync_Wait(cond, timeout_ns);
-    if (woken) {
-        acquired(slot);
-    }
     FzSctSync_Take(lock, mutex, FZ_SCT_FOREVER);
     lock->count = depth;
     return woken ? 0 : ETIMEDOUT;
@@ -284,7 +282,6 @@ FzSctCond_Wake(void *slot, bool all, uintptr_t site)
 {
     FzSct_Point(RT_POINT_SEM_POST, slot, site);
     FzSctSync *cond = FzSctSync_Get(slot, FZ_SCT_COND);
-    released(slot);
     if (all) {
         FzSctSync_WakeAll(cond);
     }
