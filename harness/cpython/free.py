@@ -10,11 +10,15 @@ import json
 import subprocess
 import time
 
+from direct import direct
 from reports import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-END = re.compile(rb"^FTFUZZ-END (\d+)$", re.MULTILINE)
+END = re.compile(rb"^FTFUZZ-END (\d+)\n", re.MULTILINE)
+PROCESS_ENDED = "the process ended"
 HANG_SECONDS = 20
+DEADLY = b"ThreadSanitizer:DEADLYSIGNAL"
+DEADLY_SECONDS = 5
 IMPORT_SECONDS = 180            # more for a program that imports modules
 MAX_RESIDENT = 3 << 30
 PROGRAMS_OF_A_WORKER = 5000     # then it is started afresh: state drifts
@@ -66,6 +70,14 @@ def tsan_environment(program, suppressions):
             "PATH": os.environ.get("PATH", "")}
 
 
+def calls_of(program, held):
+    """Of each thread, what it calls. held: without frames, where that can be
+    said (direct.py)."""
+    names = {line.split(" = ")[0] for line in program.setup}
+    return [[direct(op, names) if held else "lambda: (%s)" % op for op in ops]
+            for ops in program.threads]
+
+
 class Ended(Exception):
     """The worker has crashed, hung or grown too large."""
 
@@ -77,6 +89,8 @@ class Worker:
         self.prefix = list(prefix)
         self.child = None
         self.done = 0
+        self.last = 0                   # number of a program
+        self.unread = b""               # of the child's messages
         self.imported = set()           # by the child
         self.starts = 0
 
@@ -90,6 +104,7 @@ class Worker:
         os.set_blocking(self.child.stdout.fileno(), False)
         os.set_blocking(self.child.stderr.fileno(), False)
         self.done = 0
+        self.unread = b""
         self.imported = set()
         self.starts += 1
 
@@ -99,6 +114,14 @@ class Worker:
             self.child.communicate()
             self.child = None
 
+    def processor_seconds(self):
+        """Of the child, as long as there is one."""
+        if self.child is None:
+            return 0.0
+        with open("/proc/%d/stat" % self.child.pid) as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident(self):
         try:
             with open("/proc/%d/statm" % self.child.pid) as file:
@@ -106,53 +129,77 @@ class Worker:
         except (OSError, IndexError):
             return 0
 
-    def run(self, number, program, repeat):
-        """What the worker reported while it ran a program. Raises Ended."""
-        if self.child is None or self.done == PROGRAMS_OF_A_WORKER:
-            self.stop()
-            self.start()
+    def run(self, programs, repeat):
+        """Yields failures of each of some programs. All are sent at once: the
+        next one need not wait until this process is awake."""
+        waiting = list(enumerate(programs, self.last + 1))
+        self.last += len(waiting)
+        sent = []
+        while waiting:
+            if not sent:
+                if self.child is None or self.done >= PROGRAMS_OF_A_WORKER:
+                    self.stop()
+                    self.start()
+                sent = [self.send(*pair, repeat) for pair in waiting]
+            number, _ = waiting.pop(0)
+            try:
+                text = self.collect(number, sent.pop(0))
+            except Ended as ended:
+                sent = []
+                yield ended.failures
+            else:
+                self.done += 1
+                yield list(reports_in(text))
+
+    def send(self, number, program, repeat):
+        """How long its answer may take."""
         # Under ThreadSanitizer, all modules would take a minute to import.
         imports = program.imports_used()
         seconds = HANG_SECONDS
-        if self.done == 0 or not self.imported.issuperset(imports):
+        if not self.imported or not self.imported.issuperset(imports):
             seconds += IMPORT_SECONDS
-        self.imported.update(imports)
-        job = dict(program.to_json(), imports=imports, number=number,
-                   repeat=repeat)
+        self.imported.update(["sys", *imports])
+        job = {"number": number, "repeat": repeat, "imports": imports,
+               "setup": program.setup, "rounds": program.rounds,
+               "calls": calls_of(program, number % 4 != 0)}
         try:
             self.child.stdin.write(json.dumps(job).encode() + b"\n")
             self.child.stdin.flush()
         except BrokenPipeError:
             pass
-        text = self.collect(number, seconds)
-        self.done += 1
-        return list(reports_in(text))
+        return seconds
 
     def collect(self, number, seconds):
-        errors = b""
+        errors, self.unread = self.unread, b""
         out, err = self.child.stdout, self.child.stderr
         deadline = time.monotonic() + seconds
         open_pipes = [out, err]
         while True:
+            match = END.search(errors)
+            if match:
+                assert int(match[1]) == number
+                self.unread = errors[match.end():]
+                return errors[:match.start()].decode(errors="replace")
             ready = select.select(open_pipes, [], [], 0.2)[0]
             if out in ready and not out.read():
                 open_pipes.remove(out)
             if err in ready:
                 part = err.read()
                 if not part:
-                    raise self.ended("CRASH", "the process ended", errors)
+                    raise self.ended("CRASH", PROCESS_ENDED, errors)
                 errors += part
-                match = END.search(errors)
-                if match and int(match[1]) == number:
-                    return errors.decode(errors="replace")
+                if DEADLY in part:      # its report may never come to an end
+                    deadline = min(deadline, time.monotonic() + DEADLY_SECONDS)
             if time.monotonic() > deadline:
+                if DEADLY in errors:
+                    raise self.ended("CRASH", "a deadly signal", errors)
                 raise self.ended("HANG", "no end after %d s" % seconds,
                                  errors)
             if self.resident() > MAX_RESIDENT:
                 raise self.ended("MEMORY", "more than 3 GiB", errors)
 
     def ended(self, rule, why, errors):
-        if rule == "CRASH":
+        if why == PROCESS_ENDED:
             self.child.wait()
             why += " with status %d" % self.child.returncode
         self.stop()

@@ -1,5 +1,5 @@
 # free_campaign.py: `ftfuzz cpython free`: generated programs in a long-lived
-# worker, and the same beside one process for each, to see what that brings.
+# worker, and in turn with it one process for each, to see what that brings.
 
 import os
 import subprocess
@@ -7,7 +7,9 @@ import time
 
 from engine import Schedule
 from findings import Finding
-from free import Ended, Worker, alone
+from free import Worker, alone
+
+AT_ONCE = 8
 
 
 class FreeCampaign:
@@ -21,13 +23,14 @@ class FreeCampaign:
         self.signatures = {}
         self.programs = 0
 
-    def one_program(self):
-        program = self.generator.next()
-        self.programs += 1
-        try:
-            failures = self.worker.run(self.programs, program, self.repeat)
-        except Ended as ended:
-            failures = ended.failures
+    def some_programs(self):
+        programs = [self.generator.next() for _ in range(AT_ONCE)]
+        self.programs += AT_ONCE
+        for program, failures in zip(programs,
+                                     self.worker.run(programs, self.repeat)):
+            self.note(program, failures)
+
+    def note(self, program, failures):
         new = 0
         for failure in failures:
             count = self.signatures.get(failure.signature, 0)
@@ -35,7 +38,7 @@ class FreeCampaign:
             if count == 0:
                 new += 1
                 self.save(program, failure)
-        self.generator.learn(new)
+        self.generator.learn(program, new)
 
     def save(self, program, failure):
         finding = Finding.make(self.findings, program, program.text(),
@@ -44,38 +47,70 @@ class FreeCampaign:
         finding.save()
         print("NEW %s  %s" % (failure.signature, finding.folder), flush=True)
 
-    def run(self):
-        """Programs a second, and a second of the processor."""
+    def run(self, part):
+        """part: this part of the time goes to processes of one program each,
+        in turn with the worker: what else the machine does then costs both the
+        same."""
         os.makedirs(self.findings, exist_ok=True)
-        start, processor = time.monotonic(), processor_seconds()
+        worker, single = Spent(), Spent()
+        start = time.monotonic()
         while time.monotonic() - start < self.seconds:
-            self.one_program()
+            if single.seconds < part * (time.monotonic() - start):
+                with single:
+                    self.one_process()
+            else:
+                with worker:
+                    self.some_programs()
+        worker.times = self.programs
+        worker.processor += self.worker.processor_seconds()
         self.worker.stop()
-        seconds = time.monotonic() - start
-        processor = processor_seconds() - processor
         print("%d programs, %d runs of them, in %.0f s, %.0f of the processor: "
               "%.1f programs a minute, %d signatures, %d workers" % (
-                  self.programs, self.programs * self.repeat, seconds,
-                  processor, 60 * self.programs / seconds,
+                  self.programs, self.programs * self.repeat, worker.seconds,
+                  worker.processor, 60 * worker.times / worker.seconds,
                   len(self.signatures), self.worker.starts), flush=True)
-        return self.programs / seconds, self.programs / processor
+        if single.times > 0:
+            self.compare(worker, single)
 
-    def beside_processes(self, seconds):
-        """The same for one process each, for programs of the same generator."""
-        programs = 0
-        start, processor = time.monotonic(), processor_seconds()
-        while time.monotonic() - start < seconds:
-            text = self.generator.next().text()
-            try:
-                alone(self.worker.program, text, self.worker.suppressions)
-            except subprocess.TimeoutExpired:
-                pass
-            programs += 1
-        return (programs / (time.monotonic() - start),
-                programs / (processor_seconds() - processor))
+    def compare(self, worker, single):
+        print("one process each: %d programs in %.0f s, %.0f of the processor: "
+              "%.1f a minute" % (single.times, single.seconds, single.processor,
+                                 60 * single.times / single.seconds))
+        programs = worker.times / single.times
+        seconds = worker.seconds / single.seconds
+        processor = worker.processor / single.processor
+        print("the worker executes programs %.1f times as often (%.1f by time "
+              "of the processor), %.1f (%.1f) times as many different ones" % (
+                  self.repeat * programs / seconds,
+                  self.repeat * programs / processor,
+                  programs / seconds, programs / processor))
+
+    def one_process(self):
+        """The same for a process of its own, of the same generator."""
+        text = self.generator.next().text()
+        try:
+            alone(self.worker.program, text, self.worker.suppressions)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+class Spent:
+    """Time on the wall, and of the processor by children that have ended."""
+
+    def __init__(self):
+        self.times = 0
+        self.seconds = self.processor = 0.0
+
+    def __enter__(self):
+        self.seconds -= time.monotonic()
+        self.processor -= processor_seconds()
+
+    def __exit__(self, *args):
+        self.times += 1
+        self.seconds += time.monotonic()
+        self.processor += processor_seconds()
 
 
 def processor_seconds():
-    """Of children that have ended."""
     times = os.times()
     return times.children_user + times.children_system

@@ -1,13 +1,14 @@
 # free_worker.py: run by the interpreter under test, for a long time: executes
-# many programs, each compiled once and run several times, on threads that are
-# started once. Programs come as JSON lines on standard input; after each a line
-# goes out, and a mark to standard error, between which reports of
-# ThreadSanitizer belong to it.
+# many programs, each compiled once and run on several sets of the objects that
+# it shares, on threads that are started once. Programs come as JSON lines on
+# standard input; after each a line goes out, and a mark to standard error,
+# between which reports of ThreadSanitizer belong to it.
 
+import functools
 import gc
 import json
+import operator
 import os
-import queue
 import sys
 import threading
 import warnings
@@ -17,42 +18,74 @@ MAX_THREADS = 4
 
 
 class Pool:
-    """Threads that wait for work; a run begins for all of them at once."""
+    """Threads that wait for work. Nothing of the pool's is shared by two of
+    them: it would order what they do."""
 
     def __init__(self):
-        self.queues = [queue.SimpleQueue() for _ in range(MAX_THREADS)]
-        self.done = queue.SimpleQueue()
-        for inbox in self.queues:
-            threading.Thread(target=self.serve, args=(inbox,),
-                             daemon=True).start()
-
-    def serve(self, inbox):
-        while True:
-            barrier, ops = inbox.get()
-            barrier.wait()
-            for op in ops:
-                try:
-                    op()
-                except Exception:
-                    pass
-            ops = op = None
-            self.done.put(None)
+        self.seats = [Seat() for _ in range(MAX_THREADS - 1)]
+        for seat in self.seats:
+            threading.Thread(target=seat.serve, daemon=True).start()
 
     def run(self, threads):
-        barrier = threading.Barrier(len(threads))
-        for inbox, ops in zip(self.queues, threads):
-            inbox.put((barrier, ops))
-        for _ in threads:
-            self.done.get()
+        """The last of them is this one: one less to wait for."""
+        pairs = list(zip(self.seats, threads[:-1]))
+        for seat, ops in pairs:
+            seat.work = ops
+        for seat, _ in pairs:
+            seat.begin.release()
+        do(threads[-1])
+        for seat, _ in pairs:
+            seat.end.acquire()
+
+
+class Seat:
+    def __init__(self):
+        self.work = ()
+        self.begin, self.end = threading.Lock(), threading.Lock()
+        self.begin.acquire()
+        self.end.acquire()
+
+    def serve(self):
+        while True:
+            self.begin.acquire()
+            do(self.work)
+            self.work = ()
+            self.end.release()
+
+
+def do(ops):
+    for op in ops:
+        try:
+            op()
+        except BaseException:
+            pass
 
 
 def compiled(program):
-    """(setup, [[operation]]) as code."""
+    """(setup, operations of each thread) as code: one compilation of all, of
+    which a program takes more time than of a run."""
     setup = compile("\n".join(program["setup"]), "setup", "exec")
-    threads = [[compile("lambda: " + op, "thread %d" % n, "eval")
-                for op in ops] * program["rounds"]
-               for n, ops in enumerate(program["threads"])]
+    threads = compile("[%s]" % ", ".join(
+        "[%s]" % ", ".join(calls) for calls in program["calls"]),
+        "threads", "eval")
     return setup, threads
+
+
+def bound(job, setup, threads, imported):
+    """What each thread calls: on so many sets of the shared objects, one after
+    the other, each begun with another operation. In every other program half of
+    the threads begin with the last set, to be the first there."""
+    calls = [[] for _ in job["calls"]]
+    for n in range(job["repeat"]):
+        scope = dict(imported)
+        exec(setup, scope)
+        for all_ops, ops in zip(calls, eval(threads, scope)):
+            first = n % len(ops)
+            all_ops.append((ops[first:] + ops[:first]) * job["rounds"])
+    if job["number"] % 2:
+        for ops in calls[::2]:
+            ops.reverse()
+    return [sum(ops, []) for ops in calls]
 
 
 def modules(names):
@@ -73,17 +106,13 @@ def main():
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     pool = Pool()
-    imported = {}
+    imported = {"_partial": functools.partial, "_operator": operator}
     for line in sys.stdin:
         job = json.loads(line)
         imported.update(modules(job["imports"]))
         try:
             setup, threads = compiled(job)
-            for _ in range(job["repeat"]):
-                scope = dict(imported)
-                exec(setup, scope)
-                pool.run([[eval(op, scope) for op in ops] for ops in threads])
-                scope = None
+            pool.run(bound(job, setup, threads, imported))
         except Exception as error:
             answers.write("failed %d %s\n" % (job["number"],
                                               type(error).__name__))

@@ -32,6 +32,7 @@ STRATEGIES = [("pos", 4), ("random", 2), ("pct", 3), ("sticky", 3),
 # A program is run under so many schedules, more if it keeps showing new things.
 RUNS_FIRST = 3
 RUNS_MORE = 6
+OPERATIONS_FREE = 8             # of a thread, at most, where none is chosen
 COPIES = 12                     # of the shared objects, where more is better
 
 
@@ -223,7 +224,7 @@ class Campaign:
         if new and not self.options.no_races:
             new += self.follow(program, text, self.options.follow, start)
         if program is not None:
-            self.generator.learn(new)
+            self.generator.learn(program, new)
 
     def follow(self, program, text, runs, start):
         """What raced is run again, with every access a point and without the
@@ -450,19 +451,14 @@ def free(options):
         asked = program
     generator = Generator(Vocabulary.of(asked, vocabulary_of(asked)),
                           options.seed,
-                          options.kinds and options.kinds.split(","))
+                          options.kinds and options.kinds.split(","),
+                          OPERATIONS_FREE)
     suppressions = os.path.join(script("--source-of"), "Tools", "tsan",
                                 "suppressions_free_threading.txt")
     campaign = FreeCampaign(program, generator, suppressions if
                             os.path.exists(suppressions) else None,
                             options.findings, options.seconds, options.repeat)
-    rate, by_processor = campaign.run()
-    if options.compare > 0:
-        other, other_by_processor = campaign.beside_processes(options.compare)
-        print("one process each: %.1f programs a minute; the worker makes "
-              "%.1f times as many, %.1f in the same time of the processor, and "
-              "runs each %d times" % (60 * other, rate / other, by_processor /
-                                      other_by_processor, options.repeat))
+    campaign.run(options.compare)
     return FOUND if campaign.signatures else CLEAN
 
 
@@ -552,8 +548,9 @@ def parse(arguments):
     sub.add_argument("--kinds", help="only objects of these kinds, by commas")
     sub.add_argument("--repeat", type=int, default=10, metavar="N",
                      help="runs of each program (default 10)")
-    sub.add_argument("--compare", type=float, default=0, metavar="SECONDS",
-                     help="then one process for each program, for so long")
+    sub.add_argument("--compare", type=float, default=0, metavar="PART",
+                     help="in this part of the time, one process for each "
+                     "program, to compare")
 
     sub = command("replay", replay, "makes a finding again")
     sub.add_argument("finding")

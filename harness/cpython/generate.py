@@ -42,14 +42,15 @@ class Vocabulary:
 
 
 class Generator:
-    def __init__(self, vocabulary, seed, kinds=None):
+    def __init__(self, vocabulary, seed, kinds=None, longest=4):
+        """longest: most operations of a thread."""
         self.vocabulary = vocabulary
+        self.longest = longest
         self.random = random.Random(seed)
         self.kinds = [kind for kind in vocabulary.kinds
                       if not kinds or kind["name"] in kinds]
         self.weights = [4.0] * len(self.kinds)
-        self.chosen = []
-        self.drawn = []
+        self.drawn = []                 # [(kind, operation)] of the last
         self.raced = {}                 # kind: operations of what failed
 
     def operation(self, kind, name):
@@ -73,32 +74,35 @@ class Generator:
     def next(self):
         self.drawn = []
         count = 2 if self.random.random() < 0.25 else 1
-        self.chosen = self.random.choices(range(len(self.kinds)),
-                                          self.weights, k=count)
+        kinds = self.random.choices(range(len(self.kinds)), self.weights,
+                                    k=count)
         setup, names = [], []
-        for index, chosen in enumerate(self.chosen):
+        for index, chosen in enumerate(kinds):
             name = "abc"[index]
             setup.append("%s = %s" % (name, self.kinds[chosen]["make"]))
             names.append((self.kinds[chosen], name))
         threads = []
         pool = [self.operation(*self.random.choice(names))
-                for _ in range(self.random.randint(1, 4))]
+                for _ in range(self.random.randint(1, self.longest))]
         for _ in range(self.random.choice((2, 2, 2, 3))):
             ops = [self.random.choice(pool) if self.random.random() < 0.5
                    else self.operation(*self.random.choice(names))
-                   for _ in range(self.random.randint(1, 4))]
+                   for _ in range(self.random.randint(1, self.longest))]
             threads.append(ops)
-        return Program(self.vocabulary.imports, setup, threads,
-                       self.random.choice((1, 1, 2, 3)))
+        program = Program(self.vocabulary.imports, setup, threads,
+                          self.random.choice((1, 1, 2, 3)))
+        program.made_of = kinds, self.drawn
+        return program
 
-    def learn(self, new):
-        """How many new failures the last program has shown."""
-        for chosen in self.chosen:
+    def learn(self, program, new):
+        """How many new failures the program has shown."""
+        kinds, drawn = program.made_of
+        for chosen in kinds:
             weight = self.weights[chosen]
             self.weights[chosen] = min(16.0, weight + 4 * new) if new else \
                 max(1.0, weight * 0.97)
         if new:
-            for kind, op in self.drawn:
+            for kind, op in drawn:
                 raced = self.raced.setdefault(kind, [])
                 if op not in raced:
                     raced.append(op)

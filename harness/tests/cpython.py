@@ -3,6 +3,8 @@ valid scripts, a generator's programs follow from its seed, the worker executes
 many of them in one process and survives one that ends it, reports are read and
 named, suppressions are honoured, findings come back from disk."""
 
+import functools
+import operator
 import os
 import pathlib
 import subprocess
@@ -86,10 +88,10 @@ def check_learning(known):
     """Operations of programs that failed come back with others."""
     def part(learns):
         generator = Generator(known, 5, ["list"])
-        generator.next()
+        program = generator.next()
         drawn = {op for _, op in generator.drawn}
         if learns:
-            generator.learn(1)
+            generator.learn(program, 1)
         again = total = 0
         for _ in range(200):
             generator.next()
@@ -100,31 +102,56 @@ def check_learning(known):
     assert part(True) > part(False) + 0.15, (part(True), part(False))
 
 
+def check_direct():
+    """Calls without frames do what the operations do."""
+    for op, value in (("a.append(7)", None), ("len(a)", 4), ("a[1:3]", [2, 3]),
+                      ("a + a", [1, 2, 3, 7] * 2), ("a == a", True),
+                      ("a[-1]", 7), ("[x for x in a]", [1, 2, 3, 7]),
+                      ("a.count(x=1) if 0 else a[0]", 1),
+                      ("sorted(a, key=lambda x: -x)", [7, 3, 2, 1]),
+                      ("a.__class__", list), ("a.pop(a.index(7))", 7)):
+        text = free.direct(op, {"a"})
+        assert text.startswith("lambda") == (
+            op in ("[x for x in a]", "a.pop(a.index(7))") or " if " in op), text
+        if op == "a.append(7)":
+            shared = [1, 2, 3]
+        scope = {"a": shared, "_partial": functools.partial,
+                 "_operator": operator}
+        assert eval(text, scope)() == value, text
+
+
 def check_worker(known):
-    generator = Generator(known, 3)
+    generator = Generator(known, 3, longest=8)
     worker = free.Worker(sys.executable, prefix=())
-    for number in range(1, 41):
-        assert worker.run(number, generator.next(), 5) == []
-    assert worker.starts == 1
-    # A program that ends the process is one finding; the next one runs.
+    for _ in range(5):
+        programs = [generator.next() for _ in range(8)]
+        assert list(worker.run(programs, 5)) == [[]] * 8
+    assert worker.starts == 1 and worker.done == 40
+    check_runs(worker)
+    # A program that ends the process is one finding; the next ones run.
     deadly = Program(["os"], ["a = 1"], [["__import__('os')._exit(3)"]])
-    try:
-        worker.run(41, deadly, 1)
-    except free.Ended as ended:
-        assert ended.failures[-1].rule == "CRASH", ended.failures
-    else:
-        raise AssertionError("the worker survived os._exit()")
-    assert worker.run(42, generator.next(), 1) == []
-    assert worker.starts == 2
+    answers = list(worker.run([generator.next(), deadly, generator.next()], 1))
+    assert [len(failures) for failures in answers] == [0, 1, 0], answers
+    assert answers[1][0].rule == "CRASH", answers
+    assert worker.starts == 3
     free.HANG_SECONDS = 1
-    try:
-        worker.run(43, Program([], ["a = 1"], [["[1 for _ in iter(int, 1)]"]]),
-                   1)
-    except free.Ended as ended:
-        assert ended.failures[-1].rule == "HANG", ended.failures
-    else:
-        raise AssertionError("a program without end was waited for")
+    endless = Program([], ["a = 1"], [["[1 for _ in iter(int, 1)]"]])
+    (failure,), none = worker.run([endless, generator.next()], 1)
+    assert failure.rule == "HANG" and none == [], (failure, none)
     worker.stop()
+
+
+def check_runs(worker):
+    """A program is run with as many fresh objects as is said, each operation
+    by each thread; what fails there is seen."""
+    def program(times):
+        return Program(["os"], ["a = []"], [["a.append(1)"], [
+            "a.append(2)", "len(a) > %d and __import__('os')._exit(3)" %
+            times]], rounds=3)
+
+    for times, fails in ((6, False), (2, True)):
+        answer, = worker.run([program(times)], 20)
+        assert bool(answer) == fails, (times, answer)
 
 
 def check_reports(folder):
@@ -250,6 +277,7 @@ def main():
         check_vocabulary(known)
         check_programs(known)
         check_learning(known)
+        check_direct()
         check_worker(known)
         check_reports(folder)
         check_groups()
