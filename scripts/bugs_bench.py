@@ -2,9 +2,11 @@
 
 A trial is one campaign on one processor that knows nothing of the bug, until it
 finds something or its budget of processor time is over. Ways: the strategies
-of `ftfuzz fuzz` (`default` is the mix of the campaigns), and `threads`, what
-people have today: the same generated programs on free OS threads under stock
-ThreadSanitizer, without control of the schedule.
+of `ftfuzz fuzz` (`default` is the mix of the campaigns), and what people have
+today: `threads`, the same generated programs on free OS threads under stock
+ThreadSanitizer, without control of the schedule; `handwritten`, the programs of
+corpus/handwritten, one after another, on OS threads under AddressSanitizer: a
+crash, a failed check or a hang is what they find.
 
 Each trial is appended to a file when it ends, with a key of the program that
 it ran: the same command, started again, makes the trials that are missing. All
@@ -14,32 +16,66 @@ bugs have their first trial before any has its second.
 import argparse
 import json
 import math
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import textwrap
 import time
 
-WAYS = ("default", "pos", "pct", "random", "threads")
-COLOURS = ("#1565c0", "#2e7d32", "#8e24aa", "#b45309", "#555555")
+WAYS = ("default", "pos", "pct", "random", "threads", "handwritten")
+FREE = ("threads", "handwritten")       # nothing names a rule there
+HANG = 120                              # seconds of one program
+COLOURS = ("#1565c0", "#2e7d32", "#8e24aa", "#b45309", "#555555", "#c2185b")
 INFINITE = float("inf")
+
+
+def run_handwritten(program, path, cache):
+    """What is wrong, or None."""
+    try:
+        status = subprocess.run(
+            [program, "run", path], timeout=HANG, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ, XDG_CACHE_HOME=str(cache))).returncode
+    except subprocess.TimeoutExpired:
+        return "HANG"
+    return {0: None, 1: "CHECK"}.get(status, "CRASH")
+
+
+def handwritten_programs(root):
+    return [p for p in sorted((root / "corpus" / "handwritten").glob("*.py"))
+            if p.name != "rounds.py"]
+
+
+def find_by_hand(bugs, program, seed, seconds):
+    """As bugs.find() does; the program to begin with is another each time."""
+    programs = handwritten_programs(bugs.ROOT)
+    before, runs, rule = bugs.cpu_seconds(), 0, None
+    while rule is None and bugs.cpu_seconds() - before < seconds:
+        path = programs[(seed + runs) % len(programs)]
+        rule = run_handwritten(program, path, bugs.BUILD / "cache")
+        runs += 1
+    return rule, bugs.cpu_seconds() - before, runs, rule and path
 
 
 def trial(bugs, bug, program, way, seed, seconds):
     strategy = [] if way in ("default", "threads") else ["--strategy", way]
-    rule, spent, executions, path = bugs.find(bug, program, seed, seconds,
-                                              strategy)
+    rule, spent, executions, path = \
+        find_by_hand(bugs, program, seed, seconds) if way == "handwritten" \
+        else bugs.find(bug, program, seed, seconds, strategy)
     return {"bug": bug["id"], "way": way, "seed": seed, "rule": rule,
             "right": rule is not None and
-            (way == "threads" or rule in bug["rules"]),
+            (way in FREE or rule in bug["rules"]),
             "cpu_seconds": round(spent, 3), "executions": executions,
             "path": path and str(path)}
 
 
 def program_of(bugs, bug, way):
-    if way != "threads":
+    if way not in FREE:
         return bugs.build_program(bug)
-    return bugs.build_program(bug, f"tsan-{bug['build']}")
+    checker = "tsan" if way == "threads" else "asan"
+    return bugs.build_program(bug, f"{checker}-{bug['build']}")
 
 
 def quantile(times, share):
@@ -203,7 +239,7 @@ def load_trials(path, chosen, keys, seconds):
         if t["key"] == keys.get(t["bug"]) and t["seconds"] == seconds:
             if "rule" in t:
                 t["right"] = t["rule"] is not None and \
-                    (t["way"] == "threads" or t["rule"] in rules[t["bug"]])
+                    (t["way"] in FREE or t["rule"] in rules[t["bug"]])
             trials.append(t)
     return trials
 
@@ -243,7 +279,7 @@ def run_smallest(bugs, chosen, keys, options, trials):
     with open(options.results, "a") as results:
         for bug in chosen:
             paths = [t["path"] for t in trials if t["bug"] == bug["id"] and
-                     t["right"] and t["way"] != "threads" and
+                     t["right"] and t["way"] not in FREE and
                      pathlib.Path(t["path"]).exists()]
             if of(trials, bug, "smallest") or not paths:
                 continue
@@ -466,3 +502,18 @@ def test_resuming(mine):
     todo = missing([bug], ["default"], options, kept)
     assert [(b["id"], w, seed) for b, w, seed in todo] == \
         [("0001", "default", 2)]
+
+
+def handwritten_test(build):
+    """Nothing is wrong with a clean program, and a seeded bug is found."""
+    build, root = pathlib.Path(build), pathlib.Path(__file__).parents[1]
+    cache = build / "handwritten-cache"
+    programs = handwritten_programs(root)
+    assert len(programs) >= 15
+    for path in programs:
+        rule = run_handwritten(build / "ftfuzz", path, cache)
+        assert rule is None, f"{path.name}: {rule}"
+    made = subprocess.run([root / "scripts" / "bugs", "build", "0001"],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    assert any(run_handwritten(made.stdout.split()[-1], path, cache)
+               for path in programs)

@@ -20,7 +20,7 @@ enum {
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
     MAX_SIGNATURES = 256,
     CPU_EVERY = 8,              // executions
-    TINY = 18,                  // operations of a program, at most
+    TINY = 12,                  // operations of a program, at most
     TINY_SCHEDULES = 8,         // that a new one is run under
 };
 
@@ -254,7 +254,9 @@ is_tiny(const FzProgram *program)
 {
     uint32_t nops = program->main.nops;
     for (int i = 0; i < program->nbodies; i++) {
-        nops += program->bodies[i].nops;
+        const FzBlockOps *body = &program->bodies[i];
+        bool in_rounds = body->nops > 0 && body->ops[0].op == FZ_OP_LOOP;
+        nops += body->nops - (in_rounds ? 2u : 0u);
     }
     return program->nbodies > 0 && nops <= TINY;
 }
