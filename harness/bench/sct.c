@@ -2,7 +2,8 @@
 // (bench/sct/programs.txt), every strategy, so many trials; beside them the
 // same programs on free OS threads, a process for each execution, and their
 // fixed twins, in which nothing may be found, and which tell the throughput:
-// no search ends there after its first executions.
+// no search ends there after its first executions. The programs of SCTBench and
+// those of ConVul are counted apart.
 
 #include <errno.h>
 #include <limits.h>
@@ -26,9 +27,18 @@ typedef struct Result {
     double seconds, per_second;
 } Result;
 
+// Whose programs: told by their names.
+typedef enum Group { SCTBENCH, CONVUL, NGROUPS } Group;
+
+static Group
+group_of(const char *program)
+{
+    return strncmp(program, "ConVul.", 7) == 0 ? CONVUL : SCTBENCH;
+}
+
 typedef struct Totals {
     const char *name;
-    uint32_t found, programs_found, trials;
+    uint32_t found, programs, programs_found, trials;
     uint32_t twins;             // findings in fixed ones
     double rates[MAX_PROGRAMS];
     uint32_t nrates;
@@ -157,6 +167,7 @@ static void
 add_totals(Totals *totals, const Result *result)
 {
     totals->found += result->found;
+    totals->programs++;
     totals->programs_found += result->found > 0;
     totals->trials = result->trials > totals->trials ? result->trials
                                                      : totals->trials;
@@ -211,7 +222,7 @@ median_rate(Totals *totals)
 }
 
 static void
-print_total(FILE *out, bool json, Totals *totals, uint32_t nprograms)
+print_total(FILE *out, bool json, Totals *totals)
 {
     double mean = (double)totals->found / totals->trials;
     double rate = median_rate(totals);
@@ -224,33 +235,31 @@ print_total(FILE *out, bool json, Totals *totals, uint32_t nprograms)
     else {
         fprintf(out, "%-12s %2u of %u programs, %.2f in the mean of the "
                 "trials, median %.0f executions/s%s\n", totals->name,
-                totals->programs_found, nprograms, mean, rate,
+                totals->programs_found, totals->programs, mean, rate,
                 totals->twins > 0 ? ", FOUND IN FIXED TWINS" : "");
     }
 }
 
 // The last is of free threads. Returns the findings in fixed twins.
 static uint32_t
-print_totals(FILE *out, bool json, Totals *totals, size_t n,
-             uint32_t nprograms)
+print_group(FILE *out, bool json, Group group, Totals *totals, size_t n)
 {
+    static const char *const names[] = {"SCTBench", "ConVul"};
+    static const char *const keys[] = {"totals", "convul_totals"};
     uint32_t twins = 0;
-    fprintf(out, "%s", json ? "], \"totals\": {"
-                            : "(trials in which it was found : median "
-                              "executions until then)\n\n");
-    for (size_t i = 0; i < n; i++) {
-        print_total(out, json, &totals[i], nprograms);
-        twins += totals[i].twins;
-    }
-    double rate = median_rate(&totals[n]);
     if (json) {
-        fprintf(out, "\"free\": {\"median_per_second\": %.0f}}, "
-                "\"fixed_twins_found\": %u}\n", rate, twins);
+        fprintf(out, ", \"%s\": {", keys[group]);
     }
     else {
-        fprintf(out, "free threads: median %.0f executions/s\n"
-                "findings in fixed twins: %u\n", rate, twins);
+        fprintf(out, "\n%s\n", names[group]);
     }
+    for (size_t i = 0; i < n; i++) {
+        print_total(out, json, &totals[i]);
+        twins += totals[i].twins;
+    }
+    fprintf(out, json ? "\"free\": {\"median_per_second\": %.0f}}"
+                      : "free threads: median %.0f executions/s\n",
+            median_rate(&totals[n]));
     return twins;
 }
 
@@ -357,11 +366,8 @@ run_program(const Suite *suite, const FzBenchSct *o, uint32_t index,
 }
 
 static void
-print_head(FILE *out, bool json, const Suite *suite, Totals *totals)
+print_head(FILE *out, bool json, const Suite *suite)
 {
-    for (size_t s = 0; s < suite->nstrategies; s++) {
-        totals[s].name = suite->strategies[s];
-    }
     if (json) {
         fprintf(out, "{\"programs\": [");
         return;
@@ -377,17 +383,29 @@ int
 FzBench_Sct(const FzBenchSct *o, FILE *out)
 {
     Suite suite = {.count = 0};
-    Totals totals[MAX_STRATEGIES + 1] = {0};
+    Totals totals[NGROUPS][MAX_STRATEGIES + 1] = {0};
     if (!load_suite(&suite, o->strategy)) {
         return 2;
     }
-    print_head(out, o->json, &suite, totals);
+    for (size_t s = 0; s < suite.nstrategies; s++) {
+        totals[SCTBENCH][s].name = suite.strategies[s];
+        totals[CONVUL][s].name = suite.strategies[s];
+    }
+    print_head(out, o->json, &suite);
     for (uint32_t i = 0; i < suite.count; i++) {
-        if (!run_program(&suite, o, i, totals, out)) {
+        Group group = group_of(suite.names[i]);
+        if (!run_program(&suite, o, i, totals[group], out)) {
             return 2;
         }
     }
-    uint32_t twins = print_totals(out, o->json, totals, suite.nstrategies,
-                                  suite.count);
+    fprintf(out, o->json ? "]" : "(trials in which it was found : median "
+                                 "executions until then)\n");
+    uint32_t twins = 0;
+    for (int group = 0; group < NGROUPS; group++) {
+        twins += print_group(out, o->json, (Group)group, totals[group],
+                             suite.nstrategies);
+    }
+    fprintf(out, o->json ? ", \"fixed_twins_found\": %u}\n"
+                         : "\nfindings in fixed twins: %u\n", twins);
     return twins > 0 ? 1 : 0;
 }
