@@ -12,8 +12,10 @@ enum {
     TIME_STEP_NS = 100,
     MAX_ARMS = 8,
     COVERAGE_SIZE = 1024,       // counters; programs are small
-    // Weight that an arm has at least, and what new coverage adds, of which
-    // 1/16 fades with each execution of the arm.
+    // Weight that an arm has at least, the first of them more, as it misses the
+    // fewest programs of the benchmark when it is alone; and what new coverage
+    // adds, of which 1/16 fades with each execution of the arm.
+    FIRST_WEIGHT = 256,
     LEAST_WEIGHT = 64,
     REWARD = 64,
 };
@@ -22,7 +24,7 @@ typedef struct Arm {
     const FzStrategy *strategy;
     FzStrategyMemory *memory;
     uint32_t min_depth, max_depth;
-    uint32_t weight;
+    uint32_t least, weight;
 } Arm;
 
 struct FzSctSearch {
@@ -46,8 +48,9 @@ add_arm(FzSctSearch *search, const FzStrategy *strategy, uint32_t min_depth,
     FzStrategyMemory *memory = calloc(1, size);
     FZ_ASSERT(memory != NULL);
     FZ_ASSERT(search->narms < MAX_ARMS);
+    uint32_t least = search->narms == 0 ? FIRST_WEIGHT : LEAST_WEIGHT;
     search->arms[search->narms++] =
-        (Arm){strategy, memory, min_depth, max_depth, LEAST_WEIGHT};
+        (Arm){strategy, memory, min_depth, max_depth, least, least};
 }
 
 FzSctSearch *
@@ -174,8 +177,8 @@ FzSctSearch_Learn(FzSctSearch *search, const FzRun *run)
         uint32_t found = count_new(search);
         found = found > 16 ? 16 : found;
         arm->weight = arm->weight - arm->weight / 16 + found * REWARD;
-        if (arm->weight < LEAST_WEIGHT) {
-            arm->weight = LEAST_WEIGHT;
+        if (arm->weight < arm->least) {
+            arm->weight = arm->least;
         }
     }
 }
