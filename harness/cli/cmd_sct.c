@@ -14,7 +14,7 @@
 typedef struct Options {
     const char *strategy, *findings, *replay, *seconds;
     uint64_t seed, depth, executions, trials, budget;
-    bool go_on, races, atomics_only, any_status, quiet, output, check;
+    bool go_on, races, weak, atomics_only, any_status, quiet, output, check;
     bool list_strategies, flags;
 } Options;
 
@@ -108,9 +108,10 @@ make_settings(const Options *o, FzBuf *out)
                  (unsigned long long)o->executions,
                  (unsigned long long)o->trials,
                  (unsigned long long)o->budget);
-    FzBuf_Printf(out, ";continue=%d;races=%d;plain=%d;status=%d;quiet=%d;"
-                 "output=%d;check=%d", o->go_on, o->races, !o->atomics_only,
-                 !o->any_status, o->quiet, o->output, o->check);
+    FzBuf_Printf(out, ";continue=%d;races=%d;weak=%d;plain=%d;status=%d;"
+                 "quiet=%d;output=%d;check=%d", o->go_on, o->races, o->weak,
+                 !o->atomics_only, !o->any_status, o->quiet, o->output,
+                 o->check);
     if (o->strategy != NULL) {
         FzBuf_Printf(out, ";strategy=%s", o->strategy);
     }
@@ -197,6 +198,8 @@ run(int argc, char **argv)
          "points of one execution, at most (default 20000)"},
         {"continue", NULL, FZ_OPT_FLAG, &o.go_on, "go on after a finding"},
         {"races", NULL, FZ_OPT_FLAG, &o.races, "report data races"},
+        {"weak", NULL, FZ_OPT_FLAG, &o.weak,
+         "atomic loads may return older values where C11 allows it"},
         {"atomics-only", NULL, FZ_OPT_FLAG, &o.atomics_only,
          "plain accesses are no scheduling points"},
         {"any-status", NULL, FZ_OPT_FLAG, &o.any_status,

@@ -10,6 +10,7 @@
 
 #include "fz_oracle.h"
 #include "fz_race.h"
+#include "weak.h"
 
 enum { DEFAULT_STEP_BUDGET = 2000000 };
 
@@ -355,6 +356,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     if (e->races) {
         FzRace_Begin();
     }
+    FzWeak_Begin(e->races ? config->schedule.weak_seed : 0);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "engine_internal.h"
 #include "race_internal.h"
 #include "rtcore_hooks.h"       // RtPoint, RtOrder
+#include "weak.h"
 
 typedef struct ThreadClocks {
     FzRaceClock now;            // what this thread has seen of each thread
@@ -369,19 +370,25 @@ fence(ThreadClocks *t, uint32_t thread, unsigned order)
 }
 
 static inline void
+read_clock(ThreadClocks *t, uint32_t thread, const FzRaceClock *released,
+           unsigned order)
+{
+    if (acquires(order)) {
+        learn(thread, released);
+    }
+    else {
+        join(&t->pending, released);
+        t->has_pending = true;
+    }
+}
+
+static inline void
 read_sync(ThreadClocks *t, uint32_t thread, FzRaceCell *cell, uint8_t key,
           unsigned order)
 {
     FzRaceSync *sync = find_sync(cell, key);
-    if (sync == NULL) {
-        return;
-    }
-    if (acquires(order)) {
-        learn(thread, &sync->clock);
-    }
-    else {
-        join(&t->pending, &sync->clock);
-        t->has_pending = true;
+    if (sync != NULL) {
+        read_clock(t, thread, &sync->clock, order);
     }
 }
 
@@ -441,6 +448,31 @@ FzRace_Atomic(uint32_t thread, const void *addr, size_t size, unsigned kind,
     }
 }
 
+const FzRaceClock *
+FzRace_Now(uint32_t thread)
+{
+    return &threads[thread].now;
+}
+
+const FzRaceClock *
+FzRace_Released(const void *addr)
+{
+    FzRaceSync *sync = find_sync(FzRaceShadow_Cell((uintptr_t)addr),
+                                 (uintptr_t)addr & 7);
+    return sync != NULL ? &sync->clock : NULL;
+}
+
+void
+FzRace_LoadOlder(uint32_t thread, const void *addr, size_t size,
+                 unsigned order, const FzRaceClock *released, uintptr_t site)
+{
+    ThreadClocks *t = &threads[thread];
+    if (released != NULL) {
+        read_clock(t, thread, released, order);
+    }
+    access_bytes(thread, FZ_RACE_ATOMIC_READ, (uintptr_t)addr, size, site);
+}
+
 // ---- Forgetting.
 
 static void
@@ -489,6 +521,9 @@ void
 FzRace_ForgetBlock(uint32_t thread, const void *addr, size_t size)
 {
     (void)thread;
+    if (fz_weak) {
+        FzWeak_Forget(addr, size);
+    }
     uintptr_t at = (uintptr_t)addr;
     uintptr_t end = at + size;
     while (at < end) {

@@ -103,6 +103,16 @@ typedef struct FzRaceShadow {
 
 extern FzRaceShadow fz_race_shadow;
 
+// race.c, for loads of older values (weak.c).
+// What a thread has seen of each thread.
+const FzRaceClock *FzRace_Now(uint32_t thread);
+// What an acquire of the atomic object learns; NULL: nothing.
+const FzRaceClock *FzRace_Released(const void *addr);
+// A load that read a store which released that, or nothing (NULL).
+void FzRace_LoadOlder(uint32_t thread, const void *addr, size_t size,
+                      unsigned order, const FzRaceClock *released,
+                      uintptr_t site);
+
 // race_shadow.c
 void FzRaceShadow_Reset(void);
 FzRaceCell *FzRaceShadow_CellsSlow(uintptr_t number);

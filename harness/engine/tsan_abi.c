@@ -16,6 +16,7 @@
 #include "race_internal.h"
 #include "rtcore_hooks.h"
 #include "tsan_abi.h"
+#include "weak.h"
 
 #define SITE ((uintptr_t)__builtin_return_address(0))
 // Programs that only have to be linked (tools that a build runs) get functions
@@ -71,6 +72,9 @@ plain_access(const void *addr, size_t size, bool write, uintptr_t site)
     }
     if (fz_engine.races && quiet != FZ_CODE_MUTE) {
         FzRace_Plain(fz_engine.current, addr, size, write, site);
+        if (write && fz_weak) {
+            FzWeak_Forget(addr, size);
+        }
     }
 }
 
@@ -241,18 +245,52 @@ event(RtPoint kind, const volatile void *addr, size_t size, int order,
     }
 }
 
+static inline bool
+is_weak(void)
+{
+    return IS_ACTIVE && fz_weak;
+}
+
+// *value is what is in memory; it may become an older one.
+static inline __attribute__((always_inline)) void
+loaded(const volatile void *addr, size_t size, int order, void *value,
+       uintptr_t site)
+{
+    if (!is_weak() || !FzWeak_Load((const void *)addr, size, order_of(order),
+                                   value, site))
+    {
+        event(RT_POINT_LOAD, addr, size, order, site);
+    }
+}
+
+// before, after: the values; that which is in memory now may be left out.
+static inline __attribute__((always_inline)) void
+stored(RtPoint kind, const volatile void *addr, size_t size, int order,
+       const void *before, const void *after, uintptr_t site)
+{
+    if (is_weak()) {
+        const void *memory = (const void *)addr;
+        FzWeak_Store(memory, size, kind, order_of(order),
+                     before != NULL ? before : memory,
+                     after != NULL ? after : memory, site);
+    }
+    else {
+        event(kind, addr, size, order, site);
+    }
+}
+
 #define DEFINE_LOAD_STORE(bits, T, load, store) \
     T __tsan_atomic##bits##_load(const volatile T *addr, int order) \
     { \
         point(RT_POINT_LOAD, addr, SITE); \
         T value = load(addr); \
-        event(RT_POINT_LOAD, addr, sizeof(T), order, SITE); \
+        loaded(addr, sizeof(T), order, &value, SITE); \
         return value; \
     } \
     void __tsan_atomic##bits##_store(volatile T *addr, T value, int order) \
     { \
         point(RT_POINT_STORE, addr, SITE); \
-        event(RT_POINT_STORE, addr, sizeof(T), order, SITE); \
+        stored(RT_POINT_STORE, addr, sizeof(T), order, NULL, &value, SITE); \
         store(addr, value); \
     }
 
@@ -261,7 +299,7 @@ event(RtPoint kind, const volatile void *addr, size_t size, int order,
     { \
         point(RT_POINT_RMW, addr, SITE); \
         T old = operation(addr, value); \
-        event(RT_POINT_RMW, addr, sizeof(T), order, SITE); \
+        stored(RT_POINT_RMW, addr, sizeof(T), order, &old, NULL, SITE); \
         return old; \
     }
 
@@ -273,8 +311,13 @@ event(RtPoint kind, const volatile void *addr, size_t size, int order,
     { \
         point(RT_POINT_RMW, addr, site); \
         bool done = cas(addr, expected, desired); \
-        event(done ? RT_POINT_RMW : RT_POINT_LOAD, addr, sizeof(T), \
-              done ? order : failure_order, site); \
+        if (done) { \
+            stored(RT_POINT_RMW, addr, sizeof(T), order, expected, NULL, \
+                   site); \
+        } \
+        else { \
+            event(RT_POINT_LOAD, addr, sizeof(T), failure_order, site); \
+        } \
         return done; \
     } \
     int __tsan_atomic##bits##_compare_exchange_strong( \
@@ -408,6 +451,9 @@ __tsan_atomic_thread_fence(int order)
 {
     point(RT_POINT_FENCE, NULL, SITE);
     event(RT_POINT_FENCE, NULL, 0, order, SITE);
+    if (is_weak() && order_of(order) == RT_ORDER_SEQ_CST) {
+        FzWeak_Fence();
+    }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

@@ -204,6 +204,9 @@ struct FzSchedule {
     uint32_t time_step_ns;      // virtual time that passes at each point
     // The n-th allocation of the execution fails; 0: none does.
     uint32_t fail_allocation;
+    // Atomic loads may return older values, drawn from this seed; 0: never.
+    // For code whose atomics the compiler shows; needs the race detector.
+    uint64_t weak_seed;
     // One byte for each choice, from the fuzz input: >= 0x80 overrides the
     // strategy with rank (byte & 7); others leave it alone. Borrowed.
     const uint8_t *overrides;

@@ -6,6 +6,7 @@
 //   chosen-by pos seed 42 depth 3
 //   time-step-ns 1000
 //   fail-allocation 17         (if one is to fail: the 17th)
+//   weak 42                    (if loads may return older values: the seed)
 //   choices 3
 //   17:1 0:2 400:1
 //   end
@@ -57,6 +58,9 @@ FzSchedule_Print(const FzSchedule *schedule, const FzTape *tape,
     if (schedule->fail_allocation != 0) {
         FzBuf_Printf(out, "fail-allocation %" PRIu32 "\n",
                      schedule->fail_allocation);
+    }
+    if (schedule->weak_seed != 0) {
+        FzBuf_Printf(out, "weak %" PRIu64 "\n", schedule->weak_seed);
     }
     FzBuf_Printf(out, "choices %" PRIu64 "\n", count_pairs(bytes, n));
     FzTapeReader reader;
@@ -257,23 +261,22 @@ parse_header(Parser *parser, FzScheduleFile *file)
     return expect(parser, "\n");
 }
 
-// The line that only some files have.
+// A line that only some files have: `name N`, not 0. *out is 0 without it.
 static bool
-parse_fail_allocation(Parser *parser, FzSchedule *schedule)
+parse_optional(Parser *parser, const char *name, uint64_t max, uint64_t *out)
 {
-    static const char word[] = "fail-allocation ";
+    size_t n = strlen(name);
     size_t left = (size_t)(parser->end - parser->at);
-    if (left < sizeof(word) - 1 ||
-        memcmp(parser->at, word, sizeof(word) - 1) != 0) {
+    *out = 0;
+    if (left < n || memcmp(parser->at, name, n) != 0) {
         return !parser->failed;
     }
-    uint64_t nth = 0;
-    expect(parser, word);
-    number(parser, 10, UINT32_MAX, "fail-allocation", &nth);
-    if (!parser->failed && nth == 0) {
-        return fail(parser, "fail-allocation 0: leave the line out");
+    expect(parser, name);
+    expect(parser, " ");
+    number(parser, 10, max, name, out);
+    if (!parser->failed && *out == 0) {
+        return fail(parser, "%s 0: leave the line out", name);
     }
-    schedule->fail_allocation = (uint32_t)nth;
     return expect(parser, "\n");
 }
 
@@ -318,7 +321,10 @@ FzScheduleFile_Parse(const char *text, size_t n, FzScheduleFile *out,
     };
     *out = (FzScheduleFile){.schedule = {.kind = FZ_SCHEDULE_REPLAY}};
     parse_header(&parser, out);
-    parse_fail_allocation(&parser, &out->schedule);
+    uint64_t nth;
+    parse_optional(&parser, "fail-allocation", UINT32_MAX, &nth);
+    out->schedule.fail_allocation = (uint32_t)nth;
+    parse_optional(&parser, "weak", UINT64_MAX, &out->schedule.weak_seed);
     parse_choices(&parser, &out->bytes);
     expect(&parser, "end\n");
     if (!parser.failed && parser.at != parser.end) {

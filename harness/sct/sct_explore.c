@@ -90,7 +90,7 @@ make_config(const FzSchedule *schedule)
         .schedule = *schedule,
         .step_budget = options->budget,
         .oracles = true,
-        .races = options->races,
+        .races = options->races || schedule->weak_seed != 0,
         .coverage = schedule->kind == FZ_SCHEDULE_STRATEGY ? explorer.coverage
                                                            : NULL,
         .coverage_size = explorer.coverage_size,
@@ -115,6 +115,7 @@ replay_of(const FzRun *run, const FzSchedule *of)
     return (FzSchedule){
         .kind = FZ_SCHEDULE_REPLAY,
         .time_step_ns = of->time_step_ns,
+        .weak_seed = of->weak_seed,
         .tape = run->tape.bytes.data,
         .ntape = run->tape.bytes.size,
     };
@@ -247,6 +248,7 @@ run_trial(uint32_t trial, double start, Totals *totals)
         if (!FzSctSearch_Next(search, &schedule)) {
             break;
         }
+        schedule.weak_seed = options->weak ? schedule.seed | 1 : 0;
         execute(&schedule, &explorer.run);
         n++;
         totals->executions++;
@@ -331,6 +333,14 @@ replay(void)
     return explorer.run.nviolations != 0 ? STATUS_FOUND : STATUS_CLEAN;
 }
 
+// Older values need the race detector's clocks, not its reports.
+static void
+leave_unreported(const FzRaceReport *race, void *arg)
+{
+    (void)race;
+    (void)arg;
+}
+
 // What the program prints goes nowhere, unless it is wanted.
 static bool
 divert_output(void)
@@ -360,6 +370,9 @@ FzSct_Explore(FzSctMain function, int argc, char **argv, char **envp,
     {
         dprintf(STDERR_FILENO, "sct: cannot begin: %s\n", why);
         return STATUS_USAGE;
+    }
+    if (!options->races) {
+        FzRace_SetReporter(leave_unreported, NULL);
     }
     start_ticking();
     return options->replay != NULL ? replay() : explore();

@@ -149,6 +149,7 @@ typedef struct FzSctOptions {
     uint64_t budget;            // points of one execution
     bool go_on;                 // after a finding
     bool races;                 // report data races
+    bool weak;                  // atomic loads may return older values
     bool plain_points;          // plain accesses are points
     bool exit_status;           // a status other than 0 is a violation
     bool quiet;                 // results only

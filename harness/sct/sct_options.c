@@ -39,6 +39,7 @@ static const NumberOption numbers[] = {
     NUMBER("budget", budget, UINT64_MAX),
     NUMBER("continue", go_on, 1),
     NUMBER("races", races, 1),
+    NUMBER("weak", weak, 1),
     NUMBER("plain", plain_points, 1),
     NUMBER("status", exit_status, 1),
     NUMBER("quiet", quiet, 1),

@@ -68,6 +68,13 @@ def check_clean(source, program, strategy, options):
         fail(source, f"{strategy} finds something", output)
 
 
+# What only older values show is not there without them.
+def check_needs_weak(source, program):
+    status, output = sct("--executions", EXECUTIONS, program)
+    if status != CLEAN:
+        fail(source, "something is found without --weak", output)
+
+
 def check_exhausted(program, most):
     status, output = sct("--strategy", "dpor", "--quiet", "--executions",
                          str(most), program)
@@ -96,6 +103,8 @@ def main():
             program = compile_program(source, folder)
             rule, = header(source, "expect")
             options = header(source, "options")
+            if "--weak" in options:
+                check_needs_weak(source, program)
             for strategy in strategies if source.stem in FOR_ALL else SOME:
                 if rule == "-":
                     check_clean(source, program, strategy, options)

@@ -37,6 +37,8 @@ test_round_trip(int pairs, const FzStrategy *strategy)
         .seed = UINT64_MAX - (uint64_t)pairs,
         .depth = 3,
         .time_step_ns = 50000,
+        .fail_allocation = pairs % 2 == 0 ? 17 : 0,
+        .weak_seed = pairs % 3 == 0 ? UINT64_MAX : 0,
     };
     FzTape tape = {0};
     make_tape(&tape, pairs);
@@ -51,6 +53,8 @@ test_round_trip(int pairs, const FzStrategy *strategy)
     CHECK_EQUAL(file.schedule.seed, schedule.seed);
     CHECK_EQUAL(file.schedule.depth, 3);
     CHECK_EQUAL(file.schedule.time_step_ns, 50000);
+    CHECK_EQUAL(file.schedule.fail_allocation, schedule.fail_allocation);
+    CHECK_EQUAL(file.schedule.weak_seed, schedule.weak_seed);
     CHECK_EQUAL(file.program_hash, 0xc0ffee);
     CHECK_EQUAL(file.trace_hash, 0x0123456789abcdef);
     CHECK_EQUAL(file.schedule.ntape, tape.bytes.size);
