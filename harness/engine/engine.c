@@ -313,7 +313,7 @@ begin_run(const FzEngineConfig *config, FzRun *run)
     e->races = config->races;
     e->recording = config->record_events;
     e->covering = config->coverage != NULL;
-    e->fair = e->waiting = false;
+    e->fair = e->waiting = e->ignoring = false;
     e->current = 0;
     e->nthreads = 0;
     e->runnable = 0;
@@ -404,12 +404,28 @@ FzEngine_Stop(void)
 {
     FzEngine *e = &fz_engine;
     FZ_ASSERT(e->active);
+    if (e->ignoring && FzOracle_MayGoOn()) {
+        e->ignoring = false;
+        FzOracle_GoOn();
+    }
     if (e->in_child) {
         FzFork_ExitChild(1);
     }
     e->active = false;
     FzTarget_SaveThread(e->current);
     FzFiber_Leave(&e->fibers[e->current], &e->host);
+}
+
+bool
+FzEngine_IgnoresAny(void)
+{
+    return !FzRuleSet_IsEmpty(&fz_engine.config->ignored);
+}
+
+bool
+FzEngine_Ignores(FzRule rule)
+{
+    return FzRuleSet_Has(&fz_engine.config->ignored, rule);
 }
 
 bool

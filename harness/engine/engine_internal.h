@@ -72,6 +72,7 @@ typedef struct FzEngine {
     FzGuideReader guide;        // of a guided run
     size_t overrides_used;
     bool initialised;
+    bool ignoring;              // an oracle reports what the run ignores
     bool in_child;              // a forked process, which only reports
     _Alignas(16) unsigned char strategy_state[FZ_STRATEGY_STATE_SIZE];
 } FzEngine;

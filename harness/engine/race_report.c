@@ -161,7 +161,7 @@ FzRaceReport_Found(const void *addr, const FzRaceRecord *now,
     if (told != NULL) {
         told(&report, told_arg);
     }
-    else {
+    else if (!FzEngine_Ignores(FZ_RULE_DATA_RACE)) {
         end_the_run(&report);
     }
 }

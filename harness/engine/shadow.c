@@ -237,18 +237,21 @@ FzShadow_KeepFreed(void *payload, size_t size)
     return true;
 }
 
+// Of a class that a program made: whatever it calls it, this is an instance.
 static const char *
 copy_name(const char *name)
 {
     if (name == names.last) {
         return names.last_copy;
     }
-    size_t size = strlen(name) + 1;
+    static const char suffix[] = ".instance";
+    size_t length = strlen(name), size = length + sizeof(suffix);
     if (size > sizeof(names.text) - names.used) {
         return NULL;
     }
     char *copy = names.text + names.used;
-    memcpy(copy, name, size);
+    memcpy(copy, name, length);
+    memcpy(copy + length, suffix, sizeof(suffix));
     names.used += size;
     names.last = name;
     names.last_copy = copy;

@@ -6,6 +6,7 @@
 // the hook, where one did.
 
 #include "engine_internal.h"
+#include "fz_oracle.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -82,6 +83,7 @@ new_violation(FzRule rule, uint32_t other_thread)
     FzEngine *e = &fz_engine;
     FzRun *run = e->run;
     FZ_ASSERT(run != NULL);
+    e->ignoring = false;
     size_t max = sizeof(run->violations) / sizeof(run->violations[0]);
     if (run->nviolations == max) {
         return NULL;
@@ -95,11 +97,23 @@ new_violation(FzRule rule, uint32_t other_thread)
     return violation;
 }
 
+// True: the caller is to go on as if the rule held.
+static bool
+is_ignored(FzEngine *e, FzRule rule)
+{
+    bool ignored = FzEngine_Ignores(rule) && FzOracle_MayGoOn();
+    e->ignoring = ignored && e->run->nviolations == 0;
+    return ignored;
+}
+
 void
 FzEngine_Violation(FzRule rule, uint32_t other_thread, const char *format,
                    ...)
 {
     FzEngine *e = &fz_engine;
+    if (is_ignored(e, rule)) {
+        return;
+    }
     FzViolation *violation = new_violation(rule, other_thread);
     if (violation == NULL) {
         return;
@@ -119,6 +133,9 @@ void
 FzEngine_SetOtherStack(const uintptr_t *frames, size_t n)
 {
     FzRun *run = fz_engine.run;
+    if (fz_engine.ignoring) {
+        return;
+    }
     FZ_ASSERT(run->nviolations > 0);
     FzViolation *violation = &run->violations[run->nviolations - 1];
     memset(violation->other_stack, 0, sizeof(violation->other_stack));

@@ -81,10 +81,6 @@ FzSignature_Subject(const char *message, char *kind, size_t kind_size,
         start = *at == '.' ? at + 1 : start;    // without its module
     }
     snprintf(kind, kind_size, "%.*s", (int)(hash - start), start);
-    // A program's classes are numbered as it happens to have them.
-    if (kind[0] == 'C' && isdigit((unsigned char)kind[1]) && kind[2] == 0) {
-        snprintf(kind, kind_size, "instance");
-    }
     char *end;
     strtoul(hash + 1, &end, 10);
     if (strncmp(end, "+0x", 3) == 0) {

@@ -23,6 +23,27 @@ const char *FzRule_Name(FzRule rule);           // "DEADLOCK"
 const char *FzRule_Oracle(FzRule rule);         // "deadlock"
 const char *FzRule_Sentence(FzRule rule);
 
+// Rules, a bit for each.
+typedef struct FzRuleSet {
+    uint64_t bits[2];
+} FzRuleSet;
+_Static_assert(FZ_RULE_COUNT <= 128, "a bit for each rule");
+static inline bool
+FzRuleSet_Has(const FzRuleSet *set, FzRule rule)
+{
+    return (set->bits[rule / 64] >> rule % 64 & 1) != 0;
+}
+static inline void
+FzRuleSet_Add(FzRuleSet *set, FzRule rule)
+{
+    set->bits[rule / 64] |= (uint64_t)1 << rule % 64;
+}
+static inline bool
+FzRuleSet_IsEmpty(const FzRuleSet *set)
+{
+    return (set->bits[0] | set->bits[1]) == 0;
+}
+
 enum { FZ_MAX_STACK = 16 };
 
 // One violation.
@@ -68,6 +89,10 @@ typedef struct FzEngineConfig {
     FzGuide *turns;             // the turns of the run are put here; or NULL
     bool oracles;               // run the oracles (else only crashes end a run)
     bool races;                 // feed the race detector (builds that can)
+    // Oracles do not report these: the run goes on, to show what else is wrong.
+    // It is the same run up to where it would have ended. What ends a run by
+    // itself (a crash, a use after free, a deadlock) cannot be ignored.
+    FzRuleSet ignored;
     // Where interleaving coverage is counted; size a power of two; NULL: off.
     uint8_t *coverage;
     size_t coverage_size;
@@ -120,6 +145,8 @@ void FzEngine_OtherIsFree(const void *block);
 _Noreturn void FzEngine_Stop(void);
 // How often the runtime has noted this (RtNote) in all runs of the process.
 uint64_t FzEngine_CountNotes(unsigned note);
+bool FzEngine_IgnoresAny(void);         // config->ignored
+bool FzEngine_Ignores(FzRule rule);
 bool FzEngine_IsRunning(void);          // inside FzEngine_Run()
 uint32_t FzEngine_CurrentThread(void);
 uint64_t FzEngine_Step(void);

@@ -29,6 +29,11 @@ void FzOracle_Stuck(uint32_t nthreads, const bool *ended);
 bool FzOracle_IsPolling(uint32_t thread);
 // The body has returned and all threads have ended: leaks, lost queues.
 void FzOracle_End(void);
+// Whether an oracle is at work that the run may go on without (config->ignored)
+// when it has reported; and leaves it where it is. What it knows of the run may
+// be wrong from then on.
+bool FzOracle_MayGoOn(void);
+_Noreturn void FzOracle_GoOn(void);
 
 // ---- One file for each; the dispatcher (oracle.c) calls them in this order.
 typedef struct FzOracleOps {

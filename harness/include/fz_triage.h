@@ -25,6 +25,10 @@ typedef struct FzTriaged {
     size_t naliases;
     char **kin;                 // those of them with the same cause
     size_t nkin;
+    char **beside;              // that are in the same runs of it, or in none
+    size_t nbeside;
+    char **always;              // that are in each of its runs, as it is
+    size_t nalways;
     bool tight;                 // the cause is at that point and no other
     uint32_t threads, operations, preemptions;
     uint64_t steps;

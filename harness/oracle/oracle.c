@@ -2,6 +2,7 @@
 // that name a cause (locks, the stopped world) before those that see damage.
 
 #include <assert.h>
+#include <setjmp.h>
 
 #include "fz_oracle.h"
 #include "oracle_internal.h"
@@ -27,12 +28,52 @@ static uint32_t concerned[RT_NOTE_COUNT] = {
 #include "rtcore_hooks.def"
 };
 
+// Where an oracle is left that reports what is ignored; NULL: nothing is.
+static jmp_buf *back;
+
+bool
+FzOracle_MayGoOn(void)
+{
+    return back != NULL;
+}
+
+_Noreturn void
+FzOracle_GoOn(void)
+{
+    FZ_ASSERT(back != NULL);
+    longjmp(*back, 1);
+}
+
 void
 FzOracle_Begin(void)
 {
+    back = NULL;
     for (int i = 0; i < NORACLES; i++) {
         oracles[i]->begin();
     }
+}
+
+static void
+note_and_go_on(int i, uint32_t thread, unsigned note, const void *a,
+               uintptr_t b)
+{
+    jmp_buf here;
+    back = &here;
+    if (setjmp(here) == 0) {
+        (void)oracles[i]->note(thread, note, a, b);
+    }
+    back = NULL;
+}
+
+static void
+end_and_go_on(int i)
+{
+    jmp_buf here;
+    back = FzEngine_IgnoresAny() ? &here : NULL;
+    if (setjmp(here) == 0) {
+        oracles[i]->end();
+    }
+    back = NULL;
 }
 
 void
@@ -42,9 +83,13 @@ FzOracle_Note(uint32_t thread, unsigned note, const void *a, uintptr_t b)
         FzEngine_Violation(FZ_RULE_FATAL, UINT32_MAX, "%s", (const char *)a);
         FzEngine_Stop();
     }
+    bool may_go_on = FzEngine_IgnoresAny();
     for (uint32_t rest = concerned[note]; rest != 0; rest &= rest - 1) {
         int i = __builtin_ctz(rest);
-        if (!oracles[i]->note(thread, note, a, b)) {
+        if (may_go_on) {
+            note_and_go_on(i, thread, note, a, b);
+        }
+        else if (!oracles[i]->note(thread, note, a, b)) {
             concerned[note] &= ~(1u << i);
         }
     }
@@ -83,7 +128,7 @@ FzOracle_End(void)
 {
     for (int i = 0; i < NORACLES; i++) {
         if (oracles[i]->end != NULL) {
-            oracles[i]->end();
+            end_and_go_on(i);
         }
     }
 }

@@ -37,6 +37,25 @@ body(void *arg)
     CHECK(RtRuntime_Finish(me) == 0);
 }
 
+// The same run, but that the rule is not reported: it is the same up to where
+// it ended, and goes on.
+static void
+run_ignoring(const Case *c, FzRule rule)
+{
+    FzEngineConfig config = config_of(&fz_strategy_pos, 1);
+    FzRuleSet_Add(&config.ignored, rule);
+    config.step_budget = 100000;
+    uint64_t steps = run.steps;
+    FzEngine_Run(&config, body, (void *)c, &run);
+    CHECK(run.steps >= steps);
+    for (uint32_t i = 0; i < run.nviolations; i++) {
+        CHECK(run.violations[i].rule != rule);
+    }
+    config.ignored = (FzRuleSet){0};
+    FzEngine_Run(&config, body, (void *)c, &run);
+    CHECK(run.violations[0].rule == rule && run.steps == steps);
+}
+
 static void
 run_case(const Case *c)
 {
@@ -51,6 +70,11 @@ run_case(const Case *c)
                 c->rule < 0 ? "" : c->says,
                 found ? run.violations[0].message : "nothing");
         exit(1);
+    }
+    // Who is abandoned in an assertion or at freed memory cannot go on.
+    if (c->rule >= 0 && c->rule != FZ_RULE_FATAL &&
+        c->rule != FZ_RULE_USE_AFTER_FREE) {
+        run_ignoring(c, (FzRule)c->rule);
     }
 }
 #define KEPT(func) { func, -1, "" }

@@ -29,7 +29,7 @@ test_subjects(void)
     check_subject("thread 1 reads list#17+0xc, which thread 0 freed", "list",
                   local);
     check_subject("thread 1 reads list#17+0x28, which", "list", item);
-    check_subject("C1#144: an object's count is low", "instance", "");
+    check_subject("C1.instance#144: an object's count is low", "instance", "");
     check_subject("the counts of startup-type#3 changed", "type", "");
     check_subject("thread 1 writes mem#9+0x40", "mem", "");
     check_subject("collections.deque#7 was", "deque", "");

@@ -4,7 +4,9 @@
 // the races explains them; the rest is explained in the same way.
 //
 // A party is not only where the access is: also its callers, up to whoever
-// dispatches calls of any kind.
+// dispatches calls of any kind. And where an access that is no atomic operation
+// was inlined from a header of the runtime, the header with the field: what
+// should have been atomic is there, whoever uses it.
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +14,12 @@
 #include "fz_finding.h"
 #include "triage_internal.h"
 
-enum { MAX_PARTIES = 2 * FZ_REPORT_FRAMES };
+enum { MAX_PARTIES = 2 * FZ_REPORT_FRAMES + 2 };
 
 typedef struct Race {
     size_t raw;
     const char *parties[MAX_PARTIES];   // functions; interned
+    size_t depths[MAX_PARTIES];         // frames from the access to it
     size_t nparties;
     bool explained;
 } Race;
@@ -24,6 +27,7 @@ typedef struct Race {
 typedef struct Function {
     char *name;
     size_t races;               // not yet explained
+    size_t depth;               // of all of them
 } Function;
 
 typedef struct FzCover {
@@ -68,7 +72,7 @@ intern(Cover *c, const char *name)
     }
     char *copy = strdup(name);
     FZ_ASSERT(copy != NULL);
-    c->functions[c->nfunctions++] = (Function){copy, 0};
+    c->functions[c->nfunctions++] = (Function){.name = copy};
     return copy;
 }
 
@@ -79,6 +83,7 @@ is_dispatcher(const char *file)
     static const char *const places[] = {
         "runtime/vm/",
         "runtime/objects/abstract.c",
+        "runtime/objects/attribute.c",
         "runtime/objects/method.c",
         "runtime/objects/function.c",
         "runtime/modules/threading.c",
@@ -89,6 +94,21 @@ is_dispatcher(const char *file)
         }
     }
     return false;
+}
+
+static void
+add_name(Cover *c, Race *race, const char *text, size_t depth)
+{
+    const char *name = intern(c, text);
+    for (size_t k = 0; k < race->nparties; k++) {
+        if (race->parties[k] == name) {
+            return;
+        }
+    }
+    if (race->nparties < MAX_PARTIES) {
+        race->depths[race->nparties] = depth;
+        race->parties[race->nparties++] = name;
+    }
 }
 
 static void
@@ -107,19 +127,30 @@ add_parties(Cover *c, Race *race, const FzStack *stack)
             }
             continue;
         }
-        const char *name = intern(c, frame->function);
-        bool known = false;
-        for (size_t k = 0; k < race->nparties; k++) {
-            known = known || race->parties[k] == name;
+        add_name(c, race, frame->function, i);
+    }
+}
+
+static void
+add_accessor(Cover *c, Race *race, const FzStack *stack, const char *field)
+{
+    for (size_t i = 0; i < stack->depth && stack->plain; i++) {
+        const FzFrame *frame = &stack->frames[i];
+        if (strncmp(frame->file, "runtime/", 8) != 0) {
+            continue;
         }
-        if (!known && race->nparties < MAX_PARTIES) {
-            race->parties[race->nparties++] = name;
+        if (strstr(frame->file, "/include/") != NULL &&
+            strstr(frame->file, "rtcore_atomic.h") == NULL) {
+            char text[160];
+            snprintf(text, sizeof(text), "%s %s", frame->file, field);
+            add_name(c, race, text, 0);
         }
+        return;
     }
 }
 
 void
-FzCover_Add(FzCover *c, size_t raw, const FzStacks *stacks)
+FzCover_Add(FzCover *c, size_t raw, const FzStacks *stacks, const char *field)
 {
     if (c->nraces == c->capacity) {
         c->capacity = c->capacity * 2 + 64;
@@ -130,37 +161,55 @@ FzCover_Add(FzCover *c, size_t raw, const FzStacks *stacks)
     *race = (Race){.raw = raw};
     for (size_t i = 0; i < stacks->count && i < 2; i++) {
         add_parties(c, race, &stacks->stacks[i]);
+        add_accessor(c, race, &stacks->stacks[i], field);
     }
 }
 
-static bool
-has_party(const Race *race, const char *name)
+// Its index among the parties; their number if it is none.
+static size_t
+find_party(const Race *race, const char *name)
 {
-    for (size_t i = 0; i < race->nparties; i++) {
-        if (race->parties[i] == name) {
-            return true;
+    size_t i = 0;
+    while (i < race->nparties && race->parties[i] != name) {
+        i++;
+    }
+    return i;
+}
+
+static void
+count_races(const Cover *c, Function *function)
+{
+    function->races = function->depth = 0;
+    for (size_t i = 0; i < c->nraces; i++) {
+        const Race *race = &c->races[i];
+        size_t at = find_party(race, function->name);
+        if (!race->explained && at < race->nparties) {
+            function->races++;
+            function->depth += race->depths[at];
         }
     }
-    return false;
 }
 
-// The function that is party to most of the races that are left; of several
-// the first by name.
+// Party to more of the races that are left; to as many, nearer to the accesses:
+// what calls both explains no more. Else by name.
+static bool
+is_better(const Function *a, const Function *b)
+{
+    if (a->races != b->races) {
+        return a->races > b->races;
+    }
+    return a->depth != b->depth ? a->depth < b->depth
+                                : strcmp(a->name, b->name) < 0;
+}
+
 static const char *
 find_suspect(Cover *c)
 {
     const Function *best = NULL;
     for (size_t f = 0; f < c->nfunctions; f++) {
-        Function *function = &c->functions[f];
-        function->races = 0;
-        for (size_t i = 0; i < c->nraces; i++) {
-            function->races += !c->races[i].explained &&
-                               has_party(&c->races[i], function->name);
-        }
-        if (best == NULL || function->races > best->races ||
-            (function->races == best->races &&
-             strcmp(function->name, best->name) < 0)) {
-            best = function;
+        count_races(c, &c->functions[f]);
+        if (best == NULL || is_better(&c->functions[f], best)) {
+            best = &c->functions[f];
         }
     }
     return best != NULL && best->races > 0 ? best->name : NULL;
@@ -174,7 +223,8 @@ FzCover_Fold(FzCover *c, FzFolder fold, void *arg)
         const Race *first = NULL;
         for (size_t i = 0; i < c->nraces; i++) {
             Race *race = &c->races[i];
-            if (race->explained || !has_party(race, suspect)) {
+            if (race->explained ||
+                find_party(race, suspect) == race->nparties) {
                 continue;
             }
             race->explained = true;

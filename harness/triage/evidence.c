@@ -34,6 +34,72 @@ set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
     }
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+collect_unseen(FzEvidence *e, const FzRaw *raws)
+{
+    size_t capacity = 0, n = 0;
+    for (size_t a = 0; a < e->n; a++) {
+        for (size_t i = 0; i < raws[a].count; i++) {
+            const FzTriaged *f = raws[a].members[i];
+            for (size_t k = 0; k < f->naliases; k++) {
+                if (bsearch(f->aliases[k], raws, e->n, sizeof(*raws),
+                            by_signature) != NULL) {
+                    continue;
+                }
+                if (n == capacity) {
+                    capacity = capacity * 2 + 64;
+                    e->unseen = realloc(e->unseen, capacity * sizeof(char *));
+                    FZ_ASSERT(e->unseen != NULL);
+                }
+                e->unseen[n++] = f->aliases[k];
+            }
+        }
+    }
+    if (n > 0) {
+        qsort(e->unseen, n, sizeof(char *), by_text);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(e->unseen[i], e->unseen[e->nunseen - 1]) != 0) {
+            e->unseen[e->nunseen++] = e->unseen[i];
+        }
+    }
+}
+
+static void
+read_unseen(FzEvidence *e, const FzRaw *raws)
+{
+    collect_unseen(e, raws);
+    e->shows_unseen = calloc(e->n * e->nunseen / 64 + 1, sizeof(uint64_t));
+    FZ_ASSERT(e->shows_unseen != NULL);
+    for (size_t a = 0; a < e->n && e->nunseen > 0; a++) {
+        for (size_t i = 0; i < raws[a].count; i++) {
+            const FzTriaged *f = raws[a].members[i];
+            for (size_t k = 0; k < f->naliases; k++) {
+                const char *text = f->aliases[k];
+                const char **at = bsearch(&text, e->unseen, e->nunseen,
+                                          sizeof(char *), by_text);
+                if (at != NULL) {
+                    size_t bit = a * e->nunseen + (size_t)(at - e->unseen);
+                    e->shows_unseen[bit / 64] |= (uint64_t)1 << bit % 64;
+                }
+            }
+        }
+    }
+}
+
+bool
+FzEvidence_ShowsUnseen(const FzEvidence *e, size_t a, size_t i)
+{
+    size_t bit = a * e->nunseen + i;
+    return (e->shows_unseen[bit / 64] >> bit % 64 & 1) != 0;
+}
+
 void
 FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
 {
@@ -41,12 +107,17 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
     e->n = n;
     e->shows = calloc(words, sizeof(uint64_t));
     e->kin = calloc(words, sizeof(uint64_t));
+    e->beside = calloc(words, sizeof(uint64_t));
+    e->always = calloc(words, sizeof(uint64_t));
     e->shown = calloc(n + 1, sizeof(size_t));
-    FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->shown != NULL);
+    FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->beside != NULL &&
+              e->always != NULL && e->shown != NULL);
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
             set_bits(e, e->shows, a, raws, f->aliases, f->naliases);
+            set_bits(e, e->beside, a, raws, f->beside, f->nbeside);
+            set_bits(e, e->always, a, raws, f->always, f->nalways);
             if (f->tight) {
                 set_bits(e, e->kin, a, raws, f->kin, f->nkin);
             }
@@ -55,6 +126,7 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
             e->shown[a] += b != a && get_bit(e, e->shows, a, b);
         }
     }
+    read_unseen(e, raws);
 }
 
 void
@@ -62,6 +134,10 @@ FzEvidence_Free(FzEvidence *e)
 {
     free(e->shows);
     free(e->kin);
+    free(e->beside);
+    free(e->always);
+    free(e->unseen);
+    free(e->shows_unseen);
     free(e->shown);
     *e = (FzEvidence){0};
 }
@@ -76,6 +152,18 @@ bool
 FzEvidence_IsKin(const FzEvidence *e, size_t a, size_t b)
 {
     return get_bit(e, e->kin, a, b);
+}
+
+bool
+FzEvidence_IsBeside(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->beside, a, b);
+}
+
+bool
+FzEvidence_IsAlways(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->always, a, b);
 }
 
 static bool

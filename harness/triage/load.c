@@ -56,14 +56,66 @@ read_sizes(FzTriaged *f, const FzJson *json)
 }
 
 static void
+add_text(char ***list, size_t *n, const char *text)
+{
+    *list = realloc(*list, (*n + 1) * sizeof(char *));
+    FZ_ASSERT(*list != NULL);
+    (*list)[(*n)++] = copy(text);
+}
+
+static void
 read_list(const FzJson *list, char ***out, size_t *n)
 {
     for (const FzJson *item = list != NULL ? list->first : NULL; item != NULL;
          item = item->next) {
         if (item->kind == FZ_JSON_STRING) {
-            *out = realloc(*out, (*n + 1) * sizeof(char *));
-            FZ_ASSERT(*out != NULL);
-            (*out)[(*n)++] = copy(item->string);
+            add_text(out, n, item->string);
+        }
+    }
+}
+
+enum { RUNS_ENOUGH = 8, ALWAYS_ENOUGH = 100 };
+
+// Of `of` runs of a small program, `failing` failed as it does, `runs` as
+// something else, too, and `both` as both.
+typedef struct Beside {
+    double of, failing, runs, both;
+} Beside;
+
+// Two mistakes meet as often as chance has it. One mistake's two faces come
+// together: where the one is the other is, where it is not the other is not.
+static bool
+come_together(Beside n)
+{
+    if (n.both < RUNS_ENOUGH || n.of <= n.failing || n.of <= n.runs) {
+        return false;
+    }
+    double with = n.both / n.failing;
+    double without = (n.runs - n.both) / (n.of - n.failing);
+    double back_with = n.both / n.runs;
+    double back_without = (n.failing - n.both) / (n.of - n.runs);
+    return (with >= 0.9 && without <= 0.3) ||
+           (back_with >= 0.9 && back_without <= 0.3);
+}
+
+static void
+read_beside(FzTriaged *f, const FzJson *json)
+{
+    const FzJson *list = FzJson_Get(json, "beside");
+    for (const FzJson *item = list != NULL ? list->first : NULL; item != NULL;
+         item = item->next) {
+        Beside n = {
+            .of = FzJson_Number(item, "of", 0),
+            .failing = FzJson_Number(item, "failing", 0),
+            .runs = FzJson_Number(item, "runs", 0),
+            .both = FzJson_Number(item, "both", 0),
+        };
+        const char *signature = FzJson_String(item, "signature");
+        if (come_together(n)) {
+            add_text(&f->beside, &f->nbeside, signature);
+        }
+        else if (n.of >= ALWAYS_ENOUGH && n.both == n.of) {
+            add_text(&f->always, &f->nalways, signature);
         }
     }
 }
@@ -71,6 +123,7 @@ read_list(const FzJson *list, char ***out, size_t *n)
 static void
 read_aliases(FzTriaged *f, const FzJson *json)
 {
+    read_beside(f, json);
     read_list(FzJson_Get(json, "aliases"), &f->aliases, &f->naliases);
     read_list(FzJson_Get(json, "kin"), &f->kin, &f->nkin);
 }
@@ -228,6 +281,8 @@ free_finding(FzTriaged *f)
 {
     free_list(f->aliases, f->naliases);
     free_list(f->kin, f->nkin);
+    free_list(f->beside, f->nbeside);
+    free_list(f->always, f->nalways);
     free(f->path);
     free(f->small);
     free(f->signature);

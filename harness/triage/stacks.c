@@ -97,6 +97,20 @@ is_frame(const char *line)
     return strncmp(line, "    #", 5) == 0;
 }
 
+// "  now thread 1 plainly wrote 8 bytes in …": of a race's message.
+static void
+note_plain(const char *line, bool plain[2])
+{
+    static const char *const starts[] = {"now thread ", "before thread "};
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(starts[i]);
+        if (strncmp(line, starts[i], n) == 0) {
+            const char *how = line + n + strspn(line + n, "0123456789");
+            plain[i] = strncmp(how, " plainly ", 9) == 0;
+        }
+    }
+}
+
 void
 FzStacks_Read(const char *folder, FzStacks *out)
 {
@@ -109,18 +123,20 @@ FzStacks_Read(const char *folder, FzStacks *out)
         return;
     }
     const char *title = "";
-    bool in_stack = false;
+    bool in_stack = false, plain[2] = {false, false};
     for (const char *line = FzBuf_CString(&bytes); *line != '\0';) {
         const char *end = strchr(line, '\n');
         if (!is_frame(line)) {
             in_stack = false;
             title = line + strspn(line, " ");
+            note_plain(title, plain);
         }
         else {
             if (!in_stack && out->count < FZ_REPORT_STACKS) {
                 FzStack *stack = &out->stacks[out->count++];
                 snprintf(stack->title, sizeof(stack->title), "%.*s",
                          (int)strcspn(title, ":\n"), title);
+                stack->plain = out->count <= 2 && plain[out->count - 1];
                 in_stack = true;
             }
             if (in_stack) {

@@ -17,6 +17,7 @@ typedef struct FzStack {
     char title[64];             // "thread 1"
     FzFrame frames[FZ_REPORT_FRAMES];
     size_t depth;
+    bool plain;                 // a race's access by no atomic operation
 } FzStack;
 typedef struct FzStacks {
     FzStack stacks[FZ_REPORT_STACKS];
@@ -42,8 +43,12 @@ typedef struct FzRaw {
 // in the order of these, are named by their indices.
 typedef struct FzEvidence {
     size_t n;
-    uint64_t *shows, *kin;      // n * n bits
+    uint64_t *shows, *kin, *beside, *always;    // n * n bits
     size_t *shown;              // how many others each shows
+    // What only small programs showed, never a finding: n * nunseen bits.
+    const char **unseen;        // sorted
+    size_t nunseen;
+    uint64_t *shows_unseen;
 } FzEvidence;
 void FzEvidence_Read(FzEvidence *evidence, const FzRaw *raws, size_t n);
 void FzEvidence_Free(FzEvidence *evidence);
@@ -51,6 +56,12 @@ void FzEvidence_Free(FzEvidence *evidence);
 bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
 // It does so by the preemption that makes it fail as a.
 bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
+// In runs of a minimised program of a, b is there where a is, and not else.
+bool FzEvidence_IsBeside(const FzEvidence *evidence, size_t a, size_t b);
+// All runs of a minimised program of a fail as a and as b.
+bool FzEvidence_IsAlways(const FzEvidence *evidence, size_t a, size_t b);
+// A minimised program of a fails as unseen[i], too.
+bool FzEvidence_ShowsUnseen(const FzEvidence *evidence, size_t a, size_t i);
 // A program that fails as b under any schedule is a part of one of a.
 bool FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b);
 // The same rule, seen by the same functions, on whatever object.
@@ -60,11 +71,15 @@ bool FzRaw_AreSiblings(const FzRaw *a, const FzRaw *b);
 typedef struct FzCover FzCover;
 typedef void (*FzFolder)(void *arg, size_t a, size_t b);
 FzCover *FzCover_New(void);
-void FzCover_Add(FzCover *cover, size_t raw, const FzStacks *stacks);
+// field: what is raced for.
+void FzCover_Add(FzCover *cover, size_t raw, const FzStacks *stacks,
+                 const char *field);
 // Calls fold(arg, a, b) for raws that belong together.
 void FzCover_Fold(FzCover *cover, FzFolder fold, void *arg);
 void FzCover_Free(FzCover *cover);
 
+// New, or regressed.
+bool FzState_Stands(FzState state);
 // The folder to replay: minimised if it is.
 const char *FzGroup_Folder(const FzGroup *group);
 // Its program without the prelude, which is the same everywhere; "" if none.

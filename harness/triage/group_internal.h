@@ -1,0 +1,32 @@
+// group_internal.h: the groups in the making, which group.c and fold.c share.
+
+#ifndef FZ_GROUP_INTERNAL_H
+#define FZ_GROUP_INTERNAL_H
+
+#include "triage_internal.h"
+
+typedef struct Key {
+    char *text;
+    size_t raw;
+} Key;
+
+typedef struct FzGrouper {
+    const FzTriaged **sorted;   // what FzRaw.members point into
+    FzRaw *raws;
+    size_t nraws;
+    FzEvidence evidence;
+    Key *keys;
+    size_t nkeys, capacity;
+} FzGrouper;
+
+// The raw that stands for its group.
+size_t FzGrouper_Root(FzGrouper *g, size_t raw);
+// Makes one group of two, if the catalogue does not keep them apart.
+void FzGrouper_Fold(FzGrouper *g, size_t a, size_t b);
+// It says who freed what is used.
+bool FzTriaged_NamesCulprit(const FzTriaged *f);
+
+// ---- fold.c
+void FzGrouper_FoldByEvidence(FzGrouper *g);
+
+#endif  // FZ_GROUP_INTERNAL_H
