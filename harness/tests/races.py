@@ -4,7 +4,8 @@ races.py FTFUZZ [--schedules N] [--runs N] [--print] [--case NAME]
 races.py FTFUZZ --cost
 
 Each case of bench/races/cases.def is built twice. Ours executes it under so
-many random schedules; ThreadSanitizer so many times on free OS threads, a
+many random schedules, and what is clean in all orders that its conflicting
+events can have (dpor); ThreadSanitizer so many times on free OS threads, a
 process each. What ours says must be what the table says of it, and differ from
 the standard only where the table has a reason; so must a race that only
 ThreadSanitizer sees. Where it sees none in so few runs, that is luck, and is
@@ -29,6 +30,7 @@ TSAN = ["-fsanitize=thread", "-DRACES_FREE", "-lpthread"]
 TSAN_OPTIONS = ("exitcode=66:halt_on_error=1:symbolize=0:detect_deadlocks=0:"
                 "report_mutex_bugs=0:report_thread_leaks=0:handle_segv=0")
 OURS = {"DATA_RACE", "USE_AFTER_FREE"}
+MAX_ORDERS = 20000
 ROW = re.compile(r'^RACE_CASE\((\w+), (\w+), (\w+), (\w+), "(.*)"\)$', re.M)
 
 
@@ -64,6 +66,16 @@ def run_ours(ftfuzz, program, name, schedules):
     return counts
 
 
+def run_all_orders(ftfuzz, program, name):
+    """How many orders there are, none of them with a finding; or None."""
+    done = subprocess.run(
+        [ftfuzz, "sct", "--races", "--quiet", "--strategy", "dpor",
+         "--executions", str(MAX_ORDERS), program, "--", name],
+        capture_output=True, text=True, timeout=120)
+    found = re.search(r" executions=(\d+) rule=- exhausted$", done.stdout, re.M)
+    return int(found[1]) if found and done.returncode == 0 else None
+
+
 def start_tsan(program, runs, name):
     only = [name] if name is not None else []
     return subprocess.Popen(
@@ -95,6 +107,8 @@ def compare(ftfuzz, options, folder):
     theirs = start_tsan(tsan, options.runs, options.case)
     by_ours = {row[0]: run_ours(ftfuzz, ours, row[0], options.schedules)
                for row in rows}
+    orders = {row[0]: run_all_orders(ftfuzz, ours, row[0])
+              for row in rows if row[2] == "clean"}
     by_tsan = results_of(theirs)
     wrong, agree, reasons, unseen = [], 0, 0, 0
     for name, standard, expect_ours, expect_tsan, reason in rows:
@@ -104,6 +118,8 @@ def compare(ftfuzz, options, folder):
         if set(counts) - OURS or verdict != expect_ours:
             wrong.append(f"{name}: {counts or 'clean'}, the table has "
                          f"{expect_ours}")
+        if expect_ours == "clean" and orders[name] is None:
+            wrong.append(f"{name}: not all orders were executed, or not clean")
         tsan_races, tsan_failures = by_tsan[name]
         what, note = judge_tsan(name, expect_tsan, tsan_races, tsan_failures)
         if what is not None:
@@ -119,6 +135,8 @@ def compare(ftfuzz, options, folder):
             print(f"{name:24} {standard:6} ours {races:4}/{options.schedules}"
                   f"  TSan {tsan_races + tsan_failures:3}/{options.runs}"
                   f"  {note}")
+    print(f"races.py: {len(orders)} clean programs in all orders that they "
+          f"have, {sum(filter(None, orders.values()))} together")
     print(f"races.py: {len(rows)} programs; both detectors agree on {agree}; "
           f"{reasons} differ from the standard or from each other, with a "
           f"reason; {unseen} races not seen by TSan in {options.runs} runs")
