@@ -45,37 +45,37 @@ TICKET(ticket_relaxed, relaxed)
 
 // ---- Flags of both: who sees the other's keeps out.
 
-#define BOTH(name, order) \
+#define BOTH(name, store, load, fence) \
     RACE2(name, \
-          { SET(1, order); \
-            if (!atomic_load_explicit(&turn, memory_order_##order)) { \
+          { SET(1, store); FENCE(fence); \
+            if (!atomic_load_explicit(&turn, memory_order_##load)) { \
                 data = 1; } }, \
-          { atomic_store_explicit(&turn, 1, memory_order_##order); \
-            if (!GET(order)) { data = 2; } })
+          { atomic_store_explicit(&turn, 1, memory_order_##store); \
+            FENCE(fence); \
+            if (!GET(load)) { data = 2; } })
 
-BOTH(both_seq_cst, seq_cst)
-BOTH(both_relaxed, relaxed)
-RACE2(both_fences,
-      { SET(1, relaxed); FENCE(seq_cst);
-        if (!atomic_load_explicit(&turn, memory_order_relaxed)) {
-            data = 1; } },
-      { atomic_store_explicit(&turn, 1, memory_order_relaxed); FENCE(seq_cst);
-        if (!GET(relaxed)) { data = 2; } })
+BOTH(both_seq_cst, seq_cst, seq_cst, relaxed)
+BOTH(both_relaxed, relaxed, relaxed, relaxed)
+BOTH(both_release, release, acquire, relaxed)
+BOTH(both_fences, relaxed, relaxed, seq_cst)
+BOTH(both_weak_fences, relaxed, relaxed, acq_rel)
 
 // Peterson's algorithm.
 static atomic_int wants[2], yields;
 
 static void
-exclude(int self)
+exclude(int self, memory_order store, memory_order load)
 {
     for (int i = 0; i < 2; i++) {
-        atomic_store(&wants[self], 1);
-        atomic_store(&yields, self);
-        while (atomic_load(&wants[1 - self]) && atomic_load(&yields) == self) {
+        atomic_store_explicit(&wants[self], 1, store);
+        atomic_store_explicit(&yields, self, store);
+        while (atomic_load_explicit(&wants[1 - self], load) &&
+               atomic_load_explicit(&yields, load) == self)
+        {
             sched_yield();
         }
         data++;
-        atomic_store(&wants[self], 0);
+        atomic_store_explicit(&wants[self], 0, store);
     }
 }
 
@@ -88,7 +88,12 @@ exclude_without_turn(int self)
     }
 }
 
-RACE2(peterson, { exclude(0); }, { exclude(1); })
+#define PETERSON(name, store, load) \
+    RACE2(name, { exclude(0, memory_order_##store, memory_order_##load); }, \
+          { exclude(1, memory_order_##store, memory_order_##load); })
+
+PETERSON(peterson, seq_cst, seq_cst)
+PETERSON(peterson_release, release, acquire)
 RACE2(peterson_no_turn, { exclude_without_turn(0); },
       { exclude_without_turn(1); })
 
