@@ -1,4 +1,5 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
+# Options: --until LOCK_MISUSE --no-races --plain 1
 import _thread, io
 shared = [(io.BufferedRandom(io.BytesIO(b'abcdef')),) for _ in range(12)]
 def work(*ops):

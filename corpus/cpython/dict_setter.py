@@ -1,4 +1,5 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
+# Options: --until DATA_RACE
 import _thread, functools
 def work(*ops):
     for op in ops:

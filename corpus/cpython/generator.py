@@ -1,4 +1,5 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
+# Options: --until CRASH --no-races --plain 1
 import _thread
 shared = [((x for x in range(20)),) for _ in range(3)]
 def work(*ops):

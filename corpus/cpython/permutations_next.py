@@ -1,4 +1,5 @@
 # Found by `ftfuzz cpython fuzz`; see README.md.
+# Options: --until CRASH --no-races --plain 1
 import _thread, itertools
 def work(*ops):
     for op in ops:

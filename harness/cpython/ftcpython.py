@@ -198,7 +198,7 @@ class Campaign:
         self.programs += 1
         self.seen = []
         new, steps, left = 0, 0, RUNS_FIRST
-        while left > 0 and time.monotonic() - start < self.options.seconds:
+        while left > 0 and not self.is_over(start):
             left -= 1
             schedule = draw_schedule(self.random, steps)
             plain = self.random.random() < self.options.plain
@@ -226,6 +226,12 @@ class Campaign:
         if program is not None:
             self.generator.learn(program, new)
 
+    def is_over(self, start):
+        options = self.options
+        return (time.monotonic() - start > options.seconds or
+                0 < options.runs <= self.runs or
+                self.counts.get(options.until, 0) > 0)
+
     def follow(self, program, text, runs, start):
         """What raced is run again, with every access a point and without the
         detector but CPython's debug hooks of memory, for what the race leads
@@ -239,7 +245,7 @@ class Campaign:
                    "budget": self.options.budget * 8}
         new = steps = 0
         for _ in range(runs):
-            if time.monotonic() - start > self.options.seconds:
+            if self.is_over(start):
                 break
             schedule = draw_schedule(self.random, steps)
             try:
@@ -274,7 +280,7 @@ class Campaign:
         os.makedirs(self.options.findings, exist_ok=True)
         start = time.monotonic()
         try:
-            while time.monotonic() - start < self.options.seconds:
+            while not self.is_over(start):
                 self.one_program(start)
         except KeyboardInterrupt:
             pass
@@ -519,6 +525,10 @@ def parse(arguments):
                   "runs generated programs, or a script, and keeps what fails")
     searched(sub)
     sub.add_argument("--seconds", type=float, default=60)
+    sub.add_argument("--runs", type=int, default=0, metavar="N",
+                     help="no more runs than that, whatever the time")
+    sub.add_argument("--until", metavar="RULE", help="end with the first "
+                     "failure of this kind: CRASH, DATA_RACE, DEADLOCK...")
     sub.add_argument("--findings", default="findings-cpython", metavar="DIR")
     sub.add_argument("--kinds", help="only objects of these kinds, by commas")
     sub.add_argument("--lifted", type=float, default=0.0, metavar="P",
