@@ -190,7 +190,10 @@ class Campaign:
                 [os.environ["FTFUZZ"], "run", "--seed",
                  str(self.random.randrange(1 << 48)), "--python"], text=True,
                 check=True, stdout=subprocess.PIPE).stdout
-        program = self.generator.next()
+        program = None
+        if self.random.random() < self.options.outcomes:
+            program = self.generator.next_outcome()
+        program = program or self.generator.next()
         return program, program.text()
 
     def one_program(self, start):
@@ -223,7 +226,7 @@ class Campaign:
             self.progress(start)
         if new and not self.options.no_races:
             new += self.follow(program, text, self.options.follow, start)
-        if program is not None:
+        if program is not None and not program.outcomes:
             self.generator.learn(program, new)
 
     def is_over(self, start):
@@ -534,6 +537,10 @@ def parse(arguments):
     sub.add_argument("--lifted", type=float, default=0.0, metavar="P",
                      help="this part of the programs are those that the "
                      "runtime is tested with (`ftfuzz run --python`)")
+    sub.add_argument("--outcomes", type=float, default=0.1, metavar="P",
+                     help="of this part of the programs, what operations give "
+                     "is compared with what they give one after the other "
+                     "(default 0.1)")
     sub.add_argument("--script", metavar="FILE", help="this program instead of "
                      "generated ones")
     sub.add_argument("--follow", type=int, default=12, metavar="N",

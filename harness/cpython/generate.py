@@ -7,6 +7,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 
 from programs import Program
@@ -16,6 +17,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 WRITERS = """set del append pop clear update insert extend remove add next
 __init__ write read seek send sort reverse rotate close feed move truncate
 resize discard iadd ior imul throw seed enable""".split()
+# Whose operations are meant to be one step each. What next() gives of other
+# iterators may come twice: that is CPython's policy.
+STEPWISE = """list|dict|set|bytearray|deque|defaultdict|OrderedDict|count|
+count step|big count|lru cache|unbounded cache|SimpleQueue|StringIO|BytesIO|
+array|big set|big dict|Event""".replace("\n", "").split("|")
+# An operation of them that names the object once, and no other step of it. What
+# some give is looked at later, or is an address.
+STEP = re.compile(
+    r"^(o\.(?!__|keys|values|items|buffer_info|getbuffer)\w+\([^o]*\)|"
+    r"o\.__(getitem|setitem|delitem|len|contains|next|iadd|ior|isub|iand)__"
+    r"\([^o]*\)|(next|len)\(o\)|o\[[^o]*\]|o\([^o]*\))$")
 RACED = 0.25                    # of operations are such
 RACED_KEPT = 24                 # of a kind, the latest
 
@@ -93,6 +105,20 @@ class Generator:
                           self.random.choice((1, 1, 2, 3)))
         program.made_of = kinds, self.drawn
         return program
+
+    def next_outcome(self):
+        """A program of which what the operations give is looked at: a few, as
+        all orders of them are tried. None where no kind is of use."""
+        kinds = [kind for kind in self.kinds if kind["name"] in STEPWISE]
+        if not kinds:
+            return None
+        kind = self.random.choice(kinds)
+        ops = [op for op in kind["ops"] if STEP.match(op)]
+        threads = [[rename(self.random.choice(ops), "a")
+                    for _ in range(self.random.randint(1, 2))]
+                   for _ in range(self.random.choice((2, 2, 3)))]
+        return Program(self.vocabulary.imports, ["a = " + kind["make"]],
+                       threads, outcomes=kind["name"])
 
     def learn(self, program, new):
         """How many new failures the program has shown."""

@@ -27,6 +27,9 @@ PLUMBING = re.compile(r"""^(
     )$""", re.VERBOSE)
 
 
+WRONG = re.compile(r"^WRONG_OUTCOME ([^:]+): (.*)$", re.MULTILINE)
+
+
 class Failure:
     """parties: [(what it did, [(function, "file:line")])], innermost first."""
 
@@ -86,6 +89,15 @@ def death_of(answer):
                        answer["died"], answer["status"]), [])
 
 
+def wrong_outcome(match):
+    """Of a script that says so: of which object, by which operations."""
+    kind, *names = match[1].split()
+    failure = Failure("WRONG_OUTCOME", "no order of the operations gives " +
+                      match[2], [("", [(name, kind)]) for name in names])
+    failure.signature = "|".join(["WRONG_OUTCOME", kind, *names])
+    return failure
+
+
 def failures_of(answer, symbolizer):
     """All that an execution shows, in the order in which it came."""
     def stack_of(places):
@@ -96,6 +108,7 @@ def failures_of(answer, symbolizer):
            for race in answer.get("races", ())]
     out += [failure_of(violation, stack_of)
             for violation in answer.get("violations", ())]
+    out += map(wrong_outcome, WRONG.finditer(answer.get("output", "")))
     if "died" in answer:
         out.append(death_of(answer))
     return out

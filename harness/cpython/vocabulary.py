@@ -172,6 +172,11 @@ KINDS = {
     "Profiler": "_lsprof.Profiler()",
     "decoder": "codecs.getincrementaldecoder('utf-8')()",
     "local": "threading.local()",
+    "Lock": "threading.Lock()",
+    "RLock": "threading.RLock()",
+    "Condition": "threading.Condition()",
+    "Semaphore": "threading.Semaphore(1)",
+    "Event": "threading.Event()",
     "enum": "enum.Enum('E', 'A B C')",
     "flag": "enum.Flag('F', 'A B C')",
     "dataclass": "dataclasses.make_dataclass('D', ['x', 'y'])(1, 2)",
@@ -353,6 +358,23 @@ list(zip([1, 2], o))
 itertools.tee(o)
 gc.get_referents(o)
 gc.collect()""".splitlines()
+# Who waits for these is woken: a deadlock is not the program's. Not tried: some
+# wait.
+TAKEN = ["o.__enter__() and o.__exit__(None, None, None)",
+         "o.acquire(False) and o.release()",
+         "o.acquire(timeout=0.01) and o.release()", "repr(o)",
+         "weakref.ref(o)", "gc.collect()"]
+LOCKS = {
+    "Lock": [*TAKEN, "o.locked()"],
+    "RLock": [*TAKEN, "o._is_owned()"],
+    "Semaphore": TAKEN,
+    "Condition": [
+        *TAKEN,
+        "o.__enter__() and (o.wait(0.01), o.__exit__(None, None, None))",
+        "o.__enter__() and (o.notify_all(), o.__exit__(None, None, None))"],
+    "Event": ["o.set()", "o.clear()", "o.is_set()", "o.wait(0)",
+              "o.wait(0.01)", "repr(o)", "weakref.ref(o)"],
+}
 MEMORY = 512 << 20              # some iterators have no end
 
 
@@ -401,6 +423,9 @@ def works(make, op, scope):
 
 def operations(name, make, scope):
     """Yields what can be done."""
+    if name in LOCKS:
+        yield from LOCKS[name]
+        return
     if name in ENDLESS:
         yield from (op for op in STEPS if works(make, op, scope))
         return

@@ -77,11 +77,34 @@ def check_programs(known):
     program = one.next()
     program.copies = 3
     for text in [*texts[:3], program.text()]:
-        done = subprocess.run([sys.executable, "-c", SHIM + text], timeout=60,
-                              capture_output=True, text=True)
-        assert done.returncode == 0 and not done.stderr, (text, done.stderr)
+        said_by(text)
         assert len(text.strip().split("\n")) <= 16, text
     assert rename("o.f(o, 'o', io.o)", "a") == "a.f(a, 'o', io.o)"
+
+
+def said_by(text):
+    done = subprocess.run([sys.executable, "-c", SHIM + text], timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, (text, done.stderr)
+    return done.stdout
+
+
+def check_outcomes(known):
+    """What no order of the operations gives is said, and nothing else."""
+    generator = Generator(known, 9, ["list", "deque"])
+    for _ in range(5):
+        program = Program.from_json(generator.next_outcome().to_json())
+        text = program.text()
+        assert len(text.strip().split("\n")) <= 15, text
+        assert said_by(text) == "", text
+    assert Generator(known, 9, ["dict"]).next_outcome() is not None
+    program = Program(["time"], ["a = []"], [
+        ["a.append(time.monotonic_ns())"], ["len(a)", "a.pop()"]],
+        outcomes="a list")
+    (failure,) = failures_of({"output": said_by(program.text())}, None)
+    assert failure.signature == "WRONG_OUTCOME|a_list|append|len|pop", failure
+    assert parties_of(failure, PLUMBING.match) == [
+        ("append", "a_list"), ("len", "a_list"), ("pop", "a_list")]
 
 
 def check_learning(known):
@@ -276,6 +299,7 @@ def main():
         known = vocabulary(folder)
         check_vocabulary(known)
         check_programs(known)
+        check_outcomes(known)
         check_learning(known)
         check_direct()
         check_worker(known)
