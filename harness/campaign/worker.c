@@ -22,7 +22,19 @@ enum {
     CPU_EVERY = 8,              // executions
     TINY = 12,                  // operations of a program, at most
     TINY_SCHEDULES = 8,         // that a new one is run under
+    BEYOND_ALL = 64,            // failing executions that are looked beyond,
+    BEYOND_EVERY = 4,           // and one in so many of those that follow
+    BEYOND_RULES = 4,           // in one execution
+    BEYOND_STEPS = 200000,
+    HUNTS = 3,                  // for one failure
+    HUNT_SCHEDULES = 48,
 };
+
+// A failure that was seen behind others.
+typedef struct Hunted {
+    uint64_t signature;
+    unsigned hunts;
+} Hunted;
 
 // An input that reached something new, and what its execution costs.
 typedef struct Kept {
@@ -42,6 +54,9 @@ typedef struct Worker {
     FzFeatures seen;
     uint64_t signatures[MAX_SIGNATURES];
     size_t nsignatures;
+    Hunted hunted[MAX_SIGNATURES];
+    size_t nhunted;
+    uint64_t failing;           // executions
     unsigned again;             // schedules of the last input yet to be run
     bool failed;                // a finding could not be written
     uint64_t cpu_ns;            // of this process, as last asked
@@ -136,9 +151,8 @@ hash_words(uint64_t h, const char *text)
     return h;
 }
 
-// Whether a violation like this one was seen before in this worker.
-static bool
-is_known(Worker *w, const FzViolation *v)
+static uint64_t
+signature_of(const FzViolation *v)
 {
     uint64_t h = FzHash_Mix(v->rule, 0);
     for (int i = 0; i < 3; i++) {
@@ -149,13 +163,31 @@ is_known(Worker *w, const FzViolation *v)
         v->rule == FZ_RULE_FATAL) {
         h = hash_words(h, v->message);
     }
+    return h;
+}
+
+static bool
+is_known(const Worker *w, uint64_t signature)
+{
     for (size_t i = 0; i < w->nsignatures; i++) {
-        if (w->signatures[i] == h) {
+        if (w->signatures[i] == signature) {
             return true;
         }
     }
+    return false;
+}
+
+// Whether a violation like this one was seen before in this worker; from now on
+// it was.
+static bool
+remember(Worker *w, const FzViolation *v)
+{
+    uint64_t signature = signature_of(v);
+    if (is_known(w, signature)) {
+        return true;
+    }
     if (w->nsignatures < MAX_SIGNATURES) {
-        w->signatures[w->nsignatures++] = h;
+        w->signatures[w->nsignatures++] = signature;
     }
     return false;
 }
@@ -200,8 +232,8 @@ take_one_of_every(Worker *w)
 static void
 report(Worker *w, const FzInput *input, const FzRun *run)
 {
-    bool every = w->options->every > 0;
-    if (every ? !take_one_of_every(w) : is_known(w, &run->violations[0])) {
+    bool known = remember(w, &run->violations[0]);
+    if (w->options->every > 0 ? !take_one_of_every(w) : known) {
         w->shared->duplicates++;
         return;
     }
@@ -218,6 +250,105 @@ report(Worker *w, const FzInput *input, const FzRun *run)
     if (w->options->stop_on_finding) {
         __atomic_store_n(&w->all->stop, 1, __ATOMIC_RELAXED);
     }
+}
+
+// ---------------------------------------------------------------------------
+// What hides behind a failure that any execution ends in: the execution goes on
+// without the rule. What it shows then may be a consequence, and it would not
+// fail so by itself: a finding is what fails so first, under another schedule.
+
+// An order was violated, or a count, and the heap is as sound as it was.
+static bool
+may_go_on(FzRule rule)
+{
+    static const char *const oracles[] = {
+        "lock", "deadlock", "stop-the-world", "gil", "eval-breaker", "qsbr",
+        "race",
+    };
+    for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++) {
+        if (strcmp(FzRule_Oracle(rule), oracles[i]) == 0) {
+            return true;
+        }
+    }
+    return rule == FZ_RULE_LEAK || rule == FZ_RULE_HEAP_WALK ||
+           rule == FZ_RULE_GC_COUNT || rule == FZ_RULE_GC_MISSED_GARBAGE ||
+           rule == FZ_RULE_GC_KEPT_GARBAGE;
+}
+
+static bool
+may_hunt(Worker *w, uint64_t signature)
+{
+    Hunted *known = w->hunted;
+    while (known < w->hunted + w->nhunted && known->signature != signature) {
+        known++;
+    }
+    if (known == w->hunted + w->nhunted) {
+        if (w->nhunted == MAX_SIGNATURES) {
+            return false;
+        }
+        w->hunted[w->nhunted++] = (Hunted){.signature = signature};
+    }
+    return known->hunts++ < HUNTS;
+}
+
+static void
+hunt(Worker *w, const FzInput *input, uint64_t signature)
+{
+    static FzInput other;
+    other = *input;
+    other.noverrides = 0;
+    for (int i = 0; i < HUNT_SCHEDULES; i++) {
+        other.seed = FzRng_Next(&w->rng);
+        other.strategy = (uint8_t)FzRng_Next(&w->rng);
+        execute(w, &other, &w->second);
+        if (w->second.nviolations > 0 &&
+            signature_of(&w->second.violations[0]) == signature) {
+            report(w, &other, &w->second);
+            return;
+        }
+    }
+}
+
+static void
+look_beyond(Worker *w, const FzInput *input)
+{
+    FzEngineConfig config = config_for(w, input);
+    uint64_t behind[BEYOND_RULES];
+    size_t n = 0;
+    FzRule rule = w->run.violations[0].rule;
+    config.step_budget = BEYOND_STEPS;
+    for (int i = 0; i < BEYOND_RULES && may_go_on(rule) &&
+         !FzRuleSet_Has(&config.ignored, rule); i++) {
+        FzRuleSet_Add(&config.ignored, rule);
+        FzExec_Carry(&input->program, &config, &w->second);
+        w->shared->executions++;
+        if (w->second.nviolations == 0) {
+            break;
+        }
+        const FzViolation *v = &w->second.violations[0];
+        rule = v->rule;
+        if (rule != FZ_RULE_STEP_BUDGET && !is_known(w, signature_of(v))) {
+            behind[n++] = signature_of(v);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_known(w, behind[i]) && may_hunt(w, behind[i])) {
+            hunt(w, input, behind[i]);
+        }
+    }
+}
+
+// A sanitizer's report would end the process, in a run that is no finding.
+static bool
+may_look_beyond(Worker *w)
+{
+#if defined(RT_ASAN) || defined(RT_TSAN)
+    (void)w;
+    return false;
+#else
+    return FzExec_IsDeterministic() && !w->options->stop_on_finding &&
+           (w->failing++ < BEYOND_ALL || w->failing % BEYOND_EVERY == 0);
+#endif
 }
 
 bool
@@ -323,6 +454,9 @@ one_execution(Worker *w, FzInput *input)
     execute(w, input, &w->run);
     if (w->run.nviolations > 0) {
         report(w, input, &w->run);
+        if (may_look_beyond(w)) {
+            look_beyond(w, input);
+        }
         return;
     }
     keep_if_new(w, input);

@@ -29,6 +29,9 @@ typedef struct FzTriaged {
     size_t nbeside;
     char **always;              // that are in each of its runs, as it is
     size_t nalways;
+    char **met;                 // that are in more than a few runs of it
+    size_t nmet;
+    bool profiled;              // enough runs of it were looked at
     bool tight;                 // the cause is at that point and no other
     uint32_t threads, operations, preemptions;
     uint64_t steps;

@@ -87,24 +87,26 @@ is_same_place(const FzCause *a, const FzCause *b)
 }
 
 // Whether the run that has just failed as `alias` has the preemption that
-// causes the target, and must have it exactly there. That it does not fail
-// without it says less: any change of a schedule may do that.
+// causes the target, must have it exactly there, and no other one as exactly:
+// that would be the cause of another mistake. That it does not fail without it
+// says less: any change of a schedule may do that.
 static bool
 is_kin(const FzTask *task, const Alias *alias, const FzCause *cause)
 {
     FzCause all[FZ_CAUSES];
     FzGuide turns = {0};
-    bool kin = false;
+    int same = 100, other = 100;
     size_t n = FzCause_All(&fz_trial.run, &fz_trial.turns, all, FZ_CAUSES);
     for (size_t i = 0; i < fz_trial.turns.count; i++) {
         FzGuide_Add(&turns, fz_trial.turns.turns[i]);
     }
-    for (size_t i = 0; i < n && !kin; i++) {
-        kin = is_same_place(&all[i], cause) &&
-              count_loose(task, &all[i], &turns, alias->signature) <= 1;
+    for (size_t i = 0; i < n; i++) {
+        int *least = is_same_place(&all[i], cause) ? &same : &other;
+        int loose = count_loose(task, &all[i], &turns, alias->signature);
+        *least = loose < *least ? loose : *least;
     }
     FzGuide_Free(&turns);
-    return kin;
+    return same <= 1 && same < other;
 }
 
 static Alias *

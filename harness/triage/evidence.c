@@ -109,15 +109,20 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
     e->kin = calloc(words, sizeof(uint64_t));
     e->beside = calloc(words, sizeof(uint64_t));
     e->always = calloc(words, sizeof(uint64_t));
+    e->met = calloc(words, sizeof(uint64_t));
+    e->profiled = calloc(n + 1, sizeof(bool));
     e->shown = calloc(n + 1, sizeof(size_t));
     FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->beside != NULL &&
-              e->always != NULL && e->shown != NULL);
+              e->always != NULL && e->met != NULL && e->profiled != NULL &&
+              e->shown != NULL);
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
             set_bits(e, e->shows, a, raws, f->aliases, f->naliases);
             set_bits(e, e->beside, a, raws, f->beside, f->nbeside);
             set_bits(e, e->always, a, raws, f->always, f->nalways);
+            set_bits(e, e->met, a, raws, f->met, f->nmet);
+            e->profiled[a] = e->profiled[a] || f->profiled;
             if (f->tight) {
                 set_bits(e, e->kin, a, raws, f->kin, f->nkin);
             }
@@ -136,6 +141,8 @@ FzEvidence_Free(FzEvidence *e)
     free(e->kin);
     free(e->beside);
     free(e->always);
+    free(e->met);
+    free(e->profiled);
     free(e->unseen);
     free(e->shows_unseen);
     free(e->shown);
@@ -164,6 +171,12 @@ bool
 FzEvidence_IsAlways(const FzEvidence *e, size_t a, size_t b)
 {
     return get_bit(e, e->always, a, b);
+}
+
+bool
+FzEvidence_NeverMeets(const FzEvidence *e, size_t a, size_t b)
+{
+    return e->profiled[a] && !get_bit(e, e->met, a, b);
 }
 
 static bool

@@ -244,6 +244,36 @@ is_frequent(FzGrouper *g, size_t root)
     return n >= ENOUGH_FINDINGS && n * FREQUENT >= total;
 }
 
+// In none of its runs is the other there, too: not even where those go on that
+// the other would have ended. Whose consequence it were would be.
+static bool
+never_meets(FzGrouper *g, size_t raw, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root &&
+            !FzEvidence_NeverMeets(&g->evidence, raw, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// One of the group says what is wrong: a mechanism, who freed too early, two
+// accesses that must be just so.
+static bool
+is_explained(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzTriaged *f = g->raws[i].smallest;
+        if (FzGrouper_Root(g, i) == root &&
+            (!g->raws[i].damage || FzTriaged_NamesCulprit(f) ||
+             (f->tight && FzTriaged_NamesPair(f)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // What nothing else explains, in programs that show one other failure, is a
 // consequence of that: damage, or what hardly ever fails. A mechanism that
 // has consequences is seen more often than these.
@@ -256,9 +286,9 @@ fold_consequence(FzGrouper *g, size_t raw, bool mechanism)
         return false;
     }
     size_t only = only_alias(g, root, mechanism);
-    bool explained = !g->raws[raw].damage ||
-                     FzTriaged_NamesCulprit(g->raws[raw].smallest);
-    if (only == root || (explained && !is_rare_beside(g, root, only)) ||
+    if (only == root ||
+        (is_explained(g, root) && (!is_rare_beside(g, root, only) ||
+                                   never_meets(g, raw, only))) ||
         (mechanism && count_findings(g, only) < count_findings(g, root))) {
         return false;
     }

@@ -169,18 +169,15 @@ add_cause_key(FzGrouper *g, size_t raw, const char *cause)
 }
 
 // The whole of it: who was preempted, before it touched which field, and who
-// touched that meanwhile. That says enough where the place is not exact, too;
-// but locks are touched by everybody, whatever is wrong.
-static void
-add_pair_key(FzGrouper *g, size_t raw, const char *cause)
+// touched that meanwhile. But locks are touched by everybody, whatever is
+// wrong.
+bool
+FzTriaged_NamesPair(const FzTriaged *f)
 {
-    const char *subject = strchr(cause, '|');
+    const char *subject = strchr(f->cause, '|');
     const char *other = subject != NULL ? strchr(subject + 1, '|') : NULL;
-    if (other == NULL || other[1] == '\0' || other == subject + 1 ||
-        (other - subject > 9 && strncmp(other - 9, ".ob_mutex", 9) == 0)) {
-        return;
-    }
-    add_key(g, raw, "pair", cause, "");
+    return other != NULL && other[1] != '\0' && other != subject + 1 &&
+           !(other - subject > 9 && strncmp(other - 9, ".ob_mutex", 9) == 0);
 }
 
 // A race is where nothing orders two threads. A preemption right there that
@@ -211,7 +208,10 @@ collect_keys_of(FzGrouper *g, size_t raw)
     const FzTriaged *f = g->raws[raw].smallest;
     FzSignature s;
     bool causal = f->tight && f->cause[0] != '\0';
-    add_pair_key(g, raw, f->cause);
+    // That says enough where the place is not exact, too.
+    if (FzTriaged_NamesPair(f)) {
+        add_key(g, raw, "pair", f->cause, "");
+    }
     if (!FzSignature_Parse(f->signature, &s)) {
         return;
     }

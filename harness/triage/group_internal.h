@@ -25,6 +25,8 @@ size_t FzGrouper_Root(FzGrouper *g, size_t raw);
 void FzGrouper_Fold(FzGrouper *g, size_t a, size_t b);
 // It says who freed what is used.
 bool FzTriaged_NamesCulprit(const FzTriaged *f);
+// Its cause is a pair of accesses to one field.
+bool FzTriaged_NamesPair(const FzTriaged *f);
 
 // ---- fold.c
 void FzGrouper_FoldByEvidence(FzGrouper *g);

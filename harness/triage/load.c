@@ -74,7 +74,7 @@ read_list(const FzJson *list, char ***out, size_t *n)
     }
 }
 
-enum { RUNS_ENOUGH = 8, ALWAYS_ENOUGH = 100 };
+enum { RUNS_ENOUGH = 8, ALWAYS_ENOUGH = 100, HARDLY = 20 };
 
 // Of `of` runs of a small program, `failing` failed as it does, `runs` as
 // something else, too, and `both` as both.
@@ -111,6 +111,10 @@ read_beside(FzTriaged *f, const FzJson *json)
             .both = FzJson_Number(item, "both", 0),
         };
         const char *signature = FzJson_String(item, "signature");
+        f->profiled = f->profiled || n.failing >= RUNS_ENOUGH;
+        if (n.both * HARDLY > n.failing) {
+            add_text(&f->met, &f->nmet, signature);
+        }
         if (come_together(n)) {
             add_text(&f->beside, &f->nbeside, signature);
         }
@@ -283,6 +287,7 @@ free_finding(FzTriaged *f)
     free_list(f->kin, f->nkin);
     free_list(f->beside, f->nbeside);
     free_list(f->always, f->nalways);
+    free_list(f->met, f->nmet);
     free(f->path);
     free(f->small);
     free(f->signature);
