@@ -66,18 +66,7 @@ choose_cause(const FzTask *task, const FzGuide *guide, FzInsight *insight)
     }
 }
 
-enum {
-    PROFILE_RUNS = 1000, PROFILE_STEPS = 2000000, MAX_ALIASES = 64,
-    KIN_TRIES = 16, MAX_BESIDE = 6,
-};
-
-typedef struct Alias {
-    char signature[FZ_SIGNATURE_TEXT];
-    int tries;
-    bool first;                 // a run ended in it
-    bool kin;
-    int runs, beside;           // in how many it was; with the target
-} Alias;
+enum { PROFILE_STEPS = 2000000, KIN_TRIES = 16, MAX_BESIDE = 6 };
 
 static bool
 is_same_place(const FzCause *a, const FzCause *b)
@@ -91,7 +80,7 @@ is_same_place(const FzCause *a, const FzCause *b)
 // that would be the cause of another mistake. That it does not fail without it
 // says less: any change of a schedule may do that.
 static bool
-is_kin(const FzTask *task, const Alias *alias, const FzCause *cause)
+is_kin(const FzTask *task, const FzAlias *alias, const FzCause *cause)
 {
     FzCause all[FZ_CAUSES];
     FzGuide turns = {0};
@@ -109,34 +98,27 @@ is_kin(const FzTask *task, const Alias *alias, const FzCause *cause)
     return same <= 1 && same < other;
 }
 
-static Alias *
-find_alias(Alias *aliases, size_t *n)
+static FzAlias *
+find_alias(FzAlias *aliases, size_t *n)
 {
     for (size_t i = 0; i < *n; i++) {
         if (fails_as(aliases[i].signature)) {
             return &aliases[i];
         }
     }
-    if (*n == MAX_ALIASES) {
+    if (*n == FZ_PROFILE_ALIASES) {
         return NULL;
     }
-    Alias *alias = &aliases[(*n)++];
-    *alias = (Alias){0};
+    FzAlias *alias = &aliases[(*n)++];
+    *alias = (FzAlias){0};
     FzFinding_Signature(&fz_trial.run.violations[0], alias->signature,
                         sizeof(alias->signature));
     return alias;
 }
 
-typedef struct Profile {
-    Alias aliases[MAX_ALIASES];
-    size_t n;
-    int runs, failing;          // all; as the target
-    uint64_t steps;
-} Profile;
-
 // A few that never end are to be among them.
 static void
-count_steps(Profile *p)
+count_steps(FzProfile *p)
 {
     p->steps += fz_trial.run.steps < PROFILE_STEPS / 8 ? fz_trial.run.steps
                                                      : PROFILE_STEPS / 8;
@@ -145,10 +127,10 @@ count_steps(Profile *p)
 // The run has failed. What else is wrong in it shows when it goes on: the same
 // again, without the rules by which it has failed.
 static void
-look_beside(Profile *p, const FzTask *task, const FzSchedule *schedule,
-            Alias *first)
+look_beside(FzProfile *p, const FzTask *task, const FzSchedule *schedule,
+            FzAlias *first)
 {
-    Alias *seen[MAX_BESIDE] = {first};
+    FzAlias *seen[MAX_BESIDE] = {first};
     size_t n = 1;
     bool target = FzTrial_Judge(fz_trial.shared, &fz_trial.run);
     fz_trial.step_budget = 4 * task->best.steps + 10000;
@@ -165,7 +147,7 @@ look_beside(Profile *p, const FzTask *task, const FzSchedule *schedule,
             break;
         }
         target = target || FzTrial_Judge(fz_trial.shared, &fz_trial.run);
-        Alias *alias = find_alias(p->aliases, &p->n);
+        FzAlias *alias = find_alias(p->aliases, &p->n);
         if (alias == NULL) {
             break;
         }
@@ -185,10 +167,10 @@ look_beside(Profile *p, const FzTask *task, const FzSchedule *schedule,
 }
 
 static void
-print_profile(const Profile *p, FzInsight *insight)
+print_profile(const FzProfile *p, FzInsight *insight)
 {
     for (size_t i = 0; i < p->n; i++) {
-        const Alias *alias = &p->aliases[i];
+        const FzAlias *alias = &p->aliases[i];
         FzBuf *lists[] = {alias->first ? &insight->aliases : NULL,
                           alias->kin ? &insight->kin : NULL};
         for (size_t k = 0; k < 2; k++) {
@@ -214,19 +196,18 @@ print_profile(const Profile *p, FzInsight *insight)
 static void
 find_aliases(FzTask *task, FzInsight *insight)
 {
-    static Profile profile;
-    Profile *p = &profile;
+    FzProfile *p = &fz_trial.shared->profile;
     const FzCause *cause = &insight->cause;
-    *p = (Profile){0};
     task->turns_at_most = 3;
     FzTrial_LearnPoints(task);
-    for (; p->runs < PROFILE_RUNS && p->steps < PROFILE_STEPS; p->runs++) {
-        FzSchedule schedule = FzTrial_Random(task, (uint32_t)p->runs);
+    while (p->runs < FZ_PROFILE_RUNS && p->steps < PROFILE_STEPS) {
+        uint32_t number = (uint32_t)p->runs++;
+        FzSchedule schedule = FzTrial_Random(task, number);
         // A race would end the run before it shows what else is wrong.
-        fz_trial.any_rule = p->runs % 2 == 0;
+        fz_trial.any_rule = number % 2 == 0;
         FzTrial_RunOnce(&task->reduction.program, &schedule);
         count_steps(p);
-        Alias *alias = fz_trial.run.nviolations == 0
+        FzAlias *alias = fz_trial.run.nviolations == 0
                            ? NULL
                            : find_alias(p->aliases, &p->n);
         if (alias == NULL) {

@@ -520,6 +520,27 @@ begin(Minimizer *m, const FzSchedule *schedule, const char *rule,
     return true;
 }
 
+enum { SAVES = 5 };
+
+// A worker may die of what it tries for the profile: the next one goes on after
+// that, the last one with what there is, or with nothing.
+static const FzAnswer *
+save(Minimizer *m)
+{
+    FzProfile *profile = &m->pool.shared->profile;
+    const FzAnswer *answer;
+    m->profile = true;
+    for (int i = 0; i < SAVES; i++) {
+        profile->runs = i == SAVES - 1 ? FZ_PROFILE_RUNS : profile->runs;
+        answer = FzPool_One(&m->pool, make_save, m);
+        if (answer->saved) {
+            return answer;
+        }
+    }
+    m->profile = false;
+    return FzPool_One(&m->pool, make_save, m);
+}
+
 // The workers' processor time is known when they have ended.
 static void
 stop_and_count(Minimizer *m, FzMinimizeResult *result)
@@ -569,12 +590,7 @@ FzMinimize_Run(const FzInput *input, const FzSchedule *schedule,
         minimize(m);
         show_status(m, true);
         result->interrupted = out_of_time(m);
-        m->profile = true;
-        const FzAnswer *answer = FzPool_One(&m->pool, make_save, m);
-        if (!answer->saved) {   // the worker may have died of what it tried
-            m->profile = false;
-            answer = FzPool_One(&m->pool, make_save, m);
-        }
+        const FzAnswer *answer = save(m);
         ok = answer->saved;
         snprintf(why, why_size, "%s", answer->why);
         snprintf(result->cause, sizeof(result->cause), "%s", answer->cause);

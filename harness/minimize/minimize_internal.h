@@ -84,6 +84,22 @@ typedef struct FzKnownReport {
     FzSignature signature;
 } FzKnownReport;
 
+// How else the result fails (insight.c): in how many runs of how many.
+enum { FZ_PROFILE_RUNS = 1000, FZ_PROFILE_ALIASES = 64 };
+typedef struct FzAlias {
+    char signature[FZ_SIGNATURE_TEXT];
+    int tries;
+    bool first;                 // a run ended in it
+    bool kin;
+    int runs, beside;           // in how many it was; with the target
+} FzAlias;
+typedef struct FzProfile {
+    FzAlias aliases[FZ_PROFILE_ALIASES];
+    size_t n;
+    int runs, failing;          // all; as the target
+    uint64_t steps;
+} FzProfile;
+
 typedef struct FzBoard {
     char rule[64];              // "": any
     FzSignature target;         // after FIRST
@@ -92,6 +108,7 @@ typedef struct FzBoard {
     char folder[4096];          // SAVE
     void (*body)(void *);
     FzKnownReport reports[FZ_KNOWN_REPORTS];
+    FzProfile profile;          // outlives a worker that dies over it
     FzSlot slots[FZ_MINIMIZE_MAX_JOBS];
 } FzBoard;
 
