@@ -14,10 +14,12 @@ enum {
     FREQUENT = 20,              // one in so many
 };
 
+// It says what is wrong, and often: a mechanism, or an assertion.
 static bool
 is_frequent_mechanism(const FzRaw *raw)
 {
-    return !raw->damage && raw->count >= ENOUGH_FINDINGS;
+    return raw->count >= ENOUGH_FINDINGS &&
+           (!raw->damage || strcmp(raw->smallest->rule, "FATAL") == 0);
 }
 
 // A minimised program of one fails as the other by the same preemption, or in

@@ -165,6 +165,13 @@ add_cause_key(FzGrouper *g, size_t raw, const char *cause)
     snprintf(function, sizeof(function), "%.*s", (int)n, cause);
     snprintf(subject, sizeof(subject), "%.*s", (int)strcspn(rest, "|"), rest);
     const char *dot = strchr(subject, '.');
+    // The whole of an object, touched by nobody else: any place in the program
+    // where a thread looks whether it is asked for something is like that.
+    if (dot == NULL && strcmp(subject, "mem") != 0 &&
+        rest[strcspn(rest, "|")] == '|' &&
+        rest[strcspn(rest, "|") + 1] == '\0') {
+        return;
+    }
     add_key(g, raw, "cause", function, dot != NULL ? dot + 1 : subject);
 }
 
@@ -194,7 +201,7 @@ add_race_keys(FzGrouper *g, size_t raw, const FzSignature *s, bool causal)
             }
         }
     }
-    else if (causal) {
+    else if (causal && g->raws[raw].damage) {
         char function[128];
         snprintf(function, sizeof(function), "%.*s",
                  (int)strcspn(f->cause, "|"), f->cause);
