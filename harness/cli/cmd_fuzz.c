@@ -15,7 +15,7 @@ run(int argc, char **argv)
         .hang = 60,
     };
     const char *gil = NULL;
-    bool os_threads = false;
+    bool os_threads = false, weak = false;
     const FzOption options[] = {
         {"seconds", "N", FZ_OPT_SECONDS, &o.seconds,
          "stop after N seconds (default: run until Ctrl-C)"},
@@ -37,6 +37,8 @@ run(int argc, char **argv)
          "free-threaded build: the GIL is never (0) or always (1) on"},
         {"os-threads", NULL, FZ_OPT_FLAG, &os_threads,
          "the system schedules: nothing replays, but all cores run at once"},
+        {"weak", NULL, FZ_OPT_FLAG, &weak,
+         "race builds: atomic loads may return older values, as C11 allows"},
         {"every", "N", FZ_OPT_NUMBER, &o.every,
          "write N failing executions and stop; else the first of each kind"},
         {"hang", "N", FZ_OPT_SECONDS, &o.hang,
@@ -64,6 +66,11 @@ run(int argc, char **argv)
         return FZ_EXIT_USAGE;
     }
     if (!FzCli_SetGil(gil)) {
+        return FZ_EXIT_USAGE;
+    }
+    if (!FzExec_UseWeakLoads(weak)) {
+        FzCli_Error("--weak needs a build that sees every atomic access: "
+                    "scripts/build race-ft, then build/race-ft/ftfuzz");
         return FZ_EXIT_USAGE;
     }
     FzExec_UseOsThreads(os_threads);

@@ -131,7 +131,8 @@ static bool
 polls_in_vain(void)
 {
     FzEngine *e = &fz_engine;
-    if (!e->oracles || e->timed != FzThreadSet_Of(e->current) ||
+    // A look that sees an old value is in vain for once only.
+    if (fz_weak || !e->oracles || e->timed != FzThreadSet_Of(e->current) ||
         !FzOracle_IsPolling(e->current))
     {
         return false;
@@ -432,6 +433,12 @@ bool
 FzEngine_IsRunning(void)
 {
     return fz_engine.active;
+}
+
+bool
+FzEngine_HasWeakLoads(void)
+{
+    return fz_weak;
 }
 
 uint32_t

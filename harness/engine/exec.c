@@ -39,6 +39,7 @@ FzExec_BuildName(void)
 }
 
 static bool on_os_threads;
+static bool is_weak;            // loads may return older values
 
 bool
 FzExec_SetGil(int choice)
@@ -102,6 +103,7 @@ FzExec_ScheduleOf(const FzInput *input)
         .depth = 2 + (input->strategy >> 4 & 3),
         .time_step_ns = time_steps[input->strategy >> 6 & 3],
         .fail_allocation = input->fail_allocation,
+        .weak_seed = is_weak ? (uint32_t)input->seed | 1 : 0,
         .overrides = input->overrides,
         .noverrides = input->noverrides,
     };
@@ -194,6 +196,17 @@ FzExec_RunProgram(const FzProgram *program, const FzEngineConfig *config,
                   FzRun *run)
 {
     FzEngine_Run(config, FzExec_Body, (void *)program, run);
+}
+
+bool
+FzExec_UseWeakLoads(bool use)
+{
+    is_weak = use;
+#ifdef RT_COMPILER_POINTS
+    return true;
+#else
+    return !use;
+#endif
 }
 
 void

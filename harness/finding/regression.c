@@ -20,6 +20,9 @@ FzRegression_Print(const FzRegression *r, FzBuf *out)
                  "gil %d\ntime-step-ns %u\nfail-allocation %u\n",
                  r->rule, r->signature, r->build, r->gil, r->time_step_ns,
                  r->fail_allocation);
+    if (r->weak_seed != 0) {
+        FzBuf_Printf(out, "weak %u\n", r->weak_seed);
+    }
     for (size_t i = 0; i < r->turns.count; i++) {
         const FzTurn *turn = &r->turns.turns[i];
         FzBuf_Printf(out, "turn %u %" PRIu64 " %u%s\n", turn->thread, turn->at,
@@ -69,6 +72,10 @@ take_member(FzRegression *r, const char *line)
         r->fail_allocation = (uint32_t)number;
         return true;
     }
+    if (FzTextLine_Number(line, "weak", 1, UINT32_MAX, &number)) {
+        r->weak_seed = (uint32_t)number;
+        return true;
+    }
     return take_turn(line, &r->turns);
 }
 
@@ -114,6 +121,7 @@ FzRegression_OfFinding(const struct FzFinding *finding, FzRegression *out)
         .gil = finding->gil,
         .time_step_ns = schedule->time_step_ns,
         .fail_allocation = schedule->fail_allocation,
+        .weak_seed = schedule->weak_seed,
         .program = finding->input.program,
     };
     snprintf(out->rule, sizeof(out->rule), "%.47s", finding->rule);
@@ -151,6 +159,7 @@ FzRegression_Check(const FzRegression *r, uint64_t schedules, FzRun *run)
         .guide = &r->turns,
         .time_step_ns = r->time_step_ns,
         .fail_allocation = r->fail_allocation,
+        .weak_seed = r->weak_seed,
     };
     FzExec_Carry(&r->program, &config, run);
     for (uint64_t i = 0; i < schedules && run->nviolations == 0; i++) {
@@ -161,6 +170,7 @@ FzRegression_Check(const FzRegression *r, uint64_t schedules, FzRun *run)
             .depth = 2 + (uint32_t)(i / 2 % 2),
             .time_step_ns = r->time_step_ns,
             .fail_allocation = r->fail_allocation,
+            .weak_seed = r->weak_seed,
         };
         FzExec_Carry(&r->program, &config, run);
     }

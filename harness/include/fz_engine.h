@@ -148,6 +148,7 @@ uint64_t FzEngine_CountNotes(unsigned note);
 bool FzEngine_IgnoresAny(void);         // config->ignored
 bool FzEngine_Ignores(FzRule rule);
 bool FzEngine_IsRunning(void);          // inside FzEngine_Run()
+bool FzEngine_HasWeakLoads(void);       // this run: what was stored comes late
 uint32_t FzEngine_CurrentThread(void);
 uint64_t FzEngine_Step(void);
 uintptr_t FzEngine_AddressKey(const void *addr);

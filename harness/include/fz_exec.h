@@ -46,6 +46,9 @@ void FzExec_CarryBody(void (*body)(void *), void *arg,
 // unless they were told, before FzExec_Init(), to use OS threads.
 bool FzExec_IsDeterministic(void);
 void FzExec_UseOsThreads(bool use);
+// Whether atomic loads may return older values in the schedules of inputs from
+// now on (engine/weak.h). False: this build does not see all atomics.
+FZ_WARN_UNUSED bool FzExec_UseWeakLoads(bool use);
 // Runs an input with the default config; number of violations.
 int FzExec_RunInput(const FzInput *input, FzRun *run);
 

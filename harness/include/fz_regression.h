@@ -31,6 +31,7 @@ typedef struct FzRegression {
     int gil;                    // FzExec_SetGil()
     uint32_t time_step_ns;
     uint32_t fail_allocation;
+    uint32_t weak_seed;         // of the first schedule; 0: loads are not weak
     FzGuide turns;
     FzProgram program;
 } FzRegression;

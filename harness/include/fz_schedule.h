@@ -206,7 +206,7 @@ struct FzSchedule {
     uint32_t fail_allocation;
     // Atomic loads may return older values, drawn from this seed; 0: never.
     // For code whose atomics the compiler shows; needs the race detector.
-    uint64_t weak_seed;
+    uint32_t weak_seed;
     // One byte for each choice, from the fuzz input: >= 0x80 overrides the
     // strategy with rank (byte & 7); others leave it alone. Borrowed.
     const uint8_t *overrides;

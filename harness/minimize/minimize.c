@@ -99,6 +99,7 @@ fill_task(const Minimizer *m, FzTask *task)
     task->number = m->number;
     copy_witness(&task->best, &m->best);
     task->fail_allocation = m->best.fail_allocation;
+    task->weak_seed = m->best.weak_seed;
     task->time_step_ns = m->best.time_step_ns;
     task->remap = false;
     task->nturns = 0;
@@ -411,6 +412,7 @@ make_first(void *arg, uint64_t index, FzTask *task, bool *skip)
     fill_task(m, task);
     task->schedule = schedule;
     task->fail_allocation = schedule.fail_allocation;
+    task->weak_seed = schedule.weak_seed;
     task->time_step_ns = schedule.time_step_ns;
     task->kind = FZ_TASK_FIRST;
     task->random = m->random;

@@ -27,6 +27,7 @@ typedef enum FzTaskKind {
 typedef struct FzWitness {
     FzProgram program;
     uint32_t fail_allocation;
+    uint32_t weak_seed;
     uint32_t time_step_ns;
     uint64_t steps;
     uint32_t preemptions;
@@ -41,6 +42,7 @@ typedef struct FzTask {
     // The candidate: a reduction of the best, or the best with these turns.
     FzReduction reduction;
     uint32_t fail_allocation;
+    uint32_t weak_seed;
     uint32_t time_step_ns;
     bool remap;                 // the turns are those of the best, moved as
                                 // the reduction moves them

@@ -60,6 +60,7 @@ fill_witness(FzWitness *w, const FzProgram *program,
 {
     w->program = *program;
     w->fail_allocation = schedule->fail_allocation;
+    w->weak_seed = schedule->weak_seed;
     w->time_step_ns = schedule->time_step_ns;
     w->steps = steps;
     w->preemptions = (uint32_t)run->preemptions;
@@ -82,6 +83,7 @@ FzTrial_RunOnce(const FzProgram *program, const FzSchedule *schedule)
     config.step_budget = fz_trial.step_budget;
     const char *rule = fz_trial.shared->rule;
     config.races = config.races && (fz_trial.any_rule || rule[0] == '\0' ||
+                                    schedule->weak_seed != 0 ||
                                     strcmp(rule, "DATA_RACE") == 0);
     fz_trial.schedule = *schedule;
     fz_trial.program = program;
@@ -102,6 +104,7 @@ FzTrial_Guided(const FzTask *task, const FzGuide *guide)
         .guide = guide,
         .time_step_ns = task->time_step_ns,
         .fail_allocation = task->fail_allocation,
+        .weak_seed = task->weak_seed,
     };
 }
 
@@ -136,6 +139,7 @@ FzTrial_Random(const FzTask *task, uint32_t i)
         .expected_steps = task->best.steps,
         .time_step_ns = task->time_step_ns,
         .fail_allocation = task->fail_allocation,
+        .weak_seed = task->weak_seed,
     };
 }
 
@@ -153,10 +157,12 @@ FzTrial_LearnPoints(const FzTask *task)
         .guide = &guide,
         .time_step_ns = task->best.time_step_ns,
         .fail_allocation = task->best.fail_allocation,
+        .weak_seed = task->best.weak_seed,
     };
     config.record_events = true;
     config.races = config.races &&
-                   strcmp(fz_trial.shared->rule, "DATA_RACE") == 0;
+                   (task->best.weak_seed != 0 ||
+                    strcmp(fz_trial.shared->rule, "DATA_RACE") == 0);
     FzEngine_Run(&config, fz_trial.shared->body, (void *)&task->best.program,
                  &fz_trial.run);
     fz_trial.slot->executions++;
@@ -274,6 +280,7 @@ run_first(FzBoard *shared, FzSlot *slot)
         if (i > 0) {
             schedule = FzTrial_Random(task, i - 1);
             schedule.fail_allocation = task->schedule.fail_allocation;
+            schedule.weak_seed = task->schedule.weak_seed;
             schedule.time_step_ns = task->schedule.time_step_ns;
         }
         FzTrial_RunOnce(&task->input.program, &schedule);

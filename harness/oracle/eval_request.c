@@ -87,6 +87,9 @@ static void
 checked(uint32_t thread, Breaker *b, unsigned bits)
 {
     if (bits != b->word) {
+        if (FzEngine_HasWeakLoads()) {
+            return;             // what was set has not come yet
+        }
         lost(thread, b->word, bits);
     }
     b->seen = (uint8_t)bits;
@@ -105,7 +108,8 @@ static void
 check_queue(uint32_t thread, const RtThreadState *tstate, unsigned bits)
 {
     const RtBrcThreadState *brc = &tstate->brc;
-    if (RtObjectStack_IsEmpty(&brc->objects_to_merge) ||
+    if (FzEngine_HasWeakLoads() ||
+        RtObjectStack_IsEmpty(&brc->objects_to_merge) ||
         (bits & RT_EVAL_EXPLICIT_MERGE_BIT) != 0)
     {
         return;

@@ -143,7 +143,7 @@ checked(uint32_t thread, const void *tstate, uintptr_t bits)
 {
     Gil *gil = gil_of(tstate);
     if (gil->asked != tstate || gil->asked == NULL ||
-        (bits & ~(uintptr_t)DONE_LATER) != 0) {
+        (bits & ~(uintptr_t)DONE_LATER) != 0 || FzEngine_HasWeakLoads()) {
         return;
     }
     if (++gil->checks > CHECKS_ALLOWED) {

@@ -288,8 +288,9 @@ is_tolerated(uint32_t thread, const FzBlock *block, const void *addr)
         (uintptr_t)addr - (uintptr_t)block->start >= sizeof(RtObject)) {
         return false;
     }
+    // A slot may show it for longer where loads are weak.
     return (state.online >> thread & 1) != 0 &&
-           state.quiet[thread] < block->freed_at;
+           (state.quiet[thread] < block->freed_at || FzEngine_HasWeakLoads());
 }
 #else
 static bool

@@ -60,7 +60,7 @@ FzSchedule_Print(const FzSchedule *schedule, const FzTape *tape,
                      schedule->fail_allocation);
     }
     if (schedule->weak_seed != 0) {
-        FzBuf_Printf(out, "weak %" PRIu64 "\n", schedule->weak_seed);
+        FzBuf_Printf(out, "weak %" PRIu32 "\n", schedule->weak_seed);
     }
     FzBuf_Printf(out, "choices %" PRIu64 "\n", count_pairs(bytes, n));
     FzTapeReader reader;
@@ -263,8 +263,9 @@ parse_header(Parser *parser, FzScheduleFile *file)
 
 // A line that only some files have: `name N`, not 0. *out is 0 without it.
 static bool
-parse_optional(Parser *parser, const char *name, uint64_t max, uint64_t *out)
+parse_optional(Parser *parser, const char *name, uint32_t *out)
 {
+    uint64_t value = 0;
     size_t n = strlen(name);
     size_t left = (size_t)(parser->end - parser->at);
     *out = 0;
@@ -273,10 +274,11 @@ parse_optional(Parser *parser, const char *name, uint64_t max, uint64_t *out)
     }
     expect(parser, name);
     expect(parser, " ");
-    number(parser, 10, max, name, out);
-    if (!parser->failed && *out == 0) {
+    number(parser, 10, UINT32_MAX, name, &value);
+    if (!parser->failed && value == 0) {
         return fail(parser, "%s 0: leave the line out", name);
     }
+    *out = (uint32_t)value;
     return expect(parser, "\n");
 }
 
@@ -321,10 +323,9 @@ FzScheduleFile_Parse(const char *text, size_t n, FzScheduleFile *out,
     };
     *out = (FzScheduleFile){.schedule = {.kind = FZ_SCHEDULE_REPLAY}};
     parse_header(&parser, out);
-    uint64_t nth;
-    parse_optional(&parser, "fail-allocation", UINT32_MAX, &nth);
-    out->schedule.fail_allocation = (uint32_t)nth;
-    parse_optional(&parser, "weak", UINT64_MAX, &out->schedule.weak_seed);
+    uint32_t *nth = &out->schedule.fail_allocation;
+    parse_optional(&parser, "fail-allocation", nth);
+    parse_optional(&parser, "weak", &out->schedule.weak_seed);
     parse_choices(&parser, &out->bytes);
     expect(&parser, "end\n");
     if (!parser.failed && parser.at != parser.end) {

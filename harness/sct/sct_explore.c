@@ -248,7 +248,7 @@ run_trial(uint32_t trial, double start, Totals *totals)
         if (!FzSctSearch_Next(search, &schedule)) {
             break;
         }
-        schedule.weak_seed = options->weak ? schedule.seed | 1 : 0;
+        schedule.weak_seed = options->weak ? (uint32_t)schedule.seed | 1 : 0;
         execute(&schedule, &explorer.run);
         n++;
         totals->executions++;

@@ -37,6 +37,15 @@ def expect(name, result, code, *words):
                 failures.append(f"{name}: no '{word}' in {result.stderr!r}")
 
 
+def check_weak_loads(folder):
+    """Only builds that see every atomic access have them."""
+    result = ftfuzz("fuzz", "--weak", "--executions", 50, "--jobs", 1,
+                    "--quiet", "--findings", folder / "weak")
+    if result.returncode == 0:
+        return
+    expect("fuzz --weak", result, 2, "race-ft")
+
+
 def check_inputs(folder):
     good = folder / "good.ftz"
     expect("save", ftfuzz("run", "--seed", 3, "--save", good), 0)
@@ -169,6 +178,7 @@ DETERMINISTIC = not any(build in ftfuzz("--version").stdout
                         for build in ("tsan", "release"))
 with tempfile.TemporaryDirectory() as name:
     check_inputs(pathlib.Path(name))
+    check_weak_loads(pathlib.Path(name))
     check_usage(pathlib.Path(name))
     check_schedules(pathlib.Path(name))
     check_missing_compiler(pathlib.Path(name))

@@ -38,7 +38,7 @@ test_round_trip(int pairs, const FzStrategy *strategy)
         .depth = 3,
         .time_step_ns = 50000,
         .fail_allocation = pairs % 2 == 0 ? 17 : 0,
-        .weak_seed = pairs % 3 == 0 ? UINT64_MAX : 0,
+        .weak_seed = pairs % 3 == 0 ? UINT32_MAX : 0,
     };
     FzTape tape = {0};
     make_tape(&tape, pairs);

@@ -232,11 +232,14 @@ RtObject_EqualBool(RtObject *a, RtObject *b)
 }
 
 #ifdef RT_GIL_DISABLED
-// Whether readers that are not the owner may hold the container's memory.
+// Whether readers that are not the owner may hold the container's memory. Who
+// sees the mark sees all that was done before it: memory that was replaced
+// then, and freed at once, is not read any more (CPython 3.13 loads the mark
+// relaxed, IS_DICT_SHARED(): on a weakly ordered processor its reader may).
 static inline bool
 RtContainer_IsShared(RtObject *op)
 {
-    return (rt_atomic_load_uint8_relaxed(&op->ob_gc_bits) &
+    return (rt_atomic_load_uint8_acquire(&op->ob_gc_bits) &
             RT_GC_BITS_SHARED) != 0;
 }
 
@@ -255,7 +258,7 @@ RtContainer_SetShared(RtObject *op)
 {
     uint8_t bits = op->ob_gc_bits;
     if ((bits & RT_GC_BITS_SHARED) == 0) {
-        rt_atomic_store_uint8_relaxed(&op->ob_gc_bits,
+        rt_atomic_store_uint8_release(&op->ob_gc_bits,
                                       bits | RT_GC_BITS_SHARED);
     }
 }
