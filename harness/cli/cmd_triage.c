@@ -109,24 +109,70 @@ replay_group(FzGroup *group, uint64_t times)
     FzBuf_Free(&output);
 }
 
-// Minimises the smallest of each group that has no small form yet.
+static bool
+minimize_one(const Options *o, const FzTriaged *f)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof(seconds), "%.1f", o->minimize);
+    char *const argv[] = {"ftfuzz",    "minimize", "--quiet",
+                          "--seconds", seconds,    f->path, NULL};
+    FzBuf output = {0};
+    int status;
+    bool done = f->small == NULL &&
+                strcmp(f->build, FzExec_BuildName()) == 0 &&
+                run_self(argv, &output, &status) && WIFEXITED(status) &&
+                WEXITSTATUS(status) == 0;
+    FzBuf_Free(&output);
+    return done;
+}
+
+// The smallest of each group that has no small form yet.
 static size_t
 minimize_groups(const Options *o, const FzTriage *triage)
 {
-    char seconds[32];
     size_t done = 0;
-    snprintf(seconds, sizeof(seconds), "%.1f", o->minimize);
     for (size_t i = 0; i < triage->ngroups; i++) {
-        const FzTriaged *f = triage->groups[i].smallest;
-        char *const argv[] = {"ftfuzz",    "minimize", "--quiet",
-                              "--seconds", seconds,    f->path, NULL};
-        FzBuf output = {0};
-        int status;
-        if (f->small == NULL && strcmp(f->build, FzExec_BuildName()) == 0) {
-            done += run_self(argv, &output, &status) && WIFEXITED(status) &&
-                    WEXITSTATUS(status) == 0;
+        done += minimize_one(o, triage->groups[i].smallest);
+    }
+    return done;
+}
+
+enum { FEW = 5, SMALL_PART = 20, MORE = 2 };
+
+static bool
+is_member(const FzGroup *group, const FzTriaged *f)
+{
+    for (size_t i = 0; i < group->nsignatures; i++) {
+        if (strcmp(group->signatures[i], f->signature) == 0) {
+            return true;
         }
-        FzBuf_Free(&output);
+    }
+    return false;
+}
+
+static bool
+is_small_group(const FzTriage *triage, const FzGroup *group)
+{
+    return triage->ngroups > 1 &&
+           (group->count < FEW ||
+            group->count * SMALL_PART < triage->nfindings);
+}
+
+// Two more of each group that is few, or a small part of all: it may be another
+// face of a large one, and one small program says little.
+static size_t
+minimize_more(const Options *o, const FzTriage *triage)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < triage->ngroups; i++) {
+        const FzGroup *group = &triage->groups[i];
+        size_t more = is_small_group(triage, group) ? 0 : MORE;
+        for (size_t k = 0; k < triage->nfindings && more < MORE; k++) {
+            bool made = is_member(group, &triage->findings[k]) &&
+                        minimize_one(o, &triage->findings[k]);
+            more += made;
+            done += made;
+        }
     }
     return done;
 }
@@ -311,23 +357,32 @@ load_all(FzTriage *triage, const char *const *folders, int n)
     return true;
 }
 
-// Groups, minimises, and groups again: small forms fold better.
+// Groups, minimises some by `choose`, and reads what has changed.
+static bool
+group_and_minimize(const Options *o, FzTriage *triage,
+                   const char *const *folders, int n,
+                   size_t (*choose)(const Options *, const FzTriage *))
+{
+    FzCatalogue scratch = {0};
+    FzTriage_Group(triage, &scratch);
+    size_t done = choose(o, triage);
+    FzTriage_Free(triage);
+    FzCatalogue_Free(&scratch);
+    if (!o->quiet && !o->json) {
+        fprintf(stderr, "%zu findings minimised\n", done);
+    }
+    return load_all(triage, folders, n);
+}
+
+// Small forms fold better.
 static bool
 group_all(const Options *o, FzTriage *triage, FzCatalogue *catalogue,
           const char *const *folders, int n)
 {
-    if (o->minimize > 0) {
-        FzCatalogue scratch = {0};
-        FzTriage_Group(triage, &scratch);
-        size_t done = minimize_groups(o, triage);
-        FzTriage_Free(triage);
-        FzCatalogue_Free(&scratch);
-        if (!o->quiet && !o->json) {
-            fprintf(stderr, "%zu findings minimised\n", done);
-        }
-        if (!load_all(triage, folders, n)) {
-            return false;
-        }
+    if (o->minimize > 0 &&
+        !(group_and_minimize(o, triage, folders, n, minimize_groups) &&
+          group_and_minimize(o, triage, folders, n, minimize_more))) {
+        return false;
     }
     FzTriage_Group(triage, catalogue);
     for (size_t i = 0; i < triage->ngroups && o->replays > 0; i++) {

@@ -190,9 +190,9 @@ FzTriaged_NamesPair(const FzTriaged *f)
 // A race is where nothing orders two threads. A preemption right there that
 // does damage is that race, seen otherwise.
 static void
-add_race_keys(FzGrouper *g, size_t raw, const FzSignature *s, bool causal)
+add_race_keys(FzGrouper *g, size_t raw, const FzTriaged *f,
+              const FzSignature *s, bool causal)
 {
-    const FzTriaged *f = g->raws[raw].smallest;
     if (strcmp(s->rule, "DATA_RACE") == 0) {
         bool same = strcmp(s->functions[0], s->functions[1]) == 0;
         for (int i = 0; i < (same ? 1 : 2); i++) {
@@ -210,9 +210,8 @@ add_race_keys(FzGrouper *g, size_t raw, const FzSignature *s, bool causal)
 }
 
 static void
-collect_keys_of(FzGrouper *g, size_t raw)
+collect_keys_of(FzGrouper *g, size_t raw, const FzTriaged *f)
 {
-    const FzTriaged *f = g->raws[raw].smallest;
     FzSignature s;
     bool causal = f->tight && f->cause[0] != '\0';
     // That says enough where the place is not exact, too.
@@ -222,7 +221,7 @@ collect_keys_of(FzGrouper *g, size_t raw)
     if (!FzSignature_Parse(f->signature, &s)) {
         return;
     }
-    add_race_keys(g, raw, &s, causal);
+    add_race_keys(g, raw, f, &s, causal);
     if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
         add_cause_key(g, raw, f->cause);
     }
@@ -234,11 +233,17 @@ collect_keys_of(FzGrouper *g, size_t raw)
     }
 }
 
+// Of each one that was minimised: one is as good a witness as another.
 static void
 collect_keys(FzGrouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        collect_keys_of(g, i);
+        const FzRaw *raw = &g->raws[i];
+        collect_keys_of(g, i, raw->smallest);
+        for (size_t k = 1; k < raw->count && raw->members[k]->small != NULL;
+             k++) {
+            collect_keys_of(g, i, raw->members[k]);
+        }
     }
 }
 
