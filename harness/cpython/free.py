@@ -3,6 +3,8 @@
 # grows. Reports of ThreadSanitizer are all kept, and brought into the form of
 # the controlled mode's failures.
 
+import contextlib
+import glob
 import os
 import re
 import select
@@ -17,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 END = re.compile(rb"^FTFUZZ-END (\d+)\n", re.MULTILINE)
 PROCESS_ENDED = "the process ended"
 HANG_SECONDS = 20
+STARVED = 15                    # times that, while it wants the processor
 DEADLY = b"ThreadSanitizer:DEADLYSIGNAL"
 DEADLY_SECONDS = 5
 IMPORT_SECONDS = 180            # more for a program that imports modules
@@ -122,6 +125,15 @@ class Worker:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def is_running(self):
+        """Whether a thread of the child wants the processor: on a machine that
+        has much else to do, it may not have had it for long."""
+        for path in glob.glob("/proc/%d/task/*/stat" % self.child.pid):
+            with contextlib.suppress(OSError), open(path) as file:
+                if file.read().rpartition(") ")[2].startswith("R"):
+                    return True
+        return False
+
     def resident(self):
         try:
             with open("/proc/%d/statm" % self.child.pid) as file:
@@ -173,6 +185,8 @@ class Worker:
         errors, self.unread = self.unread, b""
         out, err = self.child.stdout, self.child.stderr
         deadline = time.monotonic() + seconds
+        last = deadline + STARVED * HANG_SECONDS
+        spent = self.processor_seconds() + HANG_SECONDS
         open_pipes = [out, err]
         while True:
             match = END.search(errors)
@@ -193,6 +207,10 @@ class Worker:
             if time.monotonic() > deadline:
                 if DEADLY in errors:
                     raise self.ended("CRASH", "a deadly signal", errors)
+                if (self.is_running() and self.processor_seconds() < spent and
+                        time.monotonic() < last):
+                    deadline += 1
+                    continue
                 raise self.ended("HANG", "no end after %d s" % seconds,
                                  errors)
             if self.resident() > MAX_RESIDENT:
