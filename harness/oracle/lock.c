@@ -311,7 +311,7 @@ section_begins(uint32_t thread, const void *first, const void *second)
                            FzName_Of(first).text, FzName_Of(second).text);
         FzEngine_Stop();
     }
-    FZ_ASSERT(locks->depth < MAX_SECTIONS);
+    FzOracle_NeedsRoom(locks->depth < MAX_SECTIONS);
     locks->sections[locks->depth++] = (Section){first, second, false, true};
 }
 

@@ -45,6 +45,15 @@ FzOracle_GoOn(void)
 }
 
 void
+FzOracle_NeedsRoom(bool there_is_room)
+{
+    if (!there_is_room && FzEngine_IgnoresAny()) {
+        FzEngine_Stop();
+    }
+    FZ_ASSERT(there_is_room);
+}
+
+void
 FzOracle_Begin(void)
 {
     back = NULL;

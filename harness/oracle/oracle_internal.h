@@ -37,4 +37,9 @@ bool FzOracleLock_WaitsForGil(uint32_t thread);
 // No thread can run; names the reason and records the violation.
 void FzOracleLock_Stuck(uint32_t nthreads, const bool *ended);
 
+// ---- oracle.c
+// An oracle's tables are large enough, unless it has lost count after what the
+// run ignores: then the run ends.
+void FzOracle_NeedsRoom(bool there_is_room);
+
 #endif  // FZ_ORACLE_INTERNAL_H

@@ -83,7 +83,7 @@ parks(uint32_t thread, const void *addr)
             wrong_order(thread, addr, "parks there again");
         }
     }
-    FZ_ASSERT(s->nbeds < MAX_BEDS);
+    FzOracle_NeedsRoom(s->nbeds < MAX_BEDS);
     s->beds[s->nbeds++] = (Bed){ addr, state.turns++, false };
 }
 
