@@ -357,6 +357,25 @@ fold_rare_races(FzGrouper *g)
     }
 }
 
+// One rule about a mechanism, broken at two places: often at the one, hardly
+// ever at the other, whose programs break it at the first, too.
+static void
+fold_places(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
+            if (one != other && !g->raws[a].damage && !is_frequent(g, one) &&
+                strcmp(g->raws[a].smallest->rule,
+                       g->raws[b].smallest->rule) == 0 &&
+                count_findings(g, one) < count_findings(g, other) &&
+                FzEvidence_Shows(&g->evidence, a, b)) {
+                FzGrouper_Fold(g, one, other);
+            }
+        }
+    }
+}
+
 void
 FzGrouper_FoldByEvidence(FzGrouper *g)
 {
@@ -364,6 +383,7 @@ FzGrouper_FoldByEvidence(FzGrouper *g)
     fold_by_operations(g);
     fold_by_unseen(g);
     fold_by_always(g);
+    fold_places(g);
     fold_consequences(g);
     fold_siblings(g);
     fold_rare_races(g);
