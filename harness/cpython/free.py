@@ -18,8 +18,8 @@ from reports import Failure
 HERE = os.path.dirname(os.path.abspath(__file__))
 END = re.compile(rb"^FTFUZZ-END (\d+)\n", re.MULTILINE)
 PROCESS_ENDED = "the process ended"
-HANG_SECONDS = 20
-STARVED = 15                    # times that, while it wants the processor
+HANG_SECONDS = 5                # a program takes a hundredth of one
+STARVED = 60                    # times that, while it wants the processor
 DEADLY = b"ThreadSanitizer:DEADLYSIGNAL"
 DEADLY_SECONDS = 5
 IMPORT_SECONDS = 180            # more for a program that imports modules
