@@ -5,6 +5,7 @@
 # operations at once. A call that holds its arguments orders nothing.
 
 import ast
+import functools
 
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitOr: "or_",
@@ -53,9 +54,10 @@ def text_of(node):
     return node if isinstance(node, str) else ast.unparse(node)
 
 
+@functools.cache
 def direct(op, names):
-    """An expression whose value does the operation when it is called; names are
-    those of shared objects."""
+    """An expression whose value does the operation when it is called; names, a
+    frozenset, are those of shared objects."""
     parts = arguments_of(ast.parse(op, mode="eval").body)
     if parts is None or not all(isinstance(part, str) or is_ready(part, names)
                                 for part in parts):

@@ -76,7 +76,7 @@ def tsan_environment(program, suppressions):
 def calls_of(program, held):
     """Of each thread, what it calls. held: without frames, where that can be
     said (direct.py)."""
-    names = {line.split(" = ")[0] for line in program.setup}
+    names = frozenset(line.split(" = ")[0] for line in program.setup)
     return [[direct(op, names) if held else "lambda: (%s)" % op for op in ops]
             for ops in program.threads]
 

@@ -1,6 +1,6 @@
 # free_worker.py: run by the interpreter under test, for a long time: executes
-# many programs, each compiled once and run on several sets of the objects that
-# it shares, on threads that are started once. Programs come as JSON lines on
+# many programs, each on several sets of the objects that it shares, on threads
+# that are started once. Programs come as JSON lines on
 # standard input; after each a line goes out, and a mark to standard error,
 # between which reports of ThreadSanitizer belong to it.
 
@@ -61,14 +61,18 @@ def do(ops):
             pass
 
 
+@functools.cache
+def code_of(expression):
+    """Operations come again in other programs: to compile one takes longer
+    than to call it."""
+    return compile(expression, "program", "eval")
+
+
 def compiled(program):
-    """(setup, operations of each thread) as code: one compilation of all, of
-    which a program takes more time than of a run."""
-    setup = compile("\n".join(program["setup"]), "setup", "exec")
-    threads = compile("[%s]" % ", ".join(
-        "[%s]" % ", ".join(calls) for calls in program["calls"]),
-        "threads", "eval")
-    return setup, threads
+    """([(name, code)] of what is shared, codes of each thread's calls)."""
+    setup = [line.split(" = ", 1) for line in program["setup"]]
+    return ([(name, code_of(value)) for name, value in setup],
+            [[code_of(call) for call in calls] for calls in program["calls"]])
 
 
 def bound(job, setup, threads, imported):
@@ -78,8 +82,10 @@ def bound(job, setup, threads, imported):
     calls = [[] for _ in job["calls"]]
     for n in range(job["repeat"]):
         scope = dict(imported)
-        exec(setup, scope)
-        for all_ops, ops in zip(calls, eval(threads, scope)):
+        for name, code in setup:
+            scope[name] = eval(code, scope)
+        for all_ops, codes in zip(calls, threads):
+            ops = [eval(code, scope) for code in codes]
             first = n % len(ops)
             all_ops.append((ops[first:] + ops[:first]) * job["rounds"])
     if job["number"] % 2:

@@ -133,7 +133,7 @@ def check_direct():
                       ("a.count(x=1) if 0 else a[0]", 1),
                       ("sorted(a, key=lambda x: -x)", [7, 3, 2, 1]),
                       ("a.__class__", list), ("a.pop(a.index(7))", 7)):
-        text = free.direct(op, {"a"})
+        text = free.direct(op, frozenset("a"))
         assert text.startswith("lambda") == (
             op in ("[x for x in a]", "a.pop(a.index(7))") or " if " in op), text
         if op == "a.append(7)":
