@@ -29,6 +29,7 @@ typedef struct Campaign {
     uint64_t deaths;            // workers that ended without being asked
     uint64_t counted[FZ_MAX_JOBS];      // executions when last looked at
     double alive[FZ_MAX_JOBS];  // when that had changed
+    double looked;              // when that was
     bool hung[FZ_MAX_JOBS];     // it was killed because it had not for long
     bool gave_up;               // a worker cannot work here
     double started;
@@ -268,12 +269,19 @@ save_lost_input(Campaign *c, unsigned index, int status)
 }
 
 // The steps of an execution are bounded, not what the code does between two of
-// them: a worker that has not ended one for long never will.
+// them: a worker that has not ended one for long never will. Time in which this
+// process did not run either (stopped, or the machine asleep) is not held
+// against it.
 static void
 kill_hung_workers(Campaign *c)
 {
     double now = now_seconds();
+    double absent = c->looked > 0 ? now - c->looked : 0;
+    c->looked = now;
     for (unsigned i = 0; i < c->options->jobs; i++) {
+        if (absent > 1) {
+            c->alive[i] += absent;
+        }
         uint64_t executions = c->shared->workers[i].executions;
         if (executions != c->counted[i]) {
             c->counted[i] = executions;

@@ -8,6 +8,7 @@ ledger, so that what is kept can be held against what was found.
 """
 
 import collections
+import contextlib
 import html.parser
 import json
 import os
@@ -216,21 +217,42 @@ def check_real_canary(folder):
     return state
 
 
-def check_hung_worker(folder):
-    """A worker that does not end an execution is stopped, its input kept."""
+def start_worker(findings, *options):
+    """A campaign that stops what hangs for 2 s, and its worker's number."""
     process = subprocess.Popen(
-        [FTFUZZ, "fuzz", "--jobs", "1", "--hang", "2", "--seconds", "60",
-         "--stop-on-finding", "--findings", folder / "hung", "--quiet"],
+        [FTFUZZ, "fuzz", "--jobs", "1", "--hang", "2", *options,
+         "--findings", findings, "--quiet"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 20
     while not children.read_text().split() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
-    os.kill(int(children.read_text().split()[0]), signal.SIGSTOP)
+    return process, int(children.read_text().split()[0])
+
+
+def check_hung_worker(folder):
+    """A worker that does not end an execution is stopped, its input kept."""
+    process, worker = start_worker(folder / "hung", "--seconds", "60",
+                                   "--stop-on-finding")
+    os.kill(worker, signal.SIGSTOP)
     check(process.wait(60) == 77, f"hung: exit code {process.returncode}")
     names = [p.name for p in (folder / "hung").iterdir()]
     check(any("HANG" in n.upper() for n in names), f"hung: {names}")
+
+
+def check_all_stopped(folder):
+    """If nothing ran for a while, a machine asleep, nobody has hung."""
+    process, worker = start_worker(folder / "asleep", "--seconds", "6")
+    for pid in (worker, process.pid):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.5)
+    time.sleep(3)
+    for pid in (process.pid, worker):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.5)
+    check(process.wait(60) == 0, f"asleep: exit code {process.returncode}")
 
 
 class Page(html.parser.HTMLParser):
@@ -289,6 +311,7 @@ def main():
     check_one_at_a_time(folder, state)
     check_canary(folder)
     check_hung_worker(folder)
+    check_all_stopped(folder)
     real = check_real(folder)
     check_page(real, 0)
     buggy = check_real_canary(folder)
