@@ -10,11 +10,11 @@
 
 #include <string.h>
 
+#include "kept.h"
 #include "reads_from.h"
 
 enum {
     MAX_SWITCHES = 64,          // of one execution; later ones are not recorded
-    MAX_KEPT = 256,
     MAX_PLACES = 2048,          // points on objects that threads share
 };
 
@@ -26,14 +26,13 @@ typedef struct Switch {
 typedef struct Recorded {
     Switch switches[MAX_SWITCHES];      // in the order of time
     uint32_t count;
-    uint32_t chosen;            // so often to be changed
 } Recorded;
 
 typedef struct MutationMemory {
     FzStrategyMemory head;
     FzReadsFrom reads_from;
-    Recorded kept[MAX_KEPT];
-    uint32_t nkept;
+    FzKept kept;
+    Recorded recorded[FZ_MAX_KEPT];
     Recorded plan, now;         // what is to be done; what was
     // Where the last execution touched what threads share.
     uint32_t places[MAX_PLACES];
@@ -108,7 +107,7 @@ change(Mutation *mutation, Recorded *plan)
         plan->count = at;       // what followed is left to chance
         break;
     case 5: {
-        const Recorded *other = &m->kept[FzRng_Below(rng, m->nkept)];
+        const Recorded *other = &m->recorded[FzRng_Below(rng, m->kept.count)];
         plan->count = at;
         for (uint32_t i = 0; i < other->count; i++) {
             if (other->switches[i].at >= moved.at) {
@@ -125,21 +124,6 @@ change(Mutation *mutation, Recorded *plan)
     }
 }
 
-static const Recorded *
-choose_kept(Mutation *mutation)
-{
-    MutationMemory *m = mutation->memory;
-    Recorded *best = &m->kept[FzRng_Below(&mutation->rng, m->nkept)];
-    for (int i = 0; i < 2; i++) {
-        Recorded *other = &m->kept[FzRng_Below(&mutation->rng, m->nkept)];
-        if (other->chosen < best->chosen) {
-            best = other;
-        }
-    }
-    best->chosen++;
-    return best;
-}
-
 // ---------------------------------------------------------------------------
 // The strategy
 
@@ -154,11 +138,11 @@ mutation_begin(void *state, const FzSchedule *schedule)
     if (m == NULL) {
         return;
     }
-    bool fresh = m->nkept == 0 || m->nplaces == 0 ||
+    bool fresh = m->kept.count == 0 || m->nplaces == 0 ||
                  FzRng_Below(&mutation->rng, 8) == 0;
     m->plan.count = 0;
     if (!fresh) {
-        m->plan = *choose_kept(mutation);
+        m->plan = m->recorded[FzKept_Choose(&m->kept, &mutation->rng)];
         do {
             change(mutation, &m->plan);
         } while (FzRng_Below(&mutation->rng, 2) == 0);
@@ -167,7 +151,6 @@ mutation_begin(void *state, const FzSchedule *schedule)
         }
     }
     m->now.count = 0;
-    m->now.chosen = 0;
     m->nplaces = 0;
     m->nthreads = 1;
     m->has_new = false;
@@ -190,13 +173,9 @@ mutation_end(void *state, FzStrategyMemory *memory, uint64_t steps, bool found)
     MutationMemory *m = (MutationMemory *)memory;
     (void)steps;
     (void)found;
-    if (!m->has_new) {
-        return;
+    if (m->has_new) {
+        m->recorded[FzKept_Add(&m->kept, &mutation->rng)] = m->now;
     }
-    uint32_t at = m->nkept < MAX_KEPT
-                      ? m->nkept++
-                      : FzRng_Below(&mutation->rng, MAX_KEPT);
-    m->kept[at] = m->now;
 }
 
 // The thread that the plan names, if its time has come and it can run.

@@ -11,12 +11,12 @@
 // Source: Wolff and others, Greybox Fuzzing for Concurrency Testing (ASPLOS
 // 2024).
 
+#include "kept.h"
 #include "pos.h"
 #include "reads_from.h"
 
 enum {
     MAX_DEMANDS = 8,
-    MAX_KEPT = 256,             // abstract schedules
     MAX_PAIRS = 1024,           // to make demands of
 };
 
@@ -28,7 +28,6 @@ typedef struct Demand {
 typedef struct Abstract {
     Demand demands[MAX_DEMANDS];
     uint32_t ndemands;
-    uint32_t chosen;            // so often to be changed
 } Abstract;
 
 typedef struct RffMemory {
@@ -36,8 +35,8 @@ typedef struct RffMemory {
     FzReadsFrom reads_from;
     FzPair pairs[MAX_PAIRS];    // that have occurred
     uint32_t npairs;
-    Abstract kept[MAX_KEPT];
-    uint32_t nkept;
+    FzKept kept;
+    Abstract abstract[FZ_MAX_KEPT];
     Abstract now;
     bool has_new;               // this execution showed a new pair
 } RffMemory;
@@ -50,22 +49,6 @@ typedef struct Rff {
 
 // ---------------------------------------------------------------------------
 // Abstract schedules
-
-// Of a few drawn ones that which was changed the least often.
-static const Abstract *
-choose_kept(Rff *rff)
-{
-    RffMemory *m = rff->memory;
-    Abstract *best = &m->kept[FzRng_Below(&rff->pos.rng, m->nkept)];
-    for (int i = 0; i < 2; i++) {
-        Abstract *other = &m->kept[FzRng_Below(&rff->pos.rng, m->nkept)];
-        if (other->chosen < best->chosen) {
-            best = other;
-        }
-    }
-    best->chosen++;
-    return best;
-}
 
 static void
 change(Rff *rff, Abstract *abstract)
@@ -105,13 +88,11 @@ rff_begin(void *state, const FzSchedule *schedule)
     FzReadsFrom_Begin(&m->reads_from);
     m->has_new = false;
     m->now.ndemands = 0;
-    m->now.chosen = 0;
     if (m->npairs == 0) {
         return;
     }
-    if (m->nkept > 0 && FzRng_Below(&rff->pos.rng, 8) != 0) {
-        m->now = *choose_kept(rff);
-        m->now.chosen = 0;
+    if (m->kept.count > 0 && FzRng_Below(&rff->pos.rng, 8) != 0) {
+        m->now = m->abstract[FzKept_Choose(&m->kept, &rff->pos.rng)];
     }
     do {
         change(rff, &m->now);
@@ -125,13 +106,9 @@ rff_end(void *state, FzStrategyMemory *memory, uint64_t steps, bool found)
     RffMemory *m = (RffMemory *)memory;
     (void)steps;
     (void)found;
-    if (!m->has_new) {
-        return;
+    if (m->has_new) {
+        m->abstract[FzKept_Add(&m->kept, &rff->pos.rng)] = m->now;
     }
-    uint32_t at = m->nkept < MAX_KEPT
-                      ? m->nkept++
-                      : FzRng_Below(&rff->pos.rng, MAX_KEPT);
-    m->kept[at] = m->now;
 }
 
 // ---------------------------------------------------------------------------
