@@ -2,7 +2,8 @@
 //
 // expect: ASSERTION
 #include <assert.h>
-#include <pthread.h>
+
+#include "threads.h"
 
 static int counter;
 
@@ -17,13 +18,7 @@ raise_counter(void *arg)
 int
 main(void)
 {
-    pthread_t threads[2];
-    for (int i = 0; i < 2; i++) {
-        pthread_create(&threads[i], NULL, raise_counter, NULL);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(threads[i], NULL);
-    }
+    run_threads(2, raise_counter);
     assert(counter == 2);
     return 0;
 }

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "threads.h"
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static pthread_spinlock_t spin;
@@ -34,14 +36,8 @@ raise_counters(void *arg)
 int
 main(void)
 {
-    pthread_t threads[3];
     pthread_spin_init(&spin, 0);
-    for (int i = 0; i < 3; i++) {
-        pthread_create(&threads[i], NULL, raise_counters, NULL);
-    }
-    for (int i = 0; i < 3; i++) {
-        pthread_join(threads[i], NULL);
-    }
+    run_threads(3, raise_counters);
     for (int i = 0; i < 3; i++) {
         assert(counter[i] == 3);
     }

@@ -1,8 +1,9 @@
 // freed_twice.c: two threads that both think that they are the last.
 //
 // expect: DOUBLE_FREE
-#include <pthread.h>
 #include <stdlib.h>
+
+#include "threads.h"
 
 static volatile int users = 2;
 static void *block;
@@ -20,11 +21,7 @@ leave(void *arg)
 int
 main(void)
 {
-    pthread_t x, y;
     block = malloc(16);
-    pthread_create(&x, NULL, leave, NULL);
-    pthread_create(&y, NULL, leave, NULL);
-    pthread_join(x, NULL);
-    pthread_join(y, NULL);
+    run_threads(2, leave);
     return 0;
 }

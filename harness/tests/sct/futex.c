@@ -3,10 +3,11 @@
 // expect: -
 #include <assert.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "threads.h"
 
 static atomic_int word;         // 0 free, 1 held, 2 held and waited for
 static int counter;
@@ -48,13 +49,7 @@ work(void *arg)
 int
 main(void)
 {
-    pthread_t threads[3];
-    for (int i = 0; i < 3; i++) {
-        pthread_create(&threads[i], NULL, work, NULL);
-    }
-    for (int i = 0; i < 3; i++) {
-        pthread_join(threads[i], NULL);
-    }
+    run_threads(3, work);
     assert(counter == 3);
     return 0;
 }

@@ -3,6 +3,8 @@
 // expect: LOCK_MISUSE
 #include <pthread.h>
 
+#include "threads.h"
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void *
@@ -15,9 +17,7 @@ unlock_it(void *arg)
 int
 main(void)
 {
-    pthread_t thread;
     pthread_mutex_lock(&mutex);
-    pthread_create(&thread, NULL, unlock_it, NULL);
-    pthread_join(thread, NULL);
+    run_threads(1, unlock_it);
     return 0;
 }

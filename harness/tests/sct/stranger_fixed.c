@@ -3,6 +3,8 @@
 // expect: -
 #include <pthread.h>
 
+#include "threads.h"
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void *
@@ -16,10 +18,6 @@ lock_and_unlock(void *arg)
 int
 main(void)
 {
-    pthread_t thread;
-    pthread_mutex_lock(&mutex);
-    pthread_create(&thread, NULL, lock_and_unlock, NULL);
-    pthread_mutex_unlock(&mutex);
-    pthread_join(thread, NULL);
+    run_threads(2, lock_and_unlock);
     return 0;
 }

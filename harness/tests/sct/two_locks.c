@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <pthread.h>
 
+#include "threads.h"
+
 static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t b = PTHREAD_MUTEX_INITIALIZER;
 static int counters[2];
@@ -24,11 +26,7 @@ raise_both(void *arg)
 int
 main(void)
 {
-    pthread_t x, y;
-    pthread_create(&x, NULL, raise_both, NULL);
-    pthread_create(&y, NULL, raise_both, NULL);
-    pthread_join(x, NULL);
-    pthread_join(y, NULL);
+    run_threads(2, raise_both);
     assert(counters[0] == 2 && counters[1] == 2);
     return 0;
 }

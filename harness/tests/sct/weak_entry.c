@@ -4,8 +4,9 @@
 // expect: ASSERTION
 // options: --weak
 #include <assert.h>
-#include <pthread.h>
 #include <stdatomic.h>
+
+#include "threads.h"
 
 static atomic_int wants[2];
 static int entered[2];
@@ -23,11 +24,7 @@ enter(void *arg)
 int
 main(void)
 {
-    pthread_t threads[2];
-    pthread_create(&threads[0], NULL, enter, NULL);
-    pthread_create(&threads[1], NULL, enter, threads);
-    pthread_join(threads[0], NULL);
-    pthread_join(threads[1], NULL);
+    run_threads(2, enter);
     assert(entered[0] + entered[1] < 2);
     return 0;
 }
