@@ -9,10 +9,12 @@ import os
 import random
 import re
 import subprocess
+import zlib
 
 from programs import Program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+FINDER = os.path.join(HERE, "vocabulary.py")
 # Operations of these ways of ending are about the shape of an object.
 WRITERS = """set del append pop clear update insert extend remove add next
 __init__ write read seek send sort reverse rotate close feed move truncate
@@ -38,19 +40,23 @@ class Vocabulary:
         self.kinds = [kind for kind in value["kinds"] if kind["ops"]]
 
     @staticmethod
-    def of(program, cache):
-        """What the interpreter has; asked once."""
-        if not os.path.exists(cache):
-            out = subprocess.run(
-                [program, "-S", "-B", os.path.join(HERE, "vocabulary.py")],
-                stdout=subprocess.PIPE, check=True,
-                env=dict(os.environ, PYTHONHASHSEED="0")).stdout
-            json.loads(out)
-            with open(cache + ".new", "wb") as file:
-                file.write(out)
+    def of(program, cache, finder=FINDER):
+        """What the interpreter has; each text of the finder asks it once."""
+        with open(finder, "rb") as file:
+            by = zlib.crc32(file.read())
+        value = {}
+        if os.path.exists(cache):
+            with open(cache) as file:
+                value = json.load(file)
+        if value.get("by") != by:
+            out = subprocess.run([program, "-S", "-B", finder],
+                                 stdout=subprocess.PIPE, check=True,
+                                 env=dict(os.environ, PYTHONHASHSEED="0"))
+            value = dict(json.loads(out.stdout), by=by)
+            with open(cache + ".new", "w") as file:
+                json.dump(value, file)
             os.replace(cache + ".new", cache)
-        with open(cache) as file:
-            return Vocabulary(json.load(file))
+        return Vocabulary(value)
 
 
 class Generator:

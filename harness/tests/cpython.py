@@ -4,6 +4,7 @@ many of them in one process and survives one that ends it, reports are read and
 named, suppressions are honoured, findings come back from disk."""
 
 import functools
+import json
 import operator
 import os
 import pathlib
@@ -17,7 +18,7 @@ sys.path.insert(0, str(ROOT / "harness" / "cpython"))
 import free  # noqa: E402
 from engine import Schedule  # noqa: E402
 from findings import Finding  # noqa: E402
-from generate import Generator, Vocabulary, rename  # noqa: E402
+from generate import FINDER, Generator, Vocabulary, rename  # noqa: E402
 from groups import cause_of, fold, parties_of  # noqa: E402
 from programs import Program  # noqa: E402
 from reports import PLUMBING, Failure, Suppressions, failures_of  # noqa: E402
@@ -48,14 +49,11 @@ if not hasattr(_thread, "start_joinable_thread"):
 """
 
 
-def vocabulary(folder):
+def vocabulary():
     """Asked for some kinds only: all take a minute."""
-    done = subprocess.run(
-        [sys.executable, "-B",
-         str(ROOT / "harness" / "cpython" / "vocabulary.py"), *KINDS],
-        stdout=subprocess.PIPE, check=True)
-    (folder / "vocabulary.json").write_bytes(done.stdout)
-    return Vocabulary.of(sys.executable, str(folder / "vocabulary.json"))
+    done = subprocess.run([sys.executable, "-B", FINDER, *KINDS],
+                          stdout=subprocess.PIPE, check=True)
+    return Vocabulary(json.loads(done.stdout))
 
 
 def check_vocabulary(known):
@@ -66,6 +64,26 @@ def check_vocabulary(known):
     assert "o.rotate(1)" in ops["deque"] and "o.rotate('a')" not in ops["deque"]
     assert "o['a']" in ops["dict"] and "o['a']" not in ops["list"]
     assert "next(o)" in ops["count"] and "list(o)" not in ops["count"]
+
+
+def check_cache(folder):
+    """An interpreter is asked again when what asks it has changed."""
+    finder, cache = folder / "finder.py", folder / "vocabulary.json"
+    asked = folder / "asked"
+
+    def ask(name):
+        finder.write_text(f"""
+import json
+open({str(asked)!r}, "a").write("{name} ")
+print(json.dumps({{"imports": [], "kinds": [
+    {{"name": "{name}", "make": "[]", "ops": ["len(o)"]}}]}}))
+""")
+        known = Vocabulary.of(sys.executable, str(cache), str(finder))
+        assert [kind["name"] for kind in known.kinds] == [name], known.kinds
+
+    for name in ("one", "one", "two", "two", "one"):
+        ask(name)
+    assert asked.read_text() == "one two one ", asked.read_text()
 
 
 def check_programs(known):
@@ -296,8 +314,9 @@ def check_findings(folder):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        known = vocabulary(folder)
+        known = vocabulary()
         check_vocabulary(known)
+        check_cache(folder)
         check_programs(known)
         check_outcomes(known)
         check_learning(known)
