@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "attached.h"
 #include "preempt.h"
 #include "rt_errors.h"
 #include "rtcore_object.h"
@@ -36,15 +37,11 @@ check_breaker(int index)
 static void
 act(void (*action)(int index), int index)
 {
-    RtThreadState *tstate = RtThreadState_New(interp);
-    CHECK(tstate != NULL);
-    RtThreadState_Bind(tstate);
-    RtThreadState_Attach(tstate);
+    RtThreadState *tstate = attach_new();
     ids[index] = tstate->id;
     action(index);
     CHECK(RtErr_Occurred() == NULL);
-    RtThreadState_Clear(tstate);
-    RtThreadState_DeleteCurrent(tstate);
+    delete_attached(tstate);
 }
 
 static const Pair *pair;

@@ -4,6 +4,7 @@
 // heaps over; a walk shows each live object once, whatever another thread was
 // doing to its heaps when the world stopped.
 
+#include "attached.h"
 #include "scripted.h"
 #include "rt_types.h"
 #include "rtcore_gc.h"
@@ -95,13 +96,9 @@ static const Pair *pair;
 static void
 act(int index)
 {
-    RtThreadState *tstate = RtThreadState_New(&rt_runtime.main_interp);
-    CHECK(tstate != NULL);
-    RtThreadState_Bind(tstate);
-    RtThreadState_Attach(tstate);
+    RtThreadState *tstate = attach_new();
     pair->actions[index](index);
-    RtThreadState_Clear(tstate);
-    RtThreadState_DeleteCurrent(tstate);
+    delete_attached(tstate);
 }
 
 // The state of a third thread, after the two: it takes over heaps of theirs.
@@ -109,17 +106,13 @@ static void
 take_over(int index)
 {
     (void)index;
-    RtThreadState *tstate = RtThreadState_New(&rt_runtime.main_interp);
-    CHECK(tstate != NULL);
-    RtThreadState_Bind(tstate);
-    RtThreadState_Attach(tstate);
+    RtThreadState *tstate = attach_new();
     ssize_t before = RtList_Size(shared);
     make_objects(0);
     CHECK(RtList_Size(shared) == before + COUNT);
     walk(0);
     drop_objects(0);
-    RtThreadState_Clear(tstate);
-    RtThreadState_DeleteCurrent(tstate);
+    delete_attached(tstate);
 }
 
 static void

@@ -3,6 +3,7 @@
 // writers before readers, recursion, the order of internal locks; and what the
 // lock oracle says of code that breaks a rule.
 
+#include "attached.h"
 #include "script.h"
 
 #include "rtcore_heap.h"
@@ -137,10 +138,7 @@ interrupter(void)
 static void
 attach_b(void)
 {
-    b_tstate = RtThreadState_New(&rt_runtime.main_interp);
-    CHECK(b_tstate != NULL);
-    RtThreadState_Bind(b_tstate);
-    RtThreadState_Attach(b_tstate);
+    b_tstate = attach_new();
     if (when == BEFORE_WAIT) {
         let(A);
     }
@@ -149,8 +147,7 @@ attach_b(void)
 static void
 detach_b(void)
 {
-    RtThreadState_Clear(b_tstate);
-    RtThreadState_DeleteCurrent(b_tstate);
+    delete_attached(b_tstate);
 }
 
 static void

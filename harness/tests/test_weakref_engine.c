@@ -2,6 +2,7 @@
 // under scripted schedules (scripted.h). The oracles and the audit watch; each
 // pair of actions says what may come of it.
 
+#include "attached.h"
 #include "scripted.h"
 #include "rt_errors.h"
 #include "rt_types.h"
@@ -147,15 +148,11 @@ static const Pair *pair;
 static void
 act(int index)
 {
-    RtThreadState *tstate = RtThreadState_New(&rt_runtime.main_interp);
-    CHECK(tstate != NULL);
-    RtThreadState_Bind(tstate);
-    RtThreadState_Attach(tstate);
+    RtThreadState *tstate = attach_new();
     pair->actions[index](index);
     CHECK(RtEval_CheckBreaker(tstate) == 0);
     CHECK(RtErr_Occurred() == NULL);
-    RtThreadState_Clear(tstate);
-    RtThreadState_DeleteCurrent(tstate);
+    delete_attached(tstate);
 }
 
 static void
