@@ -202,22 +202,24 @@ ping(void *arg)
     return arg;
 }
 
-RACE_BODY(sem_message)
+static void
+use_after_post(void *(*poster)(void *))
 {
     sem_init(&sem, 0, 0);
-    pthread_t thread = spawn(post_after, NULL);
+    pthread_t thread = spawn(poster, NULL);
     sem_wait(&sem);
     use(data);
     join(thread);
 }
 
+RACE_BODY(sem_message)
+{
+    use_after_post(post_after);
+}
+
 RACE_BODY(sem_post_early)
 {
-    sem_init(&sem, 0, 0);
-    pthread_t thread = spawn(post_before, NULL);
-    sem_wait(&sem);
-    use(data);
-    join(thread);
+    use_after_post(post_before);
 }
 
 RACE_BODY(sem_try)
