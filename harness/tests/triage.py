@@ -158,6 +158,7 @@ def make_pairs(raw):
         finding(raw / f"LIFE-{i}", "SEMAPHORE_LIFE", "", "", "park")
     finding(raw / "LIFE-post", "SEMAPHORE_LIFE", "", "", "post",
             aliases=["SEMAPHORE_LIFE|||park"])
+    make_bridges(raw)
     # Small programs that show two more failures, which no finding is.
     for rule in ("LEAK", "CRASH"):
         finding(raw / f"{rule}-end", rule, "interpreter", "", "end_it",
@@ -181,7 +182,33 @@ def make_pairs(raw):
             "  before thread 1 atomically read 8 bytes in y\n  oracle"))
 
 
+def make_bridges(raw):
+    """One preemption that causes the failures of two mechanisms, each frequent:
+    if the programs of these never fail as the other, they are two."""
+    for apart in (True, False):
+        park = f"PARK_ORDER|||park_{apart}"
+        lock = f"HANDOFF_BROKEN|||take_{apart}"
+        fatal = f"FATAL|||assert_{apart}"
+        for i in range(5):
+            finding(raw / f"PARK-{apart}-{i}", "PARK_ORDER", "", "",
+                    f"park_{apart}", beside=together(park, 1000, 90, 90, 90),
+                    aliases=[park] if apart else [park, lock])
+            finding(raw / f"TAKE-{apart}-{i}", "HANDOFF_BROKEN", "", "",
+                    f"take_{apart}", beside=together(lock, 1000, 90, 90, 90))
+        finding(raw / f"ASSERT-{apart}", "FATAL", "", "", f"assert_{apart}",
+                tight=True, kin=[lock], aliases=[lock],
+                beside=together(fatal, 1000, 90, 90, 90))
+        finding(raw / f"UNFAIR-{apart}", "LOCK_UNFAIR", "", "",
+                f"open_{apart}", tight=True, kin=[fatal, park],
+                aliases=[fatal, park, lock],
+                beside=together(fatal, 1000, 90, 90, 90))
+
+
 PAIRS = [
+    {"HANDOFF_BROKEN|||take_True", "FATAL|||assert_True"},
+    {"PARK_ORDER|||park_True", "LOCK_UNFAIR|||open_True"},
+    {"HANDOFF_BROKEN|||take_False", "FATAL|||assert_False",
+     "PARK_ORDER|||park_False", "LOCK_UNFAIR|||open_False"},
     {"SECTION_ORDER|||one_a", "SECTION_RESUMED|||two_a"},
     {"SECTION_ORDER|||one_b"}, {"SECTION_RESUMED|||two_b"},
     {"SECTION_ORDER|||one_c", "SECTION_RESUMED|||two_c"},
@@ -209,8 +236,8 @@ def check_groups(base):
     check(result.returncode == 77, f"new findings stand: {result}")
     groups = groups_of(base)
     found = sorted((g["findings"], len(g["signatures"])) for g in groups)
-    check(found == [(1, 1)] * 14 + [(2, 2)] * 10 + [(3, 3)] * 2 + [(5, 1),
-          (6, 2), (7, 2), (102, 2)],
+    check(found == [(1, 1)] * 14 + [(2, 2)] * 10 + [(3, 3)] * 2 + [(5, 1)] +
+          [(6, 2)] * 3 + [(7, 2), (12, 4), (102, 2)],
           f"groups: {found}")
     of_rule = {s["signature"].split("|")[0]: [t["signature"].split("|")[0]
                                               for t in g["signatures"]]
@@ -307,7 +334,7 @@ def check_sarif_schema(path):
 def check_formats(base):
     sarif = json.loads((base / "old/triage.sarif").read_text())
     results = sarif["runs"][0]["results"]
-    check(len(results) == 30, "a result for each group")
+    check(len(results) == 33, "a result for each group")
     rules = sarif["runs"][0]["tool"]["driver"]["rules"]
     for result in results:
         check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "index")
@@ -324,7 +351,7 @@ def check_formats(base):
     check("pages/" not in page, "findings of another build have no page")
     junit = base / "old/triage.junit.xml"
     suite = xml.etree.ElementTree.parse(junit).getroot()[0]
-    check(suite.get("tests") == "30" and suite.get("failures") == "1",
+    check(suite.get("tests") == "33" and suite.get("failures") == "1",
           "JUnit counts")
     check(shutil.which("xmllint"), "xmllint is missing: run scripts/bootstrap")
     result = subprocess.run(

@@ -174,9 +174,15 @@ FzEvidence_IsAlways(const FzEvidence *e, size_t a, size_t b)
 }
 
 bool
+FzEvidence_Meets(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->met, a, b);
+}
+
+bool
 FzEvidence_NeverMeets(const FzEvidence *e, size_t a, size_t b)
 {
-    return e->profiled[a] && !get_bit(e, e->met, a, b);
+    return e->profiled[a] && !FzEvidence_Meets(e, a, b);
 }
 
 static bool

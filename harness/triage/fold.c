@@ -22,6 +22,66 @@ is_frequent_mechanism(const FzRaw *raw)
            (!raw->damage || strcmp(raw->smallest->rule, "FATAL") == 0);
 }
 
+// A mechanism of the group, other than this one, failed often enough.
+static bool
+stands_without(FzGrouper *g, size_t root, size_t but)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (i != but && FzGrouper_Root(g, i) == root && !g->raws[i].damage &&
+            g->raws[i].count >= ENOUGH_FINDINGS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Many runs of programs of the one were looked at, and none failed as any of
+// the other; this one does not count.
+static bool
+never_shows(FzGrouper *g, size_t one, size_t other, size_t but)
+{
+    const FzEvidence *e = &g->evidence;
+    bool looked = false;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (i == but || FzGrouper_Root(g, i) != one) {
+            continue;
+        }
+        looked = looked || e->profiled[i];
+        for (size_t k = 0; k < g->nraws; k++) {
+            if (k != but && FzGrouper_Root(g, k) == other &&
+                (FzEvidence_Shows(e, i, k) || FzEvidence_Meets(e, i, k))) {
+                return false;
+            }
+        }
+    }
+    return looked;
+}
+
+// Only this failure ties two groups that stand without it and that never meet
+// but in its programs. The preemption that it needs opens the way to two
+// mistakes: it is of the one, and says nothing of the other.
+static bool
+is_bridge(FzGrouper *g, size_t raw, size_t to)
+{
+    size_t one = FzGrouper_Root(g, raw), other = FzGrouper_Root(g, to);
+    return stands_without(g, one, raw) && stands_without(g, other, raw) &&
+           never_shows(g, one, other, raw) && never_shows(g, other, one, raw);
+}
+
+// By one preemption: mechanisms, before what these damage.
+static void
+fold_kin_of_mechanisms(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            if (a != b && !g->raws[a].damage && !g->raws[b].damage &&
+                FzEvidence_IsKin(&g->evidence, a, b) && !is_bridge(g, a, b)) {
+                FzGrouper_Fold(g, a, b);
+            }
+        }
+    }
+}
+
 // A minimised program of one fails as the other by the same preemption, or in
 // the same runs and in no others, or some of each fail as the other. The last
 // says little of two mechanisms that fail often: any program may show both.
@@ -29,14 +89,17 @@ static void
 fold_by_aliases(FzGrouper *g)
 {
     const FzEvidence *e = &g->evidence;
+    fold_kin_of_mechanisms(g);
     for (size_t a = 0; a < g->nraws; a++) {
         for (size_t b = 0; b < g->nraws; b++) {
             bool mutual = FzEvidence_Shows(e, a, b) &&
                           FzEvidence_Shows(e, b, a) &&
                           !(is_frequent_mechanism(&g->raws[a]) &&
                             is_frequent_mechanism(&g->raws[b]));
-            if (a != b && (mutual || FzEvidence_IsKin(e, a, b) ||
-                           FzEvidence_IsBeside(e, a, b))) {
+            if (a != b &&
+                (mutual || FzEvidence_IsKin(e, a, b) ||
+                 FzEvidence_IsBeside(e, a, b)) &&
+                !is_bridge(g, a, b)) {
                 FzGrouper_Fold(g, a, b);
             }
         }

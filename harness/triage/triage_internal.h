@@ -61,6 +61,8 @@ bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_IsBeside(const FzEvidence *evidence, size_t a, size_t b);
 // All runs of a minimised program of a fail as a and as b.
 bool FzEvidence_IsAlways(const FzEvidence *evidence, size_t a, size_t b);
+// b is in more than hardly any run of a minimised program of a that fails so.
+bool FzEvidence_Meets(const FzEvidence *evidence, size_t a, size_t b);
 // Many runs that fail as a were looked at, and b was in hardly one of them.
 bool FzEvidence_NeverMeets(const FzEvidence *evidence, size_t a, size_t b);
 // A minimised program of a fails as unseen[i], too.
