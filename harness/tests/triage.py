@@ -159,6 +159,7 @@ def make_pairs(raw):
     finding(raw / "LIFE-post", "SEMAPHORE_LIFE", "", "", "post",
             aliases=["SEMAPHORE_LIFE|||park"])
     make_bridges(raw)
+    make_places(raw)
     # Small programs that show two more failures, which no finding is.
     for rule in ("LEAK", "CRASH"):
         finding(raw / f"{rule}-end", rule, "interpreter", "", "end_it",
@@ -204,7 +205,25 @@ def make_bridges(raw):
                 beside=together(fatal, 1000, 90, 90, 90))
 
 
+def make_places(raw):
+    """A place where a rule is rarely broken, of a group that is not rare; and
+    two places where it is often broken."""
+    for i in range(20):
+        finding(raw / f"STATE-p-{i}", "REF_STATE", "x", "", "seen_p",
+                tight=True, cause="take|x.held|give")
+        finding(raw / f"OWNER-p-{i}", "LOCK_NOT_OWNER", "", "", "often")
+        finding(raw / f"STOP-a-{i}", "STOPPER_WAITS", "", "", "stop_a",
+                aliases=["STOPPER_WAITS|||stop_b"])
+    finding(raw / "OWNER-p", "LOCK_NOT_OWNER", "", "", "rarely", tight=True,
+            cause="take|x.held|give", aliases=["LOCK_NOT_OWNER|||often"])
+    for i in range(21):
+        finding(raw / f"STOP-b-{i}", "STOPPER_WAITS", "", "", "stop_b")
+
+
 PAIRS = [
+    {"REF_STATE|x||seen_p", "LOCK_NOT_OWNER|||rarely",
+     "LOCK_NOT_OWNER|||often"},
+    {"STOPPER_WAITS|||stop_a"}, {"STOPPER_WAITS|||stop_b"},
     {"HANDOFF_BROKEN|||take_True", "FATAL|||assert_True"},
     {"PARK_ORDER|||park_True", "LOCK_UNFAIR|||open_True"},
     {"HANDOFF_BROKEN|||take_False", "FATAL|||assert_False",
@@ -237,7 +256,8 @@ def check_groups(base):
     groups = groups_of(base)
     found = sorted((g["findings"], len(g["signatures"])) for g in groups)
     check(found == [(1, 1)] * 14 + [(2, 2)] * 10 + [(3, 3)] * 2 + [(5, 1)] +
-          [(6, 2)] * 3 + [(7, 2), (12, 4), (102, 2)],
+          [(6, 2)] * 3 + [(7, 2), (12, 4), (20, 1), (21, 1), (41, 3),
+                          (102, 2)],
           f"groups: {found}")
     of_rule = {s["signature"].split("|")[0]: [t["signature"].split("|")[0]
                                               for t in g["signatures"]]
@@ -334,7 +354,7 @@ def check_sarif_schema(path):
 def check_formats(base):
     sarif = json.loads((base / "old/triage.sarif").read_text())
     results = sarif["runs"][0]["results"]
-    check(len(results) == 33, "a result for each group")
+    check(len(results) == 36, "a result for each group")
     rules = sarif["runs"][0]["tool"]["driver"]["rules"]
     for result in results:
         check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "index")
@@ -351,7 +371,7 @@ def check_formats(base):
     check("pages/" not in page, "findings of another build have no page")
     junit = base / "old/triage.junit.xml"
     suite = xml.etree.ElementTree.parse(junit).getroot()[0]
-    check(suite.get("tests") == "33" and suite.get("failures") == "1",
+    check(suite.get("tests") == "36" and suite.get("failures") == "1",
           "JUnit counts")
     check(shutil.which("xmllint"), "xmllint is missing: run scripts/bootstrap")
     result = subprocess.run(

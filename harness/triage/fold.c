@@ -289,6 +289,16 @@ count_findings(FzGrouper *g, size_t root)
     return n;
 }
 
+static size_t
+count_all(FzGrouper *g)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        n += g->raws[i].count;
+    }
+    return n;
+}
+
 // Few failures beside very many.
 static bool
 is_rare_beside(FzGrouper *g, size_t root, size_t other)
@@ -302,11 +312,8 @@ is_rare_beside(FzGrouper *g, size_t root, size_t other)
 static bool
 is_frequent(FzGrouper *g, size_t root)
 {
-    size_t n = count_findings(g, root), total = 0;
-    for (size_t i = 0; i < g->nraws; i++) {
-        total += g->raws[i].count;
-    }
-    return n >= ENOUGH_FINDINGS && n * FREQUENT >= total;
+    size_t n = count_findings(g, root);
+    return n >= ENOUGH_FINDINGS && n * FREQUENT >= count_all(g);
 }
 
 // In none of its runs is the other there, too: not even where those go on that
@@ -425,14 +432,17 @@ fold_rare_races(FzGrouper *g)
 static void
 fold_places(FzGrouper *g)
 {
+    size_t total = count_all(g);
     for (size_t a = 0; a < g->nraws; a++) {
         for (size_t b = 0; b < g->nraws; b++) {
+            const FzRaw *rare = &g->raws[a];
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
-            if (one != other && !g->raws[a].damage && !is_frequent(g, one) &&
-                strcmp(g->raws[a].smallest->rule,
-                       g->raws[b].smallest->rule) == 0 &&
-                count_findings(g, one) < count_findings(g, other) &&
-                FzEvidence_Shows(&g->evidence, a, b)) {
+            if (one != other && !rare->damage &&
+                (rare->count < ENOUGH_FINDINGS ||
+                 rare->count * FREQUENT < total) &&
+                strcmp(rare->smallest->rule, g->raws[b].smallest->rule) == 0 &&
+                rare->count < count_findings(g, other) &&
+                FzEvidence_Shows(&g->evidence, a, b) && !is_bridge(g, a, b)) {
                 FzGrouper_Fold(g, one, other);
             }
         }
