@@ -7,19 +7,23 @@
 #include "fz_coverage.h"
 
 static uint8_t interleavings[FZ_COVERAGE_SIZE];
-static uint8_t classes[256];    // class_of(), looked up
+static uint8_t classes[256];    // classes_of(), looked up
 
-// AFL's classes of hit counts: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+.
-static uint8_t
-class_of(unsigned count)
+// Sixteen counters at once.
+typedef uint8_t Row __attribute__((vector_size(16)));
+
+// AFL's classes of hit counts: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+. A bit
+// for each: what reaches the next class moves on from the bit of the one below.
+static Row
+classes_of(Row counts)
 {
-    if (count <= 3) {
-        return count == 0 ? 0 : (uint8_t)(1u << (count - 1));
+    static const uint8_t from[] = {1, 2, 3, 4, 8, 16, 32, 128};
+    Row bits = {0};
+    for (unsigned i = 0; i < sizeof(from); i++) {
+        uint8_t step = (uint8_t)(i == 0 ? 1 : 3u << (i - 1));
+        bits ^= (Row)(counts >= from[i]) & step;
     }
-    if (count < 32) {
-        return (uint8_t)(1u << (count < 8 ? 3 : count < 16 ? 4 : 5));
-    }
-    return (uint8_t)(1u << (count < 128 ? 6 : 7));
+    return bits;
 }
 
 void
@@ -31,7 +35,7 @@ FzFeatures_Init(FzFeatures *seen)
     seen->edge_times = calloc(seen->nedges + 1, 1);
     FZ_ASSERT(seen->edges != NULL && seen->edge_times != NULL);
     for (unsigned i = 0; i < 256; i++) {
-        classes[i] = class_of(i);
+        classes[i] = classes_of((Row){(uint8_t)i})[0];
     }
 }
 
@@ -81,23 +85,39 @@ merge_bytes(FzFeatures *f, uint8_t *seen, uint8_t *times,
     return news;
 }
 
-static bool
-is_zero(const uint8_t *bytes)
+static Row
+load(const uint8_t *bytes)
 {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    return word == 0;
+    Row row;
+    memcpy(&row, bytes, sizeof(row));
+    return row;
 }
 
+static bool
+is_zero(Row row)
+{
+    uint64_t words[2];
+    memcpy(words, &row, sizeof(words));
+    return (words[0] | words[1]) == 0;
+}
+
+// Most counters are zero, and most others have the class that they had before.
 static unsigned
 merge(FzFeatures *f, uint8_t *seen, uint8_t *times, const uint8_t *counters,
       size_t n)
 {
     unsigned news = 0;
     size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        if (!is_zero(counters + i)) {
-            news += merge_bytes(f, seen + i, times + i, counters + i, 8);
+    for (; i + sizeof(Row) <= n; i += sizeof(Row)) {
+        Row counts = load(counters + i);
+        if (is_zero(counts)) {
+            continue;
+        }
+        Row fresh = classes_of(counts) & ~load(seen + i);
+        Row rare = (Row)(load(times + i) < 3) & (Row)(counts != 0);
+        if (!is_zero(fresh | rare)) {
+            news += merge_bytes(f, seen + i, times + i, counters + i,
+                                sizeof(Row));
         }
     }
     return news + merge_bytes(f, seen + i, times + i, counters + i, n - i);
