@@ -22,6 +22,16 @@
 #include "rtcore_sanitizer.h"
 #include "rtcore_weakref.h"
 
+// A part of functions that are RT_NO_INSTRUMENT: it may be inlined into them.
+#if defined(__clang__)
+#define RT_NO_INSTRUMENT_PART \
+    __attribute__((no_sanitize("address", "thread", "coverage"), \
+                   disable_sanitizer_instrumentation))
+#else
+#define RT_NO_INSTRUMENT_PART \
+    __attribute__((no_sanitize_address, no_sanitize_thread))
+#endif
+
 typedef struct AuditEntry {
     RtObject *op;
     size_t found;               // references from traversed objects
@@ -75,14 +85,14 @@ grow(void *memory, size_t size)
     return memory;
 }
 
-RT_NO_INSTRUMENT static size_t
+RT_NO_INSTRUMENT_PART static size_t
 slot_of(const RtObject *op)
 {
     uint64_t hash = ((uintptr_t)op >> 4) * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(hash >> 32) & (table.nslots - 1);
 }
 
-RT_NO_INSTRUMENT static void
+RT_NO_INSTRUMENT_PART static void
 link_entry(size_t index)
 {
     size_t slot = slot_of(table.entries[index].op);
@@ -120,7 +130,7 @@ reserve_entries(size_t count)
     }
 }
 
-RT_NO_INSTRUMENT static AuditEntry *
+RT_NO_INSTRUMENT_PART static AuditEntry *
 find_or_add(RtObject *op)
 {
     size_t slot = slot_of(op);
@@ -138,7 +148,7 @@ find_or_add(RtObject *op)
         rebuild_index(table.count);
     }
     else {
-        link_entry(table.count - 1);
+        table.slots[slot] = (uint32_t)table.count;
     }
     return &table.entries[table.count - 1];
 }
@@ -173,7 +183,7 @@ gather(RtInterpreterState *interp)
 // ---------------------------------------------------------------------------
 // The rules. Fields are read plainly: no thread that could change them runs.
 
-RT_NO_INSTRUMENT static bool
+RT_NO_INSTRUMENT_PART static bool
 is_immortal(const RtObject *op)
 {
 #ifdef RT_GIL_DISABLED
@@ -184,7 +194,7 @@ is_immortal(const RtObject *op)
 }
 
 // Only uncounted references may be left, or none: the collector frees it.
-RT_NO_INSTRUMENT static bool
+RT_NO_INSTRUMENT_PART static bool
 is_deferred(const RtObject *op)
 {
 #ifdef RT_GIL_DISABLED
@@ -215,7 +225,7 @@ report(RtObject *op, RtAuditRule rule)
 }
 
 // Number of broken rules; *count receives the object's references.
-RT_NO_INSTRUMENT static int
+RT_NO_INSTRUMENT_PART static int
 check_head(const RtInterpreterState *interp, RtObject *op, ssize_t *count)
 {
 #ifdef RT_GIL_DISABLED
@@ -246,7 +256,7 @@ check_head(const RtInterpreterState *interp, RtObject *op, ssize_t *count)
     return 0;
 }
 
-RT_NO_INSTRUMENT static int
+RT_NO_INSTRUMENT_PART static int
 check_container(RtInterpreterState *interp, RtObject *op)
 {
     uint32_t flags = Rt_TYPE(op)->tp_flags;
@@ -301,7 +311,7 @@ check_weakref(const RtWeakReference *ref)
 
 // What stands in the object's list leads to it, and the object is flagged, so
 // that TryIncref() can tell whether it lives.
-RT_NO_INSTRUMENT static int
+RT_NO_INSTRUMENT_PART static int
 check_weakrefs_to(RtObject *op)
 {
     RtWeakReference **list = RtWeakref_List(op);
@@ -325,7 +335,7 @@ check_weakrefs_to(RtObject *op)
 }
 
 // A class and a dict hold one reference each to the keys that they share.
-RT_NO_INSTRUMENT static void
+RT_NO_INSTRUMENT_PART static void
 count_keys(RtObject *op)
 {
     uint32_t flags = Rt_TYPE(op)->tp_flags;
@@ -344,7 +354,7 @@ count_keys(RtObject *op)
     }
 }
 
-RT_NO_INSTRUMENT static int
+RT_NO_INSTRUMENT_PART static int
 check_entry(const RtInterpreterState *interp, const AuditEntry *entry,
             bool tracked)
 {
@@ -375,7 +385,7 @@ check_entry(const RtInterpreterState *interp, const AuditEntry *entry,
 }
 
 #ifdef RT_GIL_DISABLED
-RT_NO_INSTRUMENT static int
+RT_NO_INSTRUMENT_PART static int
 check_slots(const RtStackRef *from, const RtStackRef *to)
 {
     int broken = 0;
