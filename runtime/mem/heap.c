@@ -38,7 +38,7 @@ static void release_lists(RtInterpreterState *interp);
 static mi_arena_id_t arena_id;
 static bool arena_reserved;
 
-static mi_heap_t *
+RT_NO_INSTRUMENT static mi_heap_t *
 new_heap(void)
 {
     return arena_reserved ? mi_heap_new_in_arena(arena_id) : mi_heap_new();
@@ -306,26 +306,14 @@ typedef struct WalkArg {
     bool stopped;               // visit returned false
 } WalkArg;
 
-// The object in a block of kind GC.
-static RtObject *
-object_from_block(RtBlock *block)
-{
-    char *payload = (char *)(block + 1);
-#ifndef RT_GIL_DISABLED
-    payload += sizeof(RtGcHead);
+// From the end of a block's header to its object, in blocks of kind GC. The
+// walk calls no function for it: how many blocks there are is the allocator's
+// matter, and no coverage of the program.
+#ifdef RT_GIL_DISABLED
+enum { BEFORE_OBJECT = 0 };
+#else
+enum { BEFORE_OBJECT = sizeof(RtGcHead) };
 #endif
-    return (RtObject *)payload;
-}
-
-static RtBlock *
-block_of_object(RtObject *op)
-{
-    char *payload = (char *)op;
-#ifndef RT_GIL_DISABLED
-    payload -= sizeof(RtGcHead);
-#endif
-    return RtBlock_FromPointer(payload);
-}
 
 // mimalloc also shows blocks whose free it has only queued, and may show
 // foreign ones: only the second word of a header tells which are ours.
@@ -343,7 +331,8 @@ visit_block(const mi_heap_t *heap, const mi_heap_area_t *area, void *start,
         return true;
     }
     WalkArg *walk = arg;
-    walk->stopped = !walk->visit(object_from_block(block), walk->arg);
+    RtObject *op = (RtObject *)((char *)(block + 1) + BEFORE_OBJECT);
+    walk->stopped = !walk->visit(op, walk->arg);
     return !walk->stopped;
 }
 
@@ -447,8 +436,8 @@ add_row(RtObject *op, void *arg)
 {
     HeapList *list = arg;
     if (list->count < list->capacity) {
-        list->rows[list->count] =
-            (ListRow){ op, block_of_object(op)->serial };
+        const RtBlock *block = (RtBlock *)((char *)op - BEFORE_OBJECT) - 1;
+        list->rows[list->count] = (ListRow){ op, block->serial };
     }
     list->count++;
     return true;
