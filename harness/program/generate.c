@@ -269,22 +269,17 @@ draw_block(Generator *g, FzProgram *program, int block, uint32_t nops)
     draw_ops(g, ops, nops < FZ_MAX_OPS ? nops : FZ_MAX_OPS, 0);
 }
 
-// A block that does the same again and again, if it has rounds to go: each is a
-// chance to meet the other threads, and costs less than an execution.
+// A body that does the same again and again: each round is a chance to meet the
+// other threads, and costs less than an execution.
 static void
-draw_rounds(Generator *g, FzProgram *program, int block, uint32_t nops,
-            uint32_t rounds)
+draw_rounds(Generator *g, FzProgram *program, int block, uint32_t nops)
 {
-    if (rounds < 2) {
-        draw_block(g, program, block, nops);
-        return;
-    }
     FzBlockOps *ops = FzProgram_Block(program, block);
     memset(ops, 0, sizeof(*ops));
     memset(g->locals, HOLDS_NONE, sizeof(g->locals));
     g->block = block;
     ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_LOOP,
-                                    .a = (uint8_t)rounds };
+                                    .a = (uint8_t)g->rounds };
     draw_ops(g, ops, nops + 1, 1);
     ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_END };
 }
@@ -651,23 +646,18 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     if (themed) {
         draw_theme(&g, p, anchor, tiny ? 3 : FZ_MAX_FOCUS);
     }
-    // The bodies go several rounds or the functions do, not both: an execution
-    // must remain short. No thread is started in a loop: of a program about
-    // that, only the functions loop.
-    bool starts = themed && FzOp_StartsThread(anchor);
-    uint32_t who_loops = !tiny ? 0 : FzRng_Below(rng, starts ? 2 : 4);
-    uint32_t rounds = 2 + FzRng_Below(rng, FZ_MAX_LOOP_COUNT - 1);
     for (int i = 0; i < p->nfunctions; i++) {
-        draw_rounds(&g, p, i, 1 + FzRng_Below(rng, 6),
-                    who_loops == 1 ? rounds : 1);
+        draw_block(&g, p, i, 1 + FzRng_Below(rng, 6));
     }
     if (p->nbodies == 0 || (!tiny && FzRng_Below(rng, 4) == 0)) {
         uint32_t most = p->nbodies == 0 ? 20 : 8;
         draw_block(&g, p, FZ_BLOCK_MAIN, 2 + FzRng_Below(rng, most));
     }
+    g.rounds = tiny && FzRng_Below(rng, 2) != 0
+        ? 2 + FzRng_Below(rng, FZ_MAX_LOOP_COUNT - 1) : 1;
     for (int i = 0; i < p->nbodies; i++) {
-        draw_rounds(&g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more),
-                    who_loops > 1 ? rounds : 1);
+        (g.rounds > 1 ? draw_rounds : draw_block)(
+            &g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more));
     }
     set_handler_first(p, rng);
     FzProgram_Fixup(p);
