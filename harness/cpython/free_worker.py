@@ -1,8 +1,8 @@
 # free_worker.py: run by the interpreter under test, for a long time: executes
 # many programs, each on several sets of the objects that it shares, on threads
-# that are started once. Programs come as JSON lines on
-# standard input; after each a line goes out, and a mark to standard error,
-# between which reports of ThreadSanitizer belong to it.
+# that are started once. Programs come as JSON lines on standard input; after
+# each a line goes out, and a mark to standard error, between which reports of
+# ThreadSanitizer belong to it.
 
 import functools
 import gc
