@@ -7,7 +7,9 @@
 // it. In the stopped world no object is made or destroyed and nothing blocks:
 // what is replaced is dropped when the world runs again. Threads that make
 // classes all the time would keep that from ever succeeding: after some vain
-// attempts they have to wait at a gate, though never for long.
+// attempts they have to wait at a gate: never for long at first, twice as long
+// after each attempt that was vain all the same, because the classes made until
+// the collector comes make every attempt longer.
 // Mirrors Objects/typeobject.c, type_set_bases, mro_hierarchy (CPython 3.13);
 // departs: the world is stopped (as in 3.15); MROs follow in topological order.
 
@@ -197,7 +199,11 @@ prepare(RtTypesState *types, BasesChange *c)
 // ---------------------------------------------------------------------------
 // Switching. The world is stopped.
 
-enum { VAIN_ATTEMPTS = 4, GATE_WAIT_NS = 5000000 };
+enum {
+    VAIN_ATTEMPTS = 4,
+    GATE_WAIT_NS = 5000000,
+    GATE_WAIT_MAX_NS = 1000000000,
+};
 
 typedef enum SwitchResult { DONE, OUTDATED, NO_MEMORY, FAILED } SwitchResult;
 
@@ -303,11 +309,37 @@ void
 RtTypes_WaitAtGate(RtTypesState *types)
 {
     if (RtMutex_IsLocked(&types->gate) &&
-        RtMutex_LockTimed(&types->gate, GATE_WAIT_NS, RT_LOCK_DETACH) ==
-            RT_LOCK_ACQUIRED)
+        RtMutex_LockTimed(&types->gate,
+                          rt_atomic_load_int(&types->gate_wait_ns),
+                          RT_LOCK_DETACH) == RT_LOCK_ACQUIRED)
     {
         RtMutex_Unlock(&types->gate);
     }
+}
+
+// Attempts until one is not outdated, behind the gate as soon as it is ours.
+static SwitchResult
+attempt_behind_gate(RtInterpreterState *interp, RtTypeObject *type,
+                    RtObject *bases)
+{
+    RtTypesState *types = &interp->types;
+    SwitchResult result = OUTDATED;
+    bool closed = false;
+    for (int wait = GATE_WAIT_NS; result == OUTDATED;
+         wait = wait < GATE_WAIT_MAX_NS / 2 ? 2 * wait : GATE_WAIT_MAX_NS)
+    {
+        closed = closed ||
+                 RtMutex_LockTimed(&types->gate, wait, RT_LOCK_DETACH) ==
+                     RT_LOCK_ACQUIRED;
+        if (closed) {
+            rt_atomic_store_int(&types->gate_wait_ns, wait);
+        }
+        result = attempt(interp, type, bases);
+    }
+    if (closed) {
+        RtMutex_Unlock(&types->gate);
+    }
+    return result;
 }
 
 int
@@ -317,21 +349,12 @@ RtType_SetBases(RtTypeObject *type, RtObject *value)
         return -1;
     }
     RtInterpreterState *interp = RtThreadState_Get()->interp;
-    RtTypesState *types = &interp->types;
     SwitchResult result = OUTDATED;
     for (int i = 0; result == OUTDATED && i < VAIN_ATTEMPTS; i++) {
         result = attempt(interp, type, value);
     }
     if (result == OUTDATED) {
-        // At most one more class of each thread comes before.
-        bool closed = RtMutex_LockTimed(&types->gate, GATE_WAIT_NS,
-                                        RT_LOCK_DETACH) == RT_LOCK_ACQUIRED;
-        while (result == OUTDATED) {
-            result = attempt(interp, type, value);
-        }
-        if (closed) {
-            RtMutex_Unlock(&types->gate);
-        }
+        result = attempt_behind_gate(interp, type, value);
     }
     if (result == FAILED) {
         return -1;

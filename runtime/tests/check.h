@@ -23,7 +23,7 @@ typedef struct CheckThread {
     void (*func)(int index, void *arg);
     void *arg;
     int index;
-    int done;                   // atomic; the last thing the thread touches
+    RtSemaphore ended;          // the last thing the thread touches
 } CheckThread;
 
 static inline void
@@ -31,7 +31,7 @@ CheckThread_Main(void *arg)
 {
     CheckThread *thread = arg;
     thread->func(thread->index, thread->arg);
-    rt_atomic_store_int(&thread->done, 1);
+    rt_world->sem_post(&thread->ended);
 }
 
 static inline void
@@ -39,6 +39,7 @@ CheckThread_Start(CheckThread *thread, void (*func)(int, void *), void *arg,
                   int index)
 {
     *thread = (CheckThread){.func = func, .arg = arg, .index = index};
+    rt_world->sem_init(&thread->ended);
     CHECK(rt_world->thread_start(CheckThread_Main, thread) == 0);
 }
 
@@ -46,9 +47,10 @@ CheckThread_Start(CheckThread *thread, void (*func)(int, void *), void *arg,
 static inline void
 CheckThread_Join(CheckThread *thread)
 {
-    while (rt_atomic_load_int(&thread->done) == 0) {
-        rt_world->yield();
+    // To ask again and again would take a processor from those it waits for.
+    while (rt_world->sem_wait(&thread->ended, -1) != RT_WAIT_OK) {
     }
+    rt_world->sem_destroy(&thread->ended);
 }
 
 enum { CHECK_MAX_THREADS = 8 };

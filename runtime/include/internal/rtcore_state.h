@@ -185,6 +185,7 @@ typedef struct RtTypeCacheEntry {
 typedef struct RtTypesState {
     RtMutex mutex;              // the type lock: a critical section
     RtMutex gate;               // held: classes wait a little to be made
+    int gate_wait_ns;           // atomic: how long, while it is held
     uint32_t next_version_tag;  // type lock
     // Assignments of __bases__, and classes that were made of heap types; both
     // written in a stopped world.

@@ -121,7 +121,8 @@ int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
 // type_bases.c: 0, or -1 with an exception and nothing changed.
 int RtType_SetBases(RtTypeObject *type, RtObject *value);
 // Before a class is made: waits for an assignment of __bases__ that others have
-// made vain too often, 5 ms at most. Attached; may detach.
+// made vain too often, 5 ms at first, never more than 1 s. Attached; detaches
+// while it waits.
 void RtTypes_WaitAtGate(RtTypesState *types);
 
 // type_class.c
