@@ -1,7 +1,7 @@
-// mutator_afl.c: AFL++'s custom mutator for fuzz_program: a shared library that
-// mutates the structure of inputs, as mutator_libfuzzer.c does (of which it
-// calls the functions). Part of the inputs that AFL++ offers for splicing are
-// crossed with the one in hand.
+// mutator_afl.c: AFL++'s custom mutator: a shared library for a target, linked
+// with the functions that libFuzzer calls, of mutator_input.c (fuzz_program) or
+// mutator_choices.c (fuzz_source). Part of the inputs that AFL++ offers for
+// splicing are crossed with the one in hand.
 //
 //   AFL_CUSTOM_MUTATOR_LIBRARY=…/fuzz_program_mutator.so afl-fuzz …
 

@@ -1,7 +1,7 @@
-// mutator_libfuzzer.c: mutations of the structure of inputs instead of their
-// bytes, as libFuzzer calls them. An encoded input that does not fit is cut:
-// first the overrides of the schedule go; what is left decodes to a valid input
-// at any length.
+// mutator_input.c: mutations of the structure of fuzz_program's inputs instead
+// of their bytes, as libFuzzer calls them. An encoded input that does not fit
+// is cut: first the overrides of the schedule go; what is left decodes to a
+// valid input at any length.
 
 #include <string.h>
 
