@@ -16,7 +16,8 @@ from direct import direct
 from reports import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-END = re.compile(rb"^FTFUZZ-END (\d+)\n", re.MULTILINE)
+END = re.compile(rb"\nFTFUZZ-END (\d+)\n")
+LONGEST_END = 32                # bytes, of such a line
 PROCESS_ENDED = "the process ended"
 HANG_SECONDS = 5                # a program takes a hundredth of one
 STARVED = 60                    # times that, while it wants the processor
@@ -182,18 +183,20 @@ class Worker:
         return seconds
 
     def collect(self, number, seconds):
-        errors, self.unread = self.unread, b""
+        errors, self.unread = bytearray(self.unread), b""
+        searched = 0                    # there are megabytes of some programs
         out, err = self.child.stdout, self.child.stderr
         deadline = time.monotonic() + seconds
         last = deadline + STARVED * HANG_SECONDS
         spent = self.processor_seconds() + HANG_SECONDS
         open_pipes = [out, err]
         while True:
-            match = END.search(errors)
+            match = END.search(errors, searched)
             if match:
                 assert int(match[1]) == number
-                self.unread = errors[match.end():]
+                self.unread = bytes(errors[match.end():])
                 return errors[:match.start()].decode(errors="replace")
+            searched = max(0, len(errors) - LONGEST_END)
             ready = select.select(open_pipes, [], [], 0.2)[0]
             if out in ready and not out.read():
                 open_pipes.remove(out)

@@ -59,6 +59,27 @@ def do(ops):
             op()
         except BaseException:
             pass
+    if sys.getprofile() is not None:
+        sys.setprofile(None)    # of this thread
+
+
+class Settings:
+    """Of the interpreter: what a program changes of them goes on in all that
+    come after it, and may be called, in vain, with each of their steps."""
+
+    def __init__(self):
+        self.threshold = gc.get_threshold()
+
+    def restore(self):
+        gc.callbacks.clear()
+        gc.set_threshold(*self.threshold)
+        gc.set_debug(0)
+        gc.enable()
+        monitoring = getattr(sys, "monitoring", None)
+        for tool in range(6 if monitoring else 0):
+            if monitoring.get_tool(tool) is not None:
+                monitoring.set_events(tool, 0)
+                monitoring.free_tool_id(tool)
 
 
 @functools.cache
@@ -112,6 +133,7 @@ def main():
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     pool = Pool()
+    settings = Settings()
     imported = {"_partial": functools.partial, "_operator": operator}
     for line in sys.stdin:
         job = json.loads(line)
@@ -124,6 +146,7 @@ def main():
                                               type(error).__name__))
         else:
             answers.write("done %d\n" % job["number"])
+        settings.restore()
         answers.flush()
         os.write(2, b"\nFTFUZZ-END %d\n" % job["number"])
         if job["number"] % 64 == 0:

@@ -169,6 +169,7 @@ def check_worker(known):
         assert list(worker.run(programs, 5)) == [[]] * 8
     assert worker.starts == 1 and worker.done == 40
     check_runs(worker)
+    check_settings(worker)
     # A program that ends the process is one finding; the next ones run.
     deadly = Program(["os"], ["a = 1"], [["__import__('os')._exit(3)"]])
     answers = list(worker.run([generator.next(), deadly, generator.next()], 1))
@@ -193,6 +194,17 @@ def check_runs(worker):
     for times, fails in ((6, False), (2, True)):
         answer, = worker.run([program(times)], 20)
         assert bool(answer) == fails, (times, answer)
+
+
+def check_settings(worker):
+    """What a program does to its interpreter ends with it."""
+    rude = Program(["gc", "_lsprof"], ["a = _lsprof.Profiler(1)"], [
+        ["a.enable()", "gc.callbacks.append(1)", "gc.set_debug(1)"],
+        ["a.enable()", "gc.set_threshold(1)", "gc.disable()"]])
+    look = ("(gc.callbacks or gc.get_debug() or gc.get_threshold()[0] == 1 or "
+            "not gc.isenabled() or sys.getprofile()) and os._exit(3)")
+    polite = Program(["gc", "os", "sys"], ["a = 1"], [[look], [look]])
+    assert list(worker.run([rude, polite], 3)) == [[], []]
 
 
 def check_reports(folder):
