@@ -301,6 +301,13 @@ RtEval_HandleCheck(RtThreadState *tstate, uintptr_t bits)
     return bits != 0 ? RtEval_HandlePending(tstate) : 0;
 }
 
+bool
+RtEval_MustStop(RtThreadState *tstate)
+{
+    return (rt_atomic_load_uintptr_relaxed(&tstate->eval_breaker) &
+            RT_EVAL_PLEASE_STOP_BIT) != 0;
+}
+
 int
 RtEval_HandlePending(RtThreadState *tstate)
 {

@@ -6,8 +6,8 @@
 // releases it otherwise. HAS_PARKED may be set without a waiter (a timeout, a
 // shared bucket), never clear with one.
 // Mirrors Python/lock.c (CPython 3.13); departs: a spinning thread reads the
-// byte again, no thread spins under a driver, and an interrupted wait handles
-// all that the eval breaker asks for.
+// byte again and parks at once if the world is to stop, no thread spins under a
+// driver, and an interrupted wait handles all that the eval breaker asks for.
 
 #include "rtcore_lock.h"
 
@@ -152,6 +152,17 @@ park_on_mutex(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags,
     return false;
 }
 
+// The world waits for this thread, which would detach if it parked. To spin on
+// keeps it waiting for many slices of a busy processor, and the holder with it
+// if that is who stops the world.
+static bool
+keeps_world_waiting(int flags)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    return (flags & RT_LOCK_DETACH) != 0 && tstate != NULL &&
+           RtEval_MustStop(tstate);
+}
+
 // The mutex was last seen locked, as v. timeout_ns is not 0.
 static RtLockStatus
 lock_slow(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags)
@@ -166,7 +177,9 @@ lock_slow(RtMutex *m, uint8_t v, int64_t timeout_ns, int flags)
         if (try_lock(m, &v)) {
             return RT_LOCK_ACQUIRED;
         }
-        if ((v & RT_MUTEX_HAS_PARKED) == 0 && spins > 0) {
+        if ((v & RT_MUTEX_HAS_PARKED) == 0 && spins > 0 &&
+            !keeps_world_waiting(flags))
+        {
             spins--;
             rt_world->yield();
         }

@@ -368,6 +368,8 @@ bool RtCriticalSection_IsHeld(RtThreadState *tstate, RtMutex *m);
 // calls, merge, collect, drop the GIL, asynchronous exception. 0, or -1 with
 // an exception.
 int RtEval_HandlePending(RtThreadState *tstate);
+// Whether somebody who stops the world waits for this thread. Its own.
+bool RtEval_MustStop(RtThreadState *tstate);
 
 // ---------------------------------------------------------------------------
 // lifecycle.c
