@@ -194,11 +194,20 @@ thread_exit(void)
 // ---------------------------------------------------------------------------
 // The world and the hooks
 
+static int64_t
+now_ns(void)
+{
+    return FZ_NATIVE_CLOCK * rt_native_world.now_ns();
+}
+
 static RtWaitResult
 sem_wait(RtSemaphore *sem, int64_t timeout_ns)
 {
     body_waits();
-    return rt_native_world.sem_wait(sem, timeout_ns);
+    // None that is to wait at all becomes one that does not.
+    return rt_native_world.sem_wait(
+        sem, timeout_ns > 0 ? (timeout_ns - 1) / FZ_NATIVE_CLOCK + 1
+                            : timeout_ns);
 }
 
 static void
@@ -221,6 +230,7 @@ make_world(void)
 {
     RtWorld world = rt_native_world;
     world.sem_wait = sem_wait;
+    world.now_ns = now_ns;
     world.thread_start = thread_start;
     world.thread_exit = thread_exit;
     world.yield = yield;

@@ -19,6 +19,10 @@
 
 #include "fz_engine.h"
 
+// The world's clock goes so much faster than the system's (FREE, CREATED):
+// programs wait for a second for what never comes, as if it cost nothing.
+enum { FZ_NATIVE_CLOCK = 20 };
+
 typedef enum FzNativeMode {
     FZ_NATIVE_FREE, FZ_NATIVE_TOKEN, FZ_NATIVE_CREATED
 } FzNativeMode;

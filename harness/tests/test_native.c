@@ -151,6 +151,32 @@ test_gate(void)
     FzRun_Free(&run);
 }
 
+// A second of the world is over soon, and as long as its clock says.
+static void
+wait_a_second(void *arg)
+{
+    RtSemaphore sem;
+    rt_world->sem_init(&sem);
+    int64_t began = rt_world->now_ns(), second = 1000000000;
+    CHECK(rt_world->sem_wait(&sem, second) == RT_WAIT_TIMEOUT);
+    *(int64_t *)arg = rt_world->now_ns() - began;
+    rt_world->sem_destroy(&sem);
+    CHECK(*(int64_t *)arg >= second);
+}
+
+static void
+test_clock(void)
+{
+    FzRun run = {0};
+    int64_t waited = 0, began = rt_native_world.now_ns();
+    FzNative_Run(FZ_NATIVE_FREE, NULL, wait_a_second, &waited, &run);
+    CHECK(run.completed);
+    int64_t took = rt_native_world.now_ns() - began;
+    CHECK(took >= 1000000000 / FZ_NATIVE_CLOCK);
+    CHECK(waited <= FZ_NATIVE_CLOCK * took);
+    FzRun_Free(&run);
+}
+
 #ifdef RT_WITH_HOOKS
 static void
 test_token_gives_the_traces_of_fibers(void)
@@ -223,6 +249,7 @@ main(void)
     test_mode(FZ_NATIVE_TOKEN, 80);
     test_mode(FZ_NATIVE_CREATED, 80);
     test_gate();
+    test_clock();
     test_blocks_left();
 #ifdef RT_WITH_HOOKS
     test_token_gives_the_traces_of_fibers();
