@@ -1,22 +1,26 @@
 """One input and one schedule give one trace: in every execution of a process
-and in every process, whatever the addresses are.
+and in every process, whatever the addresses are, and in every build.
 
-usage: determinism.py FTFUZZ REPEAT
+usage: determinism.py FTFUZZ REPEAT OTHER
+
+OTHER is the ftfuzz of another build, with which traces are compared if it is
+there.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 
-FTFUZZ, REPEAT = sys.argv[1], int(sys.argv[2])
+FTFUZZ, REPEAT, OTHER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 SEEDS = ((1, 11), (2, 12), (3, 13))     # of the program, of the schedule
 
 
-def traces(seed, schedule_seed):
+def traces(seed, schedule_seed, program=FTFUZZ, repeat=REPEAT):
     """(executions that agree, their trace hash), of one process."""
     result = subprocess.run(
-        [FTFUZZ, "run", "--seed", str(seed), "--schedule-seed",
-         str(schedule_seed), "--repeat", str(REPEAT), "--json"],
+        [program, "run", "--seed", str(seed), "--schedule-seed",
+         str(schedule_seed), "--repeat", str(repeat), "--json"],
         stdout=subprocess.PIPE, text=True, check=False)
     try:
         answer = json.loads(result.stdout)
@@ -26,8 +30,23 @@ def traces(seed, schedule_seed):
     return answer["equal"], answer["trace"]
 
 
+def compare_builds():
+    """A finding of one build is replayed by another: step by step alike."""
+    if not pathlib.Path(OTHER).exists():
+        print(f"not compared: there is no {OTHER}")
+        return True
+    same = True
+    for seed in range(1, 21):
+        first, second = (traces(seed, seed, program, 2)
+                         for program in (FTFUZZ, OTHER))
+        if first[1] != second[1]:
+            print(f"seed {seed}: trace {first[1]}, by {OTHER} {second[1]}")
+            same = False
+    return same
+
+
 def main():
-    failed = False
+    failed = not compare_builds()
     different = set()
     for seed, schedule_seed in SEEDS:
         first, second = (traces(seed, schedule_seed) for _ in range(2))

@@ -306,13 +306,13 @@ RtMem_ResetSerial(void)
 #endif
 }
 
-int64_t
+RT_NO_INSTRUMENT int64_t
 RtMem_AllocationsToFailure(void)
 {
     return atomic_load(&fail_countdown);
 }
 
-int64_t
+RT_NO_INSTRUMENT int64_t
 RtMem_FailAllocation(int64_t nth)
 {
     rt_assert(nth >= 0);
