@@ -23,7 +23,7 @@ typedef struct CheckThread {
     void (*func)(int index, void *arg);
     void *arg;
     int index;
-    RtSemaphore ended;          // the last thing the thread touches
+    int done;                   // atomic; the last thing the thread touches
 } CheckThread;
 
 static inline void
@@ -31,7 +31,7 @@ CheckThread_Main(void *arg)
 {
     CheckThread *thread = arg;
     thread->func(thread->index, thread->arg);
-    rt_world->sem_post(&thread->ended);
+    rt_atomic_store_int(&thread->done, 1);
 }
 
 static inline void
@@ -39,7 +39,6 @@ CheckThread_Start(CheckThread *thread, void (*func)(int, void *), void *arg,
                   int index)
 {
     *thread = (CheckThread){.func = func, .arg = arg, .index = index};
-    rt_world->sem_init(&thread->ended);
     CHECK(rt_world->thread_start(CheckThread_Main, thread) == 0);
 }
 
@@ -47,10 +46,9 @@ CheckThread_Start(CheckThread *thread, void (*func)(int, void *), void *arg,
 static inline void
 CheckThread_Join(CheckThread *thread)
 {
-    // To ask again and again would take a processor from those it waits for.
-    while (rt_world->sem_wait(&thread->ended, -1) != RT_WAIT_OK) {
+    while (rt_atomic_load_int(&thread->done) == 0) {
+        rt_world->yield();
     }
-    rt_world->sem_destroy(&thread->ended);
 }
 
 enum { CHECK_MAX_THREADS = 8 };
