@@ -1,7 +1,7 @@
 """One input and one schedule give one trace: in every execution of a process
 and in every process, whatever the addresses are, and in every build.
 
-usage: determinism.py FTFUZZ REPEAT OTHER
+usage: determinism.py FTFUZZ REPEAT [OTHER]
 
 OTHER is the ftfuzz of another build, with which traces are compared if it is
 there.
@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 import sys
 
-FTFUZZ, REPEAT, OTHER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+FTFUZZ, REPEAT = sys.argv[1], int(sys.argv[2])
 SEEDS = ((1, 11), (2, 12), (3, 13))     # of the program, of the schedule
 
 
@@ -30,23 +30,23 @@ def traces(seed, schedule_seed, program=FTFUZZ, repeat=REPEAT):
     return answer["equal"], answer["trace"]
 
 
-def compare_builds():
+def compare_builds(other):
     """A finding of one build is replayed by another: step by step alike."""
-    if not pathlib.Path(OTHER).exists():
-        print(f"not compared: there is no {OTHER}")
+    if not pathlib.Path(other).exists():
+        print(f"not compared: there is no {other}")
         return True
     same = True
     for seed in range(1, 21):
         first, second = (traces(seed, seed, program, 2)
-                         for program in (FTFUZZ, OTHER))
+                         for program in (FTFUZZ, other))
         if first[1] != second[1]:
-            print(f"seed {seed}: trace {first[1]}, by {OTHER} {second[1]}")
+            print(f"seed {seed}: trace {first[1]}, by {other} {second[1]}")
             same = False
     return same
 
 
 def main():
-    failed = not compare_builds()
+    failed = not all(map(compare_builds, sys.argv[3:]))
     different = set()
     for seed, schedule_seed in SEEDS:
         first, second = (traces(seed, schedule_seed) for _ in range(2))
