@@ -17,10 +17,12 @@
 
 enum { CENTER = (RT_DEQUE_BLOCKLEN - 1) / 2 };
 
-// A chain of blocks that a deque has given up, with their items.
+// The items that a deque has given up.
 typedef struct DequeGarbage {
-    RtDequeCursor first;
-    ssize_t size;
+    RtObject *kept[RT_DEQUE_BLOCKLEN];  // were in the block that stays
+    ssize_t nkept;
+    RtDequeCursor rest;                 // in blocks given up with them
+    ssize_t nrest;
 } DequeGarbage;
 
 static inline RtDequeObject *
@@ -345,15 +347,15 @@ RtDeque_ReverseLocked(RtDequeObject *d)
 // ---------------------------------------------------------------------------
 // All items.
 
+// Drops `size` items from `c` on, then frees the blocks from its block on.
 static void
-drop_garbage(RtDequeObject *d, DequeGarbage *garbage)
+drop_chain(RtDequeObject *d, RtDequeCursor c, ssize_t size)
 {
-    RtDequeCursor c = garbage->first;
-    for (ssize_t n = garbage->size; n > 0; n--) {
+    RtDequeBlock *block = c.block;
+    for (; size > 0; size--) {
         Rt_DECREF(*RtDequeCursor_Slot(&c));
         RtDequeCursor_Right(&c);
     }
-    RtDequeBlock *block = garbage->first.block;
     while (block != NULL) {
         RtDequeBlock *right = block->right;
         RtDeque_NoteBlockFreed(d, block);
@@ -362,52 +364,52 @@ drop_garbage(RtDequeObject *d, DequeGarbage *garbage)
     }
 }
 
-// False if there is no memory for the block that even an empty deque has.
-static bool
+// The deque keeps its leftmost block: to be empty needs no memory, so that
+// nobody finds it half empty.
+static void
 take_all_locked(RtDequeObject *d, DequeGarbage *garbage)
 {
     if (d->size == 0) {
-        return true;
+        return;
     }
-    RtDequeBlock *block = take_block(d);
-    if (block == NULL) {
-        return false;
+    RtDequeBlock *block = d->leftblock;
+    ssize_t last = block == d->rightblock ? d->rightindex
+                                          : RT_DEQUE_BLOCKLEN - 1;
+    garbage->nkept = last - d->leftindex + 1;
+    for (ssize_t i = 0; i < garbage->nkept; i++) {
+        garbage->kept[i] = block->items[d->leftindex + i];
+        block->items[d->leftindex + i] = NULL;
     }
-    garbage->first = (RtDequeCursor){ d->leftblock, d->leftindex };
-    garbage->size = d->size;
-    d->leftblock = d->rightblock = block;
+    garbage->rest = (RtDequeCursor){ block->right, 0 };
+    garbage->nrest = d->size - garbage->nkept;
+    block->right = NULL;
+    d->rightblock = block;
     center(d);
     d->state++;
     store_size(d, 0);
-    return true;
 }
 
 int
 RtDeque_Clear(RtObject *op)
 {
     RtDequeObject *d = as_deque(op);
-    DequeGarbage garbage = { { NULL, 0 }, 0 };
-    bool done;
+    DequeGarbage garbage;
+    garbage.nkept = garbage.nrest = 0;
+    garbage.rest = (RtDequeCursor){ NULL, 0 };
     RT_BEGIN_CRITICAL_SECTION(d);
-    done = take_all_locked(d, &garbage);
+    take_all_locked(d, &garbage);
     RT_END_CRITICAL_SECTION();
-    drop_garbage(d, &garbage);
-    while (!done) {             // one by one needs no memory
-        RtObject *item;
-        RT_BEGIN_CRITICAL_SECTION(d);
-        item = RtDeque_PopLocked(d, RT_DEQUE_RIGHT);
-        RT_END_CRITICAL_SECTION();
-        done = item == NULL;
-        Rt_XDECREF(item);
+    for (ssize_t i = 0; i < garbage.nkept; i++) {
+        Rt_DECREF(garbage.kept[i]);
     }
+    drop_chain(d, garbage.rest, garbage.nrest);
     return 0;
 }
 
 void
 RtDeque_FreeContents(RtDequeObject *d)
 {
-    DequeGarbage garbage = { { d->leftblock, d->leftindex }, d->size };
-    drop_garbage(d, &garbage);
+    drop_chain(d, (RtDequeCursor){ d->leftblock, d->leftindex }, d->size);
     while (d->nfree > 0) {
         RtMem_Free(d->freeblocks[--d->nfree]);
     }

@@ -472,13 +472,55 @@ test_no_memory(void)
     Rt_DECREF(d);
 }
 
+static RtObject *
+del_sees_empty(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)self, (void)args, (void)nargs;
+    CHECK(RtDeque_IsValid(victim));
+    CHECK(RtDeque_Size(victim) == 0);
+    calls++;
+    return Rt_NewRef(Rt_None);
+}
+
+// Whoever looks while items die finds none of them, memory or not.
+static void
+test_clear_at_once(void)
+{
+    RtMethodDef methods[] = { {"__del__", del_sees_empty, 0, 0}, {0} };
+    RtObject *type = Class("C", NULL, methods);
+    victim = RtDeque_New(NULL, -1);
+    for (int n = 1; n <= 4 * RT_DEQUE_BLOCKLEN; n++) {
+        for (int rotated = 0; rotated < 2; rotated++) {
+            for (int i = 0; i < n; i++) {
+                RtObject *item = RtObject_CallNoArgs(type);
+                if (rotated) {
+                    CHECK(RtDeque_AppendLeft(victim, item) == 0);
+                    Rt_DECREF(item);
+                }
+                else {
+                    Append(victim, item);
+                }
+            }
+            calls = 0;
+            RtMem_FailAllocation(n % 2);
+            CHECK(RtDeque_Clear(victim) == 0);
+            RtMem_FailAllocation(0);
+            RtErr_Clear();
+            CHECK(calls >= n - 1);      // one may lack the memory for its call
+            CHECK(RtDeque_Size(victim) == 0 && RtDeque_IsValid(victim));
+        }
+    }
+    Rt_DECREF(victim);
+    Rt_DECREF(type);
+}
+
 int
 main(void)
 {
     void (*const tests[])(void) = {
         test_ends, test_maxlen, test_places, test_comparison, test_recursion,
         test_iterator, test_model, test_changing_items, test_finalizers,
-        test_garbage, test_no_memory,
+        test_garbage, test_no_memory, test_clear_at_once,
     };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -59,7 +59,7 @@ make(Asm *a, RtObject *globals, RtObject *arg)
 static int
 state(RtObject *gen)
 {
-    return ((RtGenObject *)gen)->gi_frame_state;
+    return rt_atomic_load_int(&((RtGenObject *)gen)->gi_frame_state);
 }
 
 // Sends an int (0: None) and expects an int.
