@@ -77,6 +77,22 @@ def check_inputs(folder):
         failures.append("the good input was changed")
 
 
+def check_scripts_help():
+    commands = [p for folder in ("scripts", "ci")
+                for p in (ROOT / folder).iterdir()
+                if p.is_file() and p.suffix == "" and os.access(p, os.X_OK)]
+    if len(commands) < 10:
+        failures.append(f"only {len(commands)} commands beside the sources")
+    for command in commands:
+        result = subprocess.run([command, "--help"], text=True, timeout=50,
+                                stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if result.returncode != 0 or len(result.stdout.splitlines()) < 2:
+            failures.append(f"{command.name} --help: exit code "
+                            f"{result.returncode}: {result.stdout!r} "
+                            f"{result.stderr!r}")
+
+
 def check_usage(folder):
     expect("unknown command", ftfuzz("frobnicate"), 2, "unknown command")
     expect("unknown option", ftfuzz("run", "--frob"), 2, "unknown option")
@@ -180,6 +196,7 @@ with tempfile.TemporaryDirectory() as name:
     check_inputs(pathlib.Path(name))
     check_weak_loads(pathlib.Path(name))
     check_usage(pathlib.Path(name))
+    check_scripts_help()
     check_schedules(pathlib.Path(name))
     check_missing_compiler(pathlib.Path(name))
     check_stopped_worker(pathlib.Path(name))
