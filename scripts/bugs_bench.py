@@ -174,16 +174,19 @@ def compare(chosen, trials, way, other, budget):
         if rank_test(*times) < 0.05:
             faster += medians[0] < medians[1]
             slower += medians[0] > medians[1]
-    middle = quantile(sorted(ratios), 0.5) if ratios else float("nan")
-    bound = quantile(sorted(bounds), 0.5) if bounds else float("nan")
+    if not both:
+        return f"No bug has trials of both `{way}` and `{other}`."
+    sooner = "" if not ratios else (
+        f"of the {len(ratios)} that both find, the first takes "
+        f"1/{quantile(sorted(ratios), 0.5):.1f} of the time (median), and ")
+    bound = quantile(sorted(bounds), 0.5)
     return (f"`{way}` beside `{other}`, {budget:g} seconds each, {len(both)} "
             f"bugs: {only} "
             f"bugs are found by the first in half of the trials and not by "
-            f"the second, {only_other} the other way round; of the "
-            f"{len(ratios)} that both find, the first takes 1/{middle:.1f} of "
-            f"the time (median), and of all 1/{bound:.1f} where a median over "
-            f"the budget counts as the budget; significantly sooner (rank "
-            f"test, p < 0.05) for {faster}, later for {slower}.")
+            f"the second, {only_other} the other way round; {sooner}"
+            f"of all 1/{bound:.1f} where a median over the budget counts as "
+            f"the budget; significantly sooner (rank test, p < 0.05) for "
+            f"{faster}, later for {slower}.")
 
 
 def plot(ways, trials, budget):
@@ -507,6 +510,9 @@ def test_comparing():
     assert "of the 1 that both find, the first takes 1/5.0 " in said, said
     assert "of all 1/5.0 " in said, said
     assert "p < 0.05) for 2, later for 0" in said, said
+    said = compare([{"id": "0002"}], trials, "default", "pct", 60)
+    assert "that both find" not in said and "of all 1/30.0 " in said, said
+    assert compare([], trials, "default", "pct", 60).startswith("No bug")
 
 
 def test_resuming(mine):
