@@ -18,7 +18,7 @@ from free_campaign import FreeCampaign  # noqa: E402
 from findings import Finding, is_finding  # noqa: E402
 from groups import (fold, is_generic, is_specific,  # noqa: E402
                     parties_of)
-from generate import Generator, Vocabulary  # noqa: E402
+from generate import FINDER, Generator, Vocabulary  # noqa: E402
 from minimize import Minimizer, shows  # noqa: E402
 from reports import (PLUMBING, Suppressions, Symbolizer,  # noqa: E402
                      describe, failures_of)
@@ -111,8 +111,7 @@ class Campaign:
                 self.text = file.read()
         else:
             program = self.engine.program
-            vocabulary = Vocabulary.of(program, vocabulary_of(program))
-            self.generator = Generator(vocabulary, options.seed,
+            self.generator = Generator(vocabulary_of(program), options.seed,
                                        options.kinds and
                                        options.kinds.split(","))
             if not self.generator.kinds:
@@ -420,8 +419,7 @@ def check(options):
     """Determinism: each of some programs is run many times, over several
     processes; all traces of one program and schedule must be the same."""
     program = interpreter_of(options)
-    generator = Generator(Vocabulary.of(program, vocabulary_of(program)),
-                          options.seed)
+    generator = Generator(vocabulary_of(program), options.seed)
     rng = random.Random(options.seed)
     work = []
     for _ in range(options.programs):
@@ -453,13 +451,12 @@ def free(options):
     program = options.interpreter or script("--path", "ft-tsan")
     if not os.path.exists(program):
         fail("%s is missing: make it with scripts/cpython ft-tsan" % program)
-    # Trials under ThreadSanitizer would take long, and as much memory as there
-    # is: one of the other interpreters is asked, if there is one.
+    # Trials under ThreadSanitizer take minutes: one of the other interpreters
+    # is asked, if there is one.
     asked = options.interpreter or script("--path", "ft-engine")
     if not os.path.exists(asked):
         asked = program
-    generator = Generator(Vocabulary.of(asked, vocabulary_of(asked)),
-                          options.seed,
+    generator = Generator(vocabulary_of(asked), options.seed,
                           options.kinds and options.kinds.split(","),
                           OPERATIONS_FREE)
     suppressions = os.path.join(script("--source-of"), "Tools", "tsan",
@@ -471,7 +468,7 @@ def free(options):
     return FOUND if campaign.signatures else CLEAN
 
 
-def vocabulary_of(program):
+def vocabulary_file(program):
     """Beside an interpreter of scripts/cpython; else with the user's caches."""
     folder = os.path.dirname(os.path.abspath(program))
     if os.path.exists(os.path.join(folder, "pybuilddir.txt")):
@@ -483,9 +480,17 @@ def vocabulary_of(program):
                         zlib.crc32(os.path.realpath(program).encode()))
 
 
+def vocabulary_of(program):
+    try:
+        return Vocabulary.of(program, vocabulary_file(program))
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        fail("%s does not tell what operations it has (%s); on %s it must "
+             "print them as JSON" % (program, error, FINDER))
+
+
 def kinds(options):
     interpreter = interpreter_of(options)
-    for kind in Vocabulary.of(interpreter, vocabulary_of(interpreter)).kinds:
+    for kind in vocabulary_of(interpreter).kinds:
         print("%-30s %4d operations   %s" % (kind["name"], len(kind["ops"]),
                                              kind["make"]))
     return CLEAN

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import subprocess
+import sys
 import zlib
 
 from programs import Program
@@ -49,6 +50,8 @@ class Vocabulary:
             with open(cache) as file:
                 value = json.load(file)
         if value.get("by") != by:
+            print("asking %s for its operations, once: about a minute, more "
+                  "under ThreadSanitizer" % program, file=sys.stderr)
             out = subprocess.run([program, "-S", "-B", finder],
                                  stdout=subprocess.PIPE, check=True,
                                  env=dict(os.environ, PYTHONHASHSEED="0"))

@@ -7,6 +7,7 @@
 import importlib
 import json
 import os
+import re
 import resource
 import select
 import signal
@@ -482,9 +483,17 @@ def try_kind(name, make, scope):
     return data.decode().split("\n")[:-1]
 
 
+def limit_memory():
+    """To what it has, which under ThreadSanitizer is terabytes, and MEMORY."""
+    with open("/proc/self/status") as file:
+        has = re.search(r"VmData:\s*(\d+) kB", file.read())
+    most = int(has[1]) * 1024 + MEMORY
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
 def main():
     warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    limit_memory()
     signal.signal(signal.SIGALRM, give_up)
     answer = os.dup(1)
     null = os.open("/dev/null", os.O_RDWR)

@@ -86,6 +86,18 @@ print(json.dumps({{"imports": [], "kinds": [
     assert asked.read_text() == "one two one ", asked.read_text()
 
 
+def check_strange_interpreter():
+    """What cannot be asked is named, with what to do."""
+    result = subprocess.run(
+        [sys.executable, "-B", ROOT / "harness" / "cpython" / "ftcpython.py",
+         "free", "--interpreter", "/bin/false"], text=True, timeout=50,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = result.stderr.strip().split("\n")
+    assert result.returncode == 2, result
+    assert "does not tell what operations it has" in said[-1], said
+    assert len(said) == 2, said
+
+
 def check_programs(known):
     one, two = Generator(known, 7), Generator(known, 7)
     other = Generator(known, 8)
@@ -329,6 +341,7 @@ def main():
         known = vocabulary()
         check_vocabulary(known)
         check_cache(folder)
+        check_strange_interpreter()
         check_programs(known)
         check_outcomes(known)
         check_learning(known)
