@@ -23,6 +23,7 @@ HANG_SECONDS = 5                # a program takes a hundredth of one
 STARVED = 60                    # times that, while it wants the processor
 DEADLY = b"ThreadSanitizer:DEADLYSIGNAL"
 DEADLY_SECONDS = 5
+DEADLY_SPINS = 1                # seconds of the processor, by the reporter
 IMPORT_SECONDS = 180            # more for a program that imports modules
 MAX_RESIDENT = 3 << 30
 PROGRAMS_OF_A_WORKER = 5000     # then it is started afresh: state drifts
@@ -189,6 +190,7 @@ class Worker:
         deadline = time.monotonic() + seconds
         last = deadline + STARVED * HANG_SECONDS
         spent = self.processor_seconds() + HANG_SECONDS
+        reporting = None
         open_pipes = [out, err]
         while True:
             match = END.search(errors, searched)
@@ -207,7 +209,10 @@ class Worker:
                 errors += part
                 if DEADLY in part:      # its report may never come to an end
                     deadline = min(deadline, time.monotonic() + DEADLY_SECONDS)
-            if time.monotonic() > deadline:
+                    reporting = self.processor_seconds()
+            spins = (reporting is not None and
+                     self.processor_seconds() > reporting + DEADLY_SPINS)
+            if spins or time.monotonic() > deadline:
                 if DEADLY in errors:
                     raise self.ended("CRASH", "a deadly signal", errors)
                 if (self.is_running() and self.processor_seconds() < spent and

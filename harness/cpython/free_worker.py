@@ -135,9 +135,15 @@ def main():
     pool = Pool()
     settings = Settings()
     imported = {"_partial": functools.partial, "_operator": operator}
+    known = 0
     for line in sys.stdin:
         job = json.loads(line)
         imported.update(modules(job["imports"]))
+        if len(sys.modules) > known:
+            # What is not of programs need not be looked at by every collection.
+            known = len(sys.modules)
+            gc.collect()
+            gc.freeze()
         try:
             setup, threads = compiled(job)
             pool.run(bound(job, setup, threads, imported))
