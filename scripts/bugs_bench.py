@@ -161,6 +161,8 @@ def compare(chosen, trials, way, other, budget):
     ratios, bounds = [], []
     both = [bug for bug in chosen
             if of(trials, bug, way) and of(trials, bug, other)]
+    if not both:
+        return f"No bug has trials of both `{way}` and `{other}`."
     for bug in both:
         times = [[t["cpu_seconds"] if t["rule"] else INFINITE
                   for t in of(trials, bug, w)] for w in (way, other)]
@@ -174,8 +176,6 @@ def compare(chosen, trials, way, other, budget):
         if rank_test(*times) < 0.05:
             faster += medians[0] < medians[1]
             slower += medians[0] > medians[1]
-    if not both:
-        return f"No bug has trials of both `{way}` and `{other}`."
     sooner = "" if not ratios else (
         f"of the {len(ratios)} that both find, the first takes "
         f"1/{quantile(sorted(ratios), 0.5):.1f} of the time (median), and ")

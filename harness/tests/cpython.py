@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "harness" / "cpython"))
@@ -192,7 +193,20 @@ def check_worker(known):
     endless = Program([], ["a = 1"], [["[1 for _ in iter(int, 1)]"]])
     (failure,), none = worker.run([endless, generator.next()], 1)
     assert failure.rule == "HANG" and none == [], (failure, none)
+    check_spinning_report(worker)
     worker.stop()
+
+
+def check_spinning_report(worker):
+    """Of a deadly signal, a report that has begun and spins is not awaited."""
+    free.DEADLY_SECONDS = 100
+    says = "__import__('os').write(2, b'ThreadSanitizer:DEADLYSIGNAL')"
+    spins = Program([], ["a = 1"], [[says, "any(iter(int, 1))"]])
+    before = time.monotonic()
+    (failure,), = worker.run([spins], 1)
+    assert failure.rule == "CRASH", failure
+    assert failure.message == "a deadly signal", failure
+    assert time.monotonic() - before < 50
 
 
 def check_runs(worker):
