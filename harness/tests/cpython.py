@@ -199,7 +199,7 @@ def check_worker(known):
 
 def check_spinning_report(worker):
     """Of a deadly signal, a report that has begun and spins is not awaited."""
-    free.DEADLY_SECONDS = 100
+    free.DEADLY_SECONDS = free.HANG_SECONDS = 100
     says = "__import__('os').write(2, b'ThreadSanitizer:DEADLYSIGNAL')"
     spins = Program([], ["a = 1"], [[says, "any(iter(int, 1))"]])
     before = time.monotonic()
