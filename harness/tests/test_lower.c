@@ -37,7 +37,8 @@ report_exception(void)
 }
 
 // Whether a thread may raise an exception in the code of the module: a pending
-// call runs where it is noticed.
+// call runs where it is noticed, and a daemon still changes the shared objects
+// when the module shows them ("changed size during iteration").
 static bool
 main_may_raise(const FzProgram *program)
 {
@@ -46,6 +47,7 @@ main_may_raise(const FzProgram *program)
         for (int i = 0; i < ops->nops; i++) {
             if (ops->ops[i].op == FZ_OP_PENDING_CALL ||
                 ops->ops[i].op == FZ_OP_MAIN_PENDING_CALL ||
+                ops->ops[i].op == FZ_OP_DAEMON ||
                 ops->ops[i].op == FZ_OP_RAISE_SIGNAL)
             {
                 return true;
