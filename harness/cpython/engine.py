@@ -14,6 +14,17 @@ MAGIC = 0x4A5A4621
 HEADER = struct.Struct("<IIQQIIII24sII")
 RACES, PLAIN_POINTS, REPLAY, TAPE = 1, 2, 4, 8
 HERE = os.path.dirname(os.path.abspath(__file__))
+LIBRARY = "libfzcpython.so"
+
+
+def library_path():
+    """The run-time library of the build that is asked: the interpreter, which
+    is kept for all, names that of the build which made it, which may be gone
+    by now or older than these scripts."""
+    folder = os.path.dirname(os.environ.get("FTFUZZ", ""))
+    found = folder and os.path.exists(os.path.join(folder, LIBRARY))
+    return {"LD_LIBRARY_PATH": folder} if found else {}
+
 
 class EngineError(Exception):
     """The interpreter cannot be run, or has gone."""
@@ -83,7 +94,7 @@ class Engine:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.errors, cwd="/",
             env={**({"PYTHONMALLOC": "debug"} if self.debug_malloc else {}),
-                 "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8",
+                 **library_path(), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8",
                  "PYTHONPYCACHEPREFIX":
                      os.path.join(os.path.dirname(self.program), "pycache")},
             pass_fds=(3, 4), preexec_fn=prepare, close_fds=True)

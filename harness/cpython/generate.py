@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zlib
 
+from engine import library_path
 from programs import Program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -54,7 +55,8 @@ class Vocabulary:
                   "under ThreadSanitizer" % program, file=sys.stderr)
             out = subprocess.run([program, "-S", "-B", finder],
                                  stdout=subprocess.PIPE, check=True,
-                                 env=dict(os.environ, PYTHONHASHSEED="0"))
+                                 env=dict(os.environ, PYTHONHASHSEED="0",
+                                          **library_path()))
             value = dict(json.loads(out.stdout), by=by)
             with open(cache + ".new", "w") as file:
                 json.dump(value, file)

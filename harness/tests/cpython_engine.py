@@ -7,11 +7,15 @@ scripts/cpython ft-engine makes it."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "harness" / "cpython"))
+import engine  # noqa: E402
+
 FTFUZZ = sys.argv[1]
 SCALE = float(sys.argv[2]) if len(sys.argv) > 2 else 0.1
 SKIPPED, FOUND, CLEAN = 77, 77, 0
@@ -29,6 +33,22 @@ def run(*arguments, expect):
 
 def cpython(*arguments, expect):
     return run(FTFUZZ, "cpython", *arguments, expect=expect)
+
+
+def check_library(folder):
+    """The build that is asked brings its library: another build, or none any
+    more, may have made the interpreter."""
+    build = pathlib.Path(FTFUZZ).resolve().parent
+    copy = folder / "elsewhere"
+    copy.mkdir()
+    shutil.copy(build / engine.LIBRARY, copy)
+    os.environ["FTFUZZ"] = str(copy / "ftfuzz")
+    interpreter = run(ROOT / "scripts" / "cpython", "--path", "ft-engine",
+                      expect=CLEAN).strip()
+    with engine.Engine(interpreter) as started:
+        started.run("", engine.Schedule())
+        maps = pathlib.Path("/proc/%d/maps" % started.child.pid).read_text()
+    assert str(copy / engine.LIBRARY) in maps, maps
 
 
 def check_determinism():
@@ -98,6 +118,7 @@ def main():
         return SKIPPED
     check_determinism()
     with tempfile.TemporaryDirectory() as folder:
+        check_library(pathlib.Path(folder))
         check_example(pathlib.Path(folder))
         check_corpus(pathlib.Path(folder))
     return 0
