@@ -26,9 +26,10 @@ VALUES = re.compile(r"^(object|abstract|listobject|tupleobject|longobject|"
 VALUE = re.compile(r"^(_?PyDict_Next|PyBuffer_ToContiguous)$")
 # Functions of one type in such files, and those that replace what all read.
 SPECIFIC = re.compile(r"^(\w+_reduce(_general)?|\w+_setstate|"
-                      r"(list|dict|tuple|unicode|long)(rev)?iter_\w+|"
+                      r"(list|dict|tuple|unicode|str|long)(rev)?iter_\w+|"
                       r"unicode_ascii_iter_\w+|property_\w+|type_set_\w+|"
-                      r"set_tp_\w+|PyObject_GenericSetDict)$")
+                      r"set_tp_\w+|PyObject_GenericSetDict|"
+                      r"_PyObject_IsInstanceDictEmpty)$")
 
 
 def is_specific(function, file):

@@ -303,6 +303,11 @@ def check_groups():
                        [("meth_dealloc", "methodobject")])],
         "alike": [race([("dictiter_reduce", "dictobject")],
                        [("list_dealloc", "listobject")])],
+        # An iterator whose functions lie with those that serve all.
+        "bytes": [race([("striter_next", "bytesobject")],
+                       [("striter_len", "bytesobject")])],
+        "bytes, too": [race([("striter_next", "bytesobject")],
+                            [("striter_next", "bytesobject")])],
         "begin": [race([("scanner_begin", "sre")], [("scanner_end", "sre")])],
         "state": [race([("state_reset", "sre")], [("state_reset", "sre")]),
                   race([("scanner_begin", "sre")], [("scanner_end", "sre")])],
@@ -318,7 +323,8 @@ def check_groups():
         return sorted(sorted(group) for group in fold(items))
 
     assert groups(True) == [["after", "crash", "reduce", "step", "user"],
-                            ["alike", "other"], ["begin", "state"], ["chain"],
+                            ["alike", "other"], ["begin", "state"],
+                            ["bytes", "bytes, too"], ["chain"],
                             ["inside"], ["no cause"], ["nor here"],
                             ["seen", "swap"]], groups(True)
     # Programs that do many things may have two mistakes of one file.
