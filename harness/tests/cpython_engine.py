@@ -42,12 +42,13 @@ def check_library(folder):
     copy = folder / "elsewhere"
     copy.mkdir()
     shutil.copy(build / engine.LIBRARY, copy)
-    os.environ["FTFUZZ"] = str(copy / "ftfuzz")
     interpreter = run(ROOT / "scripts" / "cpython", "--path", "ft-engine",
                       expect=CLEAN).strip()
+    os.environ["FTFUZZ"] = str(copy / "ftfuzz")
     with engine.Engine(interpreter) as started:
         started.run("", engine.Schedule())
         maps = pathlib.Path("/proc/%d/maps" % started.child.pid).read_text()
+    del os.environ["FTFUZZ"]
     assert str(copy / engine.LIBRARY) in maps, maps
 
 
