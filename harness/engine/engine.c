@@ -43,7 +43,8 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
     uint32_t self = e->current;
     uint64_t key = point_key(kind, addr);
     bool write = (WRITES_MASK >> kind & 1) != 0;
-    e->next[self] = (FzEvent){key, write};
+    e->next[self] =
+        (FzEvent){key, write, (uint32_t)FzAddress_SiteOffset(site)};
     e->threads[self].site = site;
     if (++e->steps >= e->due_step) {
         FzEngine_StepDue();
@@ -270,7 +271,7 @@ FzEngine_NewThread(void (*func)(void *), void *arg)
         .arg = arg,
         .deadline_ns = FZ_NO_DEADLINE,
     };
-    e->next[number] = (FzEvent){0, false};
+    e->next[number] = (FzEvent){0};
     e->runnable |= FzThreadSet_Of(number);
     FzTarget_NewThread(number);
     FzFiber_Prepare(&e->fibers[number], FzEngine_ThreadMain, thread);

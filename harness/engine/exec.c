@@ -108,6 +108,11 @@ FzExec_ScheduleOf(const FzInput *input)
         .noverrides = input->noverrides,
     };
     switch (input->strategy & 15) {
+    case 4:
+    case 5:
+    case 6:
+        schedule.strategy = &fz_strategy_hold;
+        break;
     case 7:
     case 8:
     case 9:
@@ -120,6 +125,8 @@ FzExec_ScheduleOf(const FzInput *input)
         schedule.strategy = &fz_strategy_random;
         break;
     case 14:
+        schedule.strategy = &fz_strategy_hold;
+        break;
     case 15:
         schedule.strategy = &fz_strategy_pct;
         break;

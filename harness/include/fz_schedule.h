@@ -64,6 +64,7 @@ FzThreadSet_Count(FzThreadSet set)
 typedef struct FzEvent {
     uint64_t object;            // key of the address; 0: none
     bool write;                 // may change it (store, rmw, post, …)
+    uint32_t site;              // where in the code, as an offset; 0: unknown
 } FzEvent;
 
 // What the engine shows at a point.
@@ -111,6 +112,7 @@ extern const FzStrategy fz_strategy_random;
 extern const FzStrategy fz_strategy_pct;
 extern const FzStrategy fz_strategy_pos;        // the default
 extern const FzStrategy fz_strategy_sticky;
+extern const FzStrategy fz_strategy_hold;
 extern const FzStrategy fz_strategy_round_robin;
 extern const FzStrategy fz_strategy_fair_pct;
 extern const FzStrategy fz_strategy_race_pct;

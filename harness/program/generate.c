@@ -3,10 +3,10 @@
 // them have a theme: an operation, an object that it is meant for, and a few
 // more operations on that object make most of the program, with one attribute,
 // class and function, and its bodies are short; half of those are tiny, a few
-// operations each, and half of these do them several times: such an execution
-// costs a fifth of others. A bug of two operations on one object is then a
-// matter of schedules, not of programs. An operation that is about two objects
-// gets two.
+// operations each on two locals and hardly any constant, and half of these do
+// them several times, or call functions that do: such an execution costs a
+// fraction of others. A bug of two operations on one object is then a matter of
+// schedules, not of programs. An operation that is about two objects gets two.
 // All randomness is the caller's FzRng.
 // Source: Groce et al., Swarm Testing (ISSTA 2012).
 
@@ -269,17 +269,22 @@ draw_block(Generator *g, FzProgram *program, int block, uint32_t nops)
     draw_ops(g, ops, nops < FZ_MAX_OPS ? nops : FZ_MAX_OPS, 0);
 }
 
-// A body that does the same again and again: each round is a chance to meet the
-// other threads, and costs less than an execution.
+// A block that does the same again and again, if it has rounds to go: each is a
+// chance to meet the other threads, and costs less than an execution.
 static void
-draw_rounds(Generator *g, FzProgram *program, int block, uint32_t nops)
+draw_rounds(Generator *g, FzProgram *program, int block, uint32_t nops,
+            uint32_t rounds)
 {
+    if (rounds < 2) {
+        draw_block(g, program, block, nops);
+        return;
+    }
     FzBlockOps *ops = FzProgram_Block(program, block);
     memset(ops, 0, sizeof(*ops));
     memset(g->locals, HOLDS_NONE, sizeof(g->locals));
     g->block = block;
     ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_LOOP,
-                                    .a = (uint8_t)g->rounds };
+                                    .a = (uint8_t)rounds };
     draw_ops(g, ops, nops + 1, 1);
     ops->ops[ops->nops++] = (FzOp){ .op = FZ_OP_END };
 }
@@ -646,18 +651,23 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
     if (themed) {
         draw_theme(&g, p, anchor, tiny ? 3 : FZ_MAX_FOCUS);
     }
+    // The bodies go several rounds or the functions do, not both: an execution
+    // must remain short. No thread is started in a loop: of a program about
+    // that, only the functions loop.
+    bool starts = themed && FzOp_StartsThread(anchor);
+    uint32_t who_loops = !tiny ? 0 : FzRng_Below(rng, starts ? 2 : 4);
+    uint32_t rounds = 2 + FzRng_Below(rng, FZ_MAX_LOOP_COUNT - 1);
     for (int i = 0; i < p->nfunctions; i++) {
-        draw_block(&g, p, i, 1 + FzRng_Below(rng, 6));
+        draw_rounds(&g, p, i, 1 + FzRng_Below(rng, 6),
+                    who_loops == 1 ? rounds : 1);
     }
     if (p->nbodies == 0 || (!tiny && FzRng_Below(rng, 4) == 0)) {
         uint32_t most = p->nbodies == 0 ? 20 : 8;
         draw_block(&g, p, FZ_BLOCK_MAIN, 2 + FzRng_Below(rng, most));
     }
-    g.rounds = tiny && FzRng_Below(rng, 2) != 0
-        ? 2 + FzRng_Below(rng, FZ_MAX_LOOP_COUNT - 1) : 1;
     for (int i = 0; i < p->nbodies; i++) {
-        (g.rounds > 1 ? draw_rounds : draw_block)(
-            &g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more));
+        draw_rounds(&g, p, FZ_BLOCK_BODY + i, least + FzRng_Below(rng, more),
+                    who_loops > 1 ? rounds : 1);
     }
     set_handler_first(p, rng);
     FzProgram_Fixup(p);

@@ -12,7 +12,7 @@ typedef enum Holds {
     HOLDS_INST, HOLDS_ITER, HOLDS_INTERP, HOLDS_OTHER
 } Holds;
 
-enum { FZ_MAX_FOCUS = 6 };
+enum { FZ_MAX_FOCUS = 6, FZ_TINY_LOCALS = 2 };
 
 typedef struct Generator {
     const FzProgram *program;
@@ -22,7 +22,6 @@ typedef struct Generator {
     uint8_t hot[2];             // shared objects
     uint8_t focus[FZ_MAX_FOCUS];        // operations drawn most of the time
     bool tiny;                  // the program: hardly anything else
-    uint32_t rounds;            // that its threads go
     uint32_t nfocus;            // 0: no theme; else these are hot, too:
     uint8_t hot_class, hot_func, hot_attr;
     uint8_t locals[FZ_MAX_LOCALS];      // Holds

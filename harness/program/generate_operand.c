@@ -179,10 +179,16 @@ draw_const(Generator *g)
     return (uint8_t)(FZ_REF_CONST + FzRng_Below(g->rng, FZ_CONST_COUNT));
 }
 
+// A tiny program has hardly any constants: most are immortal, and nobody counts
+// their references.
 static uint8_t
 draw_value(Generator *g)
 {
-    switch (FzRng_Below(g->rng, 10)) {
+    uint32_t which = FzRng_Below(g->rng, 10);
+    if (g->tiny && (which == 1 || which == 2)) {
+        return draw_filled_local(g);
+    }
+    switch (which) {
     case 0: case 1: case 2:
         return draw_const(g);
     case 3: case 4: case 5:
@@ -235,7 +241,9 @@ FzGenerate_DrawOperand(Generator *g, FzArg arg)
     case FZ_ARG_NONE:
         return 0;
     case FZ_ARG_LOCAL:
-        return (uint8_t)FzRng_Below(g->rng, FZ_MAX_LOCALS);
+        // With few of them, what a tiny program gets is used, and dropped.
+        return (uint8_t)FzRng_Below(g->rng,
+                                    g->tiny ? FZ_TINY_LOCALS : FZ_MAX_LOCALS);
     case FZ_ARG_VALUE:
         return draw_value(g);
     case FZ_ARG_KEY:

@@ -141,6 +141,20 @@ lower_drain(FzEmitter *e, const FzOp *op)
     FzLower_Store(e, op->a);
 }
 
+// `for a, a in b: pass`: what an iterator gives is dropped before the next.
+static void
+lower_pairs(FzEmitter *e, const FzOp *op)
+{
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_GET_ITER, 0);
+    uint32_t head = FzEmit_Op(e, RT_OP_FOR_ITER, 0);
+    FzEmit_Op(e, RT_OP_UNPACK_SEQUENCE, 2);
+    FzLower_Store(e, op->a);
+    FzLower_Store(e, op->a);
+    FzEmit_Op(e, RT_OP_JUMP_BACKWARD, head);
+    FzEmit_PatchHere(e, head);
+}
+
 // `a = islice(iter(b.pop, c), 10)`: a comparison may put back what was popped.
 static void
 lower_call_iterator(FzEmitter *e, const FzOp *op)
@@ -177,6 +191,9 @@ FzLower_Iter(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_ITER_DRAIN:
         lower_drain(e, op);
+        return true;
+    case FZ_OP_ITER_PAIRS:
+        lower_pairs(e, op);
         return true;
     case FZ_OP_ITER_CALL:
         lower_call_iterator(e, op);

@@ -66,6 +66,22 @@ lower_cycle(FzEmitter *e, const FzOp *op)
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME_w);
 }
 
+// `ref(a.b)` or `ref(a.b, c.append)`, dropped at once: the referent may die
+// while its only reference does.
+static void
+lower_brief(FzEmitter *e, const FzOp *op, bool watched)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_ref);
+    FzLower_Operand(e, op, 0);
+    FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_X + op->b);
+    if (watched) {
+        FzLower_Operand(e, op, 2);
+        FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME_append);
+    }
+    FzEmit_Op(e, RT_OP_CALL, watched ? 2 : 1);
+    FzEmit_Op(e, RT_OP_POP_TOP, 0);
+}
+
 static void
 load_x(FzEmitter *e, const FzOp *op)
 {
@@ -179,6 +195,10 @@ FzLower_Weakref(FzEmitter *e, const FzOp *op)
         return true;
     case FZ_OP_WEAK_CYCLE:
         lower_cycle(e, op);
+        return true;
+    case FZ_OP_WEAK_PEEK:
+    case FZ_OP_WEAK_BRIEF:
+        lower_brief(e, op, op->op == FZ_OP_WEAK_BRIEF);
         return true;
     case FZ_OP_WEAK_GET:
         FzLower_Operand(e, op, 1);

@@ -5,7 +5,8 @@
 #include "fz_schedule.h"
 
 static const FzStrategy *const strategies[] = {
-    &fz_strategy_random,   &fz_strategy_sticky,   &fz_strategy_round_robin,
+    &fz_strategy_random,   &fz_strategy_sticky,   &fz_strategy_hold,
+    &fz_strategy_round_robin,
     &fz_strategy_pct,      &fz_strategy_fair_pct, &fz_strategy_race_pct,
     &fz_strategy_pos,      &fz_strategy_urw,      &fz_strategy_surw,
     &fz_strategy_delay,    &fz_strategy_preemption, &fz_strategy_dpor,

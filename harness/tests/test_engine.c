@@ -11,8 +11,8 @@
 #ifdef RT_WITH_HOOKS
 
 static const FzStrategy *const strategies[] = {
-    &fz_strategy_random, &fz_strategy_pct, &fz_strategy_pos};
-enum { NSTRATEGIES = 3 };
+    &fz_strategy_random, &fz_strategy_pct, &fz_strategy_pos, &fz_strategy_hold};
+enum { NSTRATEGIES = 4 };
 
 // ---------------------------------------------------------------------------
 // Lost updates.

@@ -77,7 +77,7 @@ test_generate(void)
     static FzProgram program;
     bool seen[FZ_OP_COUNT] = { false };
     uint64_t total = 0, large = 0;
-    for (uint64_t seed = 0; seed < 3000; seed++) {
+    for (uint64_t seed = 0; seed < 6000; seed++) {
         uint64_t before = total;
         FzRng rng;
         FzRng_Seed(&rng, seed);
@@ -96,8 +96,8 @@ test_generate(void)
         large += total - before >= 25;
     }
     // Many are tiny, and many are not.
-    CHECK(total / 3000 >= 15);
-    CHECK(large >= 800);
+    CHECK(total / 6000 >= 15);
+    CHECK(large >= 1600);
     for (int op = 0; op < FZ_OP_COUNT; op++) {
         if (!seen[op]) {
             fprintf(stderr, "never generated: %s\n", fz_op_info[op].name);

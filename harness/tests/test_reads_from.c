@@ -11,7 +11,7 @@ static bool
 note(uint32_t thread, uint64_t object, bool write, FzPair *pair)
 {
     bool is_new;
-    FzEvent event = {object, write};
+    FzEvent event = {.object = object, .write = write};
     return FzReadsFrom_Note(&rf, thread, &event, pair, &is_new) && is_new;
 }
 
@@ -51,9 +51,9 @@ test_not_shared(void)
 {
     FzPair pair;
     bool is_new;
-    FzEvent write = {20, true};
-    FzEvent read = {21, false};
-    FzEvent nothing = {0, true};
+    FzEvent write = {.object = 20, .write = true};
+    FzEvent read = {.object = 21};
+    FzEvent nothing = {.write = true};
     FzReadsFrom_Begin(&rf);
     for (uint32_t thread = 0; thread < 3; thread++) {
         CHECK(!FzReadsFrom_Note(&rf, 0, &write, &pair, &is_new));

@@ -77,6 +77,16 @@ flags_advance(ssize_t from, ssize_t to)
     return (from & RT_REF_SHARED_FLAG_MASK) <= (to & RT_REF_SHARED_FLAG_MASK);
 }
 
+// Only for assertions: whoever holds a reference and sees that the object is
+// merged sees that it has no owner.
+__attribute__((unused)) static bool
+is_unowned_if_merged(const RtObject *op, ssize_t shared)
+{
+    return (shared & RT_REF_SHARED_FLAG_MASK) != RT_REF_MERGED ||
+           (rt_atomic_load_uint32_owned(&op->ob_ref_local) == 0 &&
+            rt_atomic_load_uintptr_owned(&op->ob_tid) == 0);
+}
+
 // Only for assertions: nobody else changes the local count. It is the caller's,
 // or of a thread that stands still or is gone, or of one that is not
 // registered, nor can be while the bucket is locked.
@@ -123,6 +133,7 @@ decref_shared_is_dead(RtObject *op)
     ssize_t desired;
     bool should_queue;
     do {
+        rt_assert(is_unowned_if_merged(op, shared));
         should_queue =
             shared == RT_REF_INIT || shared == RT_REF_MAYBE_WEAKREF;
         desired = should_queue ? RT_REF_QUEUED
