@@ -24,10 +24,12 @@ import tempfile
 import textwrap
 import time
 
-WAYS = ("default", "pos", "pct", "random", "threads", "handwritten")
+WAYS = ("default", "pos", "sticky", "hold", "pct", "random", "threads",
+        "handwritten")
 FREE = ("threads", "handwritten")       # nothing names a rule there
 HANG = 120                              # seconds of one program
-COLOURS = ("#1565c0", "#2e7d32", "#8e24aa", "#b45309", "#555555", "#c2185b")
+COLOURS = ("#1565c0", "#2e7d32", "#8e24aa", "#b45309", "#555555", "#c2185b",
+           "#00838f", "#6d4c41")
 INFINITE = float("inf")
 
 
