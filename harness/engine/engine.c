@@ -43,8 +43,7 @@ FzEngine_PointFromCompiler(RtPoint kind, const void *addr, uintptr_t site)
     uint32_t self = e->current;
     uint64_t key = point_key(kind, addr);
     bool write = (WRITES_MASK >> kind & 1) != 0;
-    e->next[self] =
-        (FzEvent){key, write, (uint32_t)FzAddress_SiteOffset(site)};
+    e->next[self] = (FzEvent){key, write, ++e->threads[self].place};
     e->threads[self].site = site;
     if (++e->steps >= e->due_step) {
         FzEngine_StepDue();

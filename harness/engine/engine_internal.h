@@ -31,6 +31,7 @@ typedef struct FzThread {
     uint64_t wait_order;        // waiters are served first in, first out
     uint64_t ran;               // points passed before the last switch to it
     uintptr_t site;             // code of its last hook call
+    uint32_t place;             // FzEvent.place of its last point
     uint32_t line;              // last recorded
     RtWaitResult wait_result;   // of the last wait that blocked
     bool ended;

@@ -87,6 +87,7 @@ FzNote_Happened(RtNote note, const void *a, uintptr_t b)
     update_blocks(note, a, b);
     if (e->active) {
         note_counts[note]++;
+        e->threads[e->current].place = ((uint32_t)note + 1) << 16;
         uint64_t object = a_is_address[note] ? FzAddress_EventKey(a) : 0;
         uint64_t value =
             b_is_address[note] ? FzAddress_EventKey((const void *)b) : b;

@@ -64,7 +64,9 @@ FzThreadSet_Count(FzThreadSet set)
 typedef struct FzEvent {
     uint64_t object;            // key of the address; 0: none
     bool write;                 // may change it (store, rmw, post, …)
-    uint32_t site;              // where in the code, as an offset; 0: unknown
+    // Where the thread is, told alike in each build: 1 + its last note, << 16,
+    // + how many points it has come to since.
+    uint32_t place;
 } FzEvent;
 
 // What the engine shows at a point.

@@ -1,8 +1,8 @@
-// hold.c: a thread that comes to one of a few places in the code is held there
-// while the others run: it was about to do the second half of something, and
-// what they do meanwhile takes as long as it takes. Which places, one of how
-// many, and how long is drawn for each execution; when a burst is over, another
-// thread goes on.
+// hold.c: a thread that comes to one of a few places is held there while the
+// others run: it was about to do the second half of something, and what they
+// do meanwhile takes as long as it takes. A place is the k-th point after a
+// note of some kind. Which places, one of how many, and how long is drawn for
+// each execution; when a burst is over, another thread goes on.
 //
 // A window of one instruction is met with the chance that its place is drawn,
 // however many points an execution has; PCT's moments have to hit the point.
@@ -41,9 +41,9 @@ hold_thread_created(void *state, uint32_t thread)
 }
 
 static bool
-is_chosen(const Hold *hold, uint32_t site)
+is_chosen(const Hold *hold, uint32_t place)
 {
-    uint32_t h = (site ^ hold->salt) * 0x9e3779b1u;
+    uint32_t h = (place ^ hold->salt) * 0x9e3779b1u;
     h = (h ^ h >> 15) * 0x85ebca77u;
     return ((h ^ h >> 13) & (hold->one_in - 1)) == 0;
 }
@@ -77,7 +77,7 @@ hold_next(void *state, const FzPointView *view)
     hold->points++;
     release(hold);
     bool can_go_on = (view->runnable & self) != 0;
-    if (can_go_on && is_chosen(hold, view->next[view->running].site) &&
+    if (can_go_on && is_chosen(hold, view->next[view->running].place) &&
         FzRng_Below(&hold->rng, 2) == 0)
     {
         hold->held |= self;
@@ -98,7 +98,7 @@ hold_next(void *state, const FzPointView *view)
 
 const FzStrategy fz_strategy_hold = {
     .name = "hold",
-    .sentence = "threads are held at a few places in the code, drawn each time",
+    .sentence = "threads are held at a few places, drawn for each execution",
     .state_size = sizeof(Hold),
     .begin = hold_begin,
     .thread_created = hold_thread_created,
