@@ -14,6 +14,7 @@ bugs have their first trial before any has its second.
 """
 
 import argparse
+import collections
 import json
 import math
 import os
@@ -192,10 +193,14 @@ def compare(chosen, trials, way, other, budget):
 
 
 def plot(ways, trials, budget):
-    """Bugs found over CPU time, the mean over trials, as SVG."""
+    """Bugs found over CPU time, the mean over trials, as SVG: of those bugs
+    that each of the ways has tried."""
     width, height, left, bottom = 720, 420, 50, 40
     low = 0.05
-    count = max(1, len({t["bug"] for t in trials if t["way"] in ways}))
+    tried = set.intersection(*({t["bug"] for t in trials if t["way"] == way}
+                               for way in ways))
+    trials = [t for t in trials if t["bug"] in tried]
+    count = max(1, len(tried))
 
     def x_of(seconds):
         share = math.log(max(seconds, low) / low) / math.log(budget / low)
@@ -218,14 +223,15 @@ def plot(ways, trials, budget):
                    f'" y2="{y_of(found):.0f}" stroke="#ddd"/><text x="8" '
                    f'y="{y_of(found) + 4:.0f}">{found:g}</text>')
     out.append(f'<text x="{width / 2}" y="{height - 4}" text-anchor="middle">'
-               'CPU time, logarithmic</text>')
+               f'CPU time, logarithmic; {len(tried)} bugs</text>')
     for way, colour in zip(ways, COLOURS):
         mine = [t for t in trials if t["way"] == way]
-        seeds = max(1, len({t["seed"] for t in mine}))
+        trials_of = collections.Counter(t["bug"] for t in mine)
         path, found = f"M{left} {y_of(0):.1f}", 0.0
-        for at in sorted(t["cpu_seconds"] for t in mine if t["rule"]):
+        for at, bug in sorted((t["cpu_seconds"], t["bug"]) for t in mine
+                              if t["rule"]):
             path += f" H{x_of(min(at, budget)):.1f}"
-            found += 1 / seeds
+            found += 1 / trials_of[bug]
             path += f" V{y_of(found):.1f}"
         path += f" H{width - 20}"
         row = 24 + 16 * list(ways).index(way)
@@ -482,6 +488,10 @@ def self_test():
         missed_text(chosen, "default", mine)
     assert missed_text(chosen, "default", mine[:3]) == "None."
     assert plot(["default"], [], 10).count("<path") == 1
+    other = [mine[0] | {"bug": "0002", "way": "pct"}]
+    assert "; 0 bugs<" in plot(["default", "pct"], mine + other, 10)
+    other.append(mine[0] | {"way": "pct"})
+    assert "; 1 bugs<" in plot(["default", "pct"], mine + other, 10)
     small = {"bug": "0001", "way": "smallest", "threads": 2, "operations": 3,
              "preemptions": 1, "switches": 2}
     assert smallest_text(mine, chosen[0]) == "–"
