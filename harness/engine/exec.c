@@ -111,6 +111,7 @@ FzExec_ScheduleOf(const FzInput *input)
     case 4:
     case 5:
     case 6:
+    case 14:
         schedule.strategy = &fz_strategy_hold;
         break;
     case 7:
@@ -123,9 +124,6 @@ FzExec_ScheduleOf(const FzInput *input)
         break;
     case 13:
         schedule.strategy = &fz_strategy_random;
-        break;
-    case 14:
-        schedule.strategy = &fz_strategy_hold;
         break;
     case 15:
         schedule.strategy = &fz_strategy_pct;
