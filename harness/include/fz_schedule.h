@@ -60,6 +60,17 @@ FzThreadSet_Count(FzThreadSet set)
 #endif
 }
 
+// One of them, each with the same probability; the set is not empty.
+static inline uint32_t
+FzThreadSet_Any(FzThreadSet set, FzRng *rng)
+{
+    uint32_t n = FzThreadSet_Count(set);
+    for (uint32_t skip = FzRng_Below(rng, n); skip > 0; skip--) {
+        set &= set - 1;
+    }
+    return FzThreadSet_First(set);
+}
+
 // What a thread is about to do, as a strategy sees it.
 typedef struct FzEvent {
     uint64_t object;            // key of the address; 0: none

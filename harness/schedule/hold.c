@@ -60,16 +60,6 @@ release(Hold *hold)
 }
 
 static uint32_t
-any_of(Hold *hold, FzThreadSet threads)
-{
-    uint32_t n = FzThreadSet_Count(threads);
-    for (uint32_t skip = FzRng_Below(&hold->rng, n); skip > 0; skip--) {
-        threads &= threads - 1;
-    }
-    return FzThreadSet_First(threads);
-}
-
-static uint32_t
 hold_next(void *state, const FzPointView *view)
 {
     Hold *hold = state;
@@ -90,7 +80,7 @@ hold_next(void *state, const FzPointView *view)
         thread = view->running;
     }
     else {
-        thread = any_of(hold, free != 0 ? free : view->runnable);
+        thread = FzThreadSet_Any(free != 0 ? free : view->runnable, &hold->rng);
     }
     hold->held &= ~FzThreadSet_Of(thread);
     return thread;

@@ -22,13 +22,7 @@ random_thread_created(void *state, uint32_t thread)
 static uint32_t
 random_next(void *state, const FzPointView *view)
 {
-    FzThreadSet rest = view->runnable;
-    uint32_t n = FzThreadSet_Count(rest);
-    for (uint32_t skip = FzRng_Below(&((Random *)state)->rng, n); skip > 0;
-         skip--) {
-        rest &= rest - 1;
-    }
-    return FzThreadSet_First(rest);
+    return FzThreadSet_Any(view->runnable, &((Random *)state)->rng);
 }
 
 const FzStrategy fz_strategy_random = {

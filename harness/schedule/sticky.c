@@ -28,17 +28,12 @@ static uint32_t
 sticky_next(void *state, const FzPointView *view)
 {
     Sticky *sticky = state;
-    FzThreadSet rest = view->runnable;
-    if (FzThreadSet_Has(rest, view->running) &&
+    if (FzThreadSet_Has(view->runnable, view->running) &&
         FzRng_Below(&sticky->rng, sticky->one_in) != 0)
     {
         return view->running;
     }
-    uint32_t n = FzThreadSet_Count(rest);
-    for (uint32_t skip = FzRng_Below(&sticky->rng, n); skip > 0; skip--) {
-        rest &= rest - 1;
-    }
-    return FzThreadSet_First(rest);
+    return FzThreadSet_Any(view->runnable, &sticky->rng);
 }
 
 const FzStrategy fz_strategy_sticky = {
