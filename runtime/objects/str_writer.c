@@ -10,6 +10,15 @@
 
 #include <string.h>
 
+// The text of a container that is in another twice doubles at each level. With
+// RT_TINY_LIMITS one operation of a small program does not use up what all of
+// an execution may allocate: MemoryError comes sooner.
+#ifdef RT_TINY_LIMITS
+enum { REPR_SIZE_MAX = 1 << 14 };
+#else
+enum { REPR_SIZE_MAX = RT_SEQUENCE_SIZE_MAX };
+#endif
+
 void
 RtStrWriter_Init(RtStrWriter *w)
 {
@@ -76,6 +85,10 @@ RtStrWriter_WriteRepr(RtStrWriter *w, RtObject *op)
     }
     RtStrWriter_Write(w, RtStr_AsUTF8(text), Rt_SIZE(text));
     Rt_DECREF(text);
+    if (w->size > REPR_SIZE_MAX) {
+        RtErr_NoMemory();
+        return -1;
+    }
     return 0;
 }
 

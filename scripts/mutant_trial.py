@@ -1,0 +1,126 @@
+"""What the fuzzers find in one mutant: `scripts/mutants run`.
+
+Those of the project take their turns, the quick ones first: a campaign that
+begins from the seed corpus, the targets that drive one mechanism, programs of
+one thread beside CPython, and, in what is left of the time, campaigns that
+begin from nothing. Time is that of the processor, of all of them together.
+"""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import mutate
+
+TARGETS = ("ftfuzz", "fuzz_mechanism_standalone")
+MECHANISMS = ("brc", "critical_section", "dict", "gc", "gil", "linear", "list",
+              "mutex", "parking_lot", "qsbr", "stop_the_world", "weakref")
+# Of the whole time; campaigns from nothing have the rest.
+SEEDED_SHARE = 0.25
+MECHANISM_INPUTS = 1500
+DIFFER_PROGRAMS = 5000
+# Seconds of the clock, for what nothing else ends.
+PATIENCE = 240
+
+
+class Killed(Exception):
+    """By what: a rule, or how a fuzzer ended."""
+
+
+class Trial:
+    def __init__(self, bugs, bug, preset, program, folder):
+        self.bugs, self.bug, self.preset = bugs, bug, preset
+        self.program, self.folder = program, pathlib.Path(folder)
+        self.executions = 0
+
+    def seeds(self):
+        """A copy: a campaign keeps its own inputs beside them."""
+        copy = self.folder / f"seeds-{self.preset}"
+        shutil.copytree(self.bugs.ROOT / "corpus" / "seeds", copy)
+        return copy
+
+    def campaign(self, seconds, *options, seed=1):
+        rule, _, executions, _ = self.bugs.find(self.bug, self.program, seed,
+                                                seconds, options)
+        self.executions += executions
+        if rule is not None or executions == 0:
+            raise Killed(rule or "does not start")
+
+    def mechanisms(self):
+        folder = self.program.parent / "fuzz"
+        for name in MECHANISMS:
+            result = self.run([folder / f"fuzz_{name}_standalone", "--random",
+                               MECHANISM_INPUTS])
+            self.executions += MECHANISM_INPUTS
+            if result.returncode != 0:
+                raise Killed(self.rule_in(result.stderr, result.returncode))
+
+    def differ(self):
+        result = self.run([self.program, "differ", "--other", "none",
+                           "--max-findings", 1, "--json", "--executions",
+                           DIFFER_PROGRAMS])
+        if result.returncode not in (0, 77):
+            raise Killed(f"differ: {result.stderr.strip()[-200:]}")
+        self.executions += json.loads(result.stdout)["programs"]
+        if result.returncode == 77:
+            raise Killed("DIFFERS")
+
+    def run(self, command):
+        try:
+            return subprocess.run([str(part) for part in command],
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True,
+                                  errors="replace", timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Killed("HANG") from None
+
+    @staticmethod
+    def rule_in(text, status):
+        """A target prints its report, which begins with the rule."""
+        for line in text.splitlines():
+            head = line.split(":")[0].strip()
+            if head.isupper() and head.replace("_", "").isalpha():
+                return head
+        return signal.Signals(-status).name if status < 0 else "fails"
+
+
+def hunt(trial, seconds):
+    """Until one of them finds it, or the time is up."""
+    begun = trial.bugs.cpu_seconds()
+    trial.campaign(seconds * SEEDED_SHARE, "--corpus", trial.seeds())
+    trial.mechanisms()
+    if trial.preset.startswith("fuzz-"):
+        trial.differ()
+    left = seconds - (trial.bugs.cpu_seconds() - begun)
+    if left > 0:
+        trial.campaign(left, seed=2)
+
+
+def try_mutant(bugs, mutant, lines, seconds):
+    """What kills it, on the builds it is in, the time shared by them."""
+    result = {"id": mutant.id, "killed": None, "cpu_seconds": 0.0,
+              "executions": 0, "seconds": seconds}
+    with tempfile.TemporaryDirectory() as folder:
+        patch = pathlib.Path(folder) / "mutant.patch"
+        patch.write_text(mutate.patch_of(mutant, lines))
+        bug = {"id": f"mutant-{mutant.id}", "patches": [patch]}
+        for preset in mutant.presets:
+            try:
+                program = bugs.build(bug, preset, TARGETS,
+                                     bugs.BUILD / "tree")
+            except SystemExit:
+                return result | {"killed": "does not compile"}
+            trial = Trial(bugs, bug, preset, program, folder)
+            begun = bugs.cpu_seconds()
+            try:
+                hunt(trial, seconds / len(mutant.presets))
+            except Killed as killed:
+                result |= {"killed": str(killed), "preset": preset}
+            result["cpu_seconds"] += round(bugs.cpu_seconds() - begun, 2)
+            result["executions"] += trial.executions
+            if result["killed"]:
+                break
+    return result
