@@ -147,7 +147,9 @@ def remove_call(lines, start, end):
                              r"return|memset|memcpy|free$|if$|while$|for$",
                              match[1]) and \
                 lines[n - 1].rstrip().endswith((";", "{", "}")):
-            yield {n: None}
+            indent = lines[n][:len(lines[n]) - len(lines[n].lstrip())]
+            # So that nothing is unused.
+            yield {n: f"{indent}if (false) {{ {lines[n].strip()} }}"}
 
 
 # The rare ones, and those of concurrency, first.

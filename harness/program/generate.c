@@ -521,8 +521,12 @@ core_of(uint8_t anchor, uint32_t turn)
     static const uint8_t of_functions[2] = { FZ_OP_FUNC_DEFAULTS,
                                              FZ_OP_CALL_DEFAULT };
     FzGroup group = group_of(anchor);
-    return group == FZ_GROUP_FUNCTION && has_operand(anchor, FZ_ARG_FUNC)
-        ? of_functions[turn] : of_group[group][turn];
+    if (group == FZ_GROUP_FUNCTION && has_operand(anchor, FZ_ARG_FUNC)) {
+        return of_functions[turn];
+    }
+    // What refers to an attribute's value weakly meets who replaces the value.
+    return group == FZ_GROUP_WEAK && has_operand(anchor, FZ_ARG_ATTR)
+        ? FZ_OP_ATTR_WRITE : of_group[group][turn];
 }
 
 // The other hot object of an anchor that is about two: like the first, or else
@@ -557,6 +561,11 @@ draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
     if (is_for_two(anchor)) {
         draw_second(g, p, anchor);
     }
+    if (anchor == FZ_OP_ITER_PAIRS && !FzGenerate_OneIn(g, 4)) {
+        p->shared[0].initial =
+            FzGenerate_OneIn(g, 2) ? FZ_ITER_ENUMERATE : FZ_ITER_ZIP;
+    }
+    g->weak = group_of(anchor) == FZ_GROUP_WEAK;
     g->hot_class = p->shared[0].kind == FZ_SHARED_INSTANCE
         ? p->shared[0].cls : 0;
     g->hot_attr = (uint8_t)FzRng_Below(g->rng, FZ_NUM_ATTRS);

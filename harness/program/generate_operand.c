@@ -180,10 +180,14 @@ draw_const(Generator *g)
 }
 
 // A tiny program has hardly any constants: most are immortal, and nobody counts
-// their references.
+// their references. Where weak references are the theme, instances: others have
+// none.
 static uint8_t
 draw_value(Generator *g)
 {
+    if (g->weak && FzGenerate_OneIn(g, 2)) {
+        return draw_new(g);
+    }
     uint32_t which = FzRng_Below(g->rng, 10);
     if (g->tiny && (which == 1 || which == 2)) {
         return draw_filled_local(g);

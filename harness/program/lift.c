@@ -320,6 +320,7 @@ put_iterator(Lifter *l, int k)
         }
         else if (source < 0) {
             put_reference(l, FZ_REF_LIST);
+            put(l, " * 4");
         }
         else {
             put(l, "s%d", source);

@@ -3,7 +3,7 @@
 #include "lower_internal.h"
 
 // What an iterator is made of: the operands of an operation, or a shared
-// object (-1: a list of its own).
+// object (-1: a list of its own, long enough for threads to meet in it).
 typedef struct Sources {
     const FzOp *op;             // NULL: `shared`
     int shared;
@@ -17,6 +17,8 @@ load_source(FzEmitter *e, const Sources *from, int k)
     }
     else if (from->shared < 0) {
         FzLower_Reference(e, FZ_REF_LIST);
+        FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_4);
+        FzEmit_Op(e, RT_OP_BINARY_OP, RT_NB_MULTIPLY);
     }
     else {
         FzEmit_Name(e, RT_OP_LOAD_GLOBAL,
