@@ -19,3 +19,9 @@ print(sorted(vars(thing)), isinstance(thing, (int, Thing)), issubclass(bool, int
 m = thing.method
 thing.kind = "changed"
 print(m(), m.__self__ is thing, m.__func__ is Thing.method, Thing.method.__name__)
+
+# A type of a module of the interpreter has two names.
+from collections import deque
+from weakref import ref
+print(deque.__name__, deque.__qualname__, deque.__module__, deque, ref.__name__)
+print(list.__name__, list.__module__, list, type(ref(Thing)).__name__)

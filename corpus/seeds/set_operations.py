@@ -14,3 +14,10 @@ except KeyError as error:
 a |= {7}
 a &= {7, 10}
 print(sorted(a))
+
+# An item that is missing decides, whatever comes after it.
+print({1, 4}.issuperset((b"x", {1})), {1, 4}.issuperset([4, 1, 4]))
+try:
+    {1, 4}.issuperset((1, []))
+except TypeError as error:
+    print("TypeError")

@@ -1,5 +1,6 @@
 // attach.c: a thread that one stop of the world keeps from attaching is not
-// kept from it by stop after stop (invariant S8).
+// kept from it by stop after stop (invariant S8), unless it must exit: then it
+// attaches no more, and no stop counts on it.
 
 #include "oracle_internal.h"
 #include "oracle_map.h"
@@ -37,6 +38,14 @@ set_waiting(const void *tstate, bool waiting)
     entry->extra = 0;
 }
 
+// As RtThreadState_MustExit(), without a scheduling point.
+static bool
+must_exit(const RtThreadState *tstate)
+{
+    return rt_atomic_load_int_owned(&tstate->state) ==
+           RT_THREAD_SHUTTING_DOWN;
+}
+
 // interp: whose threads, 0: those of all.
 static void
 stopped(uint32_t thread, uintptr_t interp)
@@ -44,7 +53,7 @@ stopped(uint32_t thread, uintptr_t interp)
     for (size_t i = 0; state.nwaiting > 0 && i < state.waiting.count; i++) {
         FzMapEntry *entry = FzMap_At(&state.waiting, i);
         const RtThreadState *tstate = (const RtThreadState *)entry->key;
-        if (entry->value == 0 ||
+        if (entry->value == 0 || must_exit(tstate) ||
             (interp != 0 && (uintptr_t)tstate->interp != interp))
         {
             continue;

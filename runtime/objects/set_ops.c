@@ -468,7 +468,7 @@ rt_set_symmetric_difference(RtObject *self, RtObject *const *args,
     return symmetric_difference(as_set(self), args[0]);
 }
 
-// A subset test wants a set on the right; other iterables become one.
+// A subset test wants sets; another iterable on the right becomes one.
 static RtObject *
 test_subset(RtObject *a, RtObject *b)
 {
@@ -493,26 +493,40 @@ rt_set_issubset(RtObject *self, RtObject *const *args, ssize_t nargs)
     return answer;
 }
 
-RtObject *
-rt_set_issuperset(RtObject *self, RtObject *const *args, ssize_t nargs)
-{
-    (void)nargs;
-    RtObject *other = RtAnySet_Check(args[0]) ? Rt_NewRef(args[0])
-                                              : RtSet_New(args[0]);
-    if (other == NULL) {
-        return NULL;
-    }
-    RtObject *answer = test_subset(other, self);
-    Rt_DECREF(other);
-    return answer;
-}
-
-// Ends at the first item of both, as an error that is none.
+// Both end at the first item that decides, as an error that is none.
 static int
 find_item(RtObject *item, void *so)
 {
     int found = RtSet_Contains(so, item);
     return found > 0 ? -1 : found;
+}
+
+static int
+find_missing(RtObject *item, void *so)
+{
+    return RtSet_Contains(so, item) > 0 ? 0 : -1;
+}
+
+// 1: no item ended the walk, 0: one did, -1: an error did.
+static int
+none_decides(RtObject *iterable, int (*decide)(RtObject *, void *),
+             RtObject *so)
+{
+    if (for_each(iterable, decide, so) == 0) {
+        return 1;
+    }
+    return RtErr_Occurred() != NULL ? -1 : 0;
+}
+
+RtObject *
+rt_set_issuperset(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)nargs;
+    if (RtAnySet_Check(args[0])) {
+        return test_subset(args[0], self);
+    }
+    int answer = none_decides(args[0], find_missing, self);
+    return answer < 0 ? NULL : RtBool_FromInt(answer);
 }
 
 RtObject *
@@ -529,8 +543,7 @@ rt_set_isdisjoint(RtObject *self, RtObject *const *args, ssize_t nargs)
         RT_END_CRITICAL_SECTION2();
     }
     else {
-        answer = for_each(other, find_item, self) == 0;
-        answer = !answer && RtErr_Occurred() != NULL ? -1 : answer;
+        answer = none_decides(other, find_item, self);
     }
     return answer < 0 ? NULL : RtBool_FromInt(answer);
 }

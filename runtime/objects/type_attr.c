@@ -10,10 +10,30 @@
 
 #include "rtcore_type.h"
 
+#include <string.h>
+
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_types.h"
+
+// A type of the interpreter has its module in its name, as "collections.deque",
+// unless it is of builtins.
+static RtObject *
+static_name(RtTypeObject *type)
+{
+    const char *dot = strrchr(type->tp_name, '.');
+    return RtStr_FromString(dot == NULL ? type->tp_name : dot + 1);
+}
+
+static RtObject *
+static_module(RtTypeObject *type)
+{
+    const char *dot = strrchr(type->tp_name, '.');
+    return dot == NULL ? RtStr_FromString("builtins")
+                       : RtStr_FromStringAndSize(type->tp_name,
+                                                 dot - type->tp_name);
+}
 
 // What the type itself says; none of these can be missing or hidden. NULL
 // without an exception: not one of them.
@@ -21,11 +41,11 @@ static RtObject *
 get_special(RtTypeObject *type, RtObject *name)
 {
     if (RtStr_Equal(name, rt_name_name)) {
-        return type->tp_heap_name == NULL ? RtStr_FromString(type->tp_name)
+        return type->tp_heap_name == NULL ? static_name(type)
                                           : Rt_NewRef(type->tp_heap_name);
     }
     if (RtStr_Equal(name, rt_name_qualname)) {
-        return type->tp_qualname == NULL ? RtStr_FromString(type->tp_name)
+        return type->tp_qualname == NULL ? static_name(type)
                                          : Rt_NewRef(type->tp_qualname);
     }
     if (RtStr_Equal(name, rt_name_bases)) {
@@ -35,7 +55,7 @@ get_special(RtTypeObject *type, RtObject *name)
         return Rt_XNewRef(type->tp_mro);
     }
     if (!RtType_IsHeap(type) && RtStr_Equal(name, rt_name_module)) {
-        return RtStr_FromString("builtins");
+        return static_module(type);
     }
     return NULL;
 }
