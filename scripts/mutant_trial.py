@@ -1,9 +1,9 @@
 """What the fuzzers find in one mutant: `scripts/mutants run`.
 
 Those of the project take their turns, the quick ones first: a campaign that
-begins from the seed corpus, the targets that drive one mechanism, programs of
-one thread beside CPython, and, in what is left of the time, campaigns that
-begin from nothing. Time is that of the processor, of all of them together.
+begins from the seed corpus, the targets that drive one mechanism, programs and
+calls of one thread beside CPython, and, in what is left of the time, a campaign
+that begins from nothing. Time is that of the processor, of all together.
 """
 
 import json
@@ -18,10 +18,11 @@ import mutate
 TARGETS = ("ftfuzz", "fuzz_mechanism_standalone")
 MECHANISMS = ("brc", "critical_section", "dict", "gc", "gil", "linear", "list",
               "mutex", "parking_lot", "qsbr", "stop_the_world", "weakref")
-# Of the whole time; campaigns from nothing have the rest.
+# Of the whole time; the campaign from nothing has the rest.
 SEEDED_SHARE = 0.25
 MECHANISM_INPUTS = 1500
 DIFFER_PROGRAMS = 5000
+CALLS_PROGRAMS = 20
 # Seconds of the clock, for what nothing else ends.
 PATIENCE = 240
 
@@ -68,6 +69,17 @@ class Trial:
         if result.returncode == 77:
             raise Killed("DIFFERS")
 
+    def calls(self):
+        result = self.run([self.bugs.ROOT / "scripts/fuzz_calls",
+                           "--ftfuzz", self.program, "--max-findings", 1,
+                           "--no-reduce", "--programs", CALLS_PROGRAMS,
+                           "--findings", self.folder / "calls"])
+        self.executions += CALLS_PROGRAMS
+        if result.returncode not in (0, 77):
+            raise RuntimeError(result.stderr)
+        if result.returncode == 77:
+            raise Killed("CALLS_DIFFER")
+
     def run(self, command):
         try:
             return subprocess.run([str(part) for part in command],
@@ -94,6 +106,7 @@ def hunt(trial, seconds):
     trial.mechanisms()
     if trial.preset.startswith("fuzz-"):
         trial.differ()
+        trial.calls()
     left = seconds - (trial.bugs.cpu_seconds() - begun)
     if left > 0:
         trial.campaign(left, seed=2)
