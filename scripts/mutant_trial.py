@@ -1,9 +1,10 @@
 """What the fuzzers find in one mutant: `scripts/mutants run`.
 
 Those of the project take their turns, the quick ones first: a campaign that
-begins from the seed corpus, the targets that drive one mechanism, programs and
-calls of one thread beside CPython, and, in what is left of the time, a campaign
-that begins from nothing. Time is that of the processor, of all together.
+begins from the seed corpus, the targets that drive one mechanism, allocations
+that fail, programs and calls of one thread beside CPython, and, in what is left
+of the time, campaigns that begin from nothing. Time is that of the processor,
+of all together.
 """
 
 import json
@@ -23,6 +24,7 @@ SEEDED_SHARE = 0.25
 MECHANISM_INPUTS = 1500
 DIFFER_PROGRAMS = 5000
 CALLS_PROGRAMS = 20
+FAILALLOC_PROGRAMS = 10
 # Seconds of the clock, for what nothing else ends.
 PATIENCE = 240
 
@@ -58,6 +60,13 @@ class Trial:
             self.executions += MECHANISM_INPUTS
             if result.returncode != 0:
                 raise Killed(self.rule_in(result.stderr, result.returncode))
+
+    def failalloc(self):
+        result = self.run([self.program, "failalloc", "--json",
+                           "--max-findings", 1, "--programs",
+                           FAILALLOC_PROGRAMS])
+        if result.returncode != 0:
+            raise Killed(self.rule_in(result.stderr, result.returncode))
 
     def differ(self):
         result = self.run([self.program, "differ", "--other", "none",
@@ -105,9 +114,14 @@ def hunt(trial, seconds):
     trial.campaign(seconds * SEEDED_SHARE, "--corpus", trial.seeds())
     trial.mechanisms()
     if trial.preset.startswith("fuzz-"):
+        trial.failalloc()
         trial.differ()
         trial.calls()
     left = seconds - (trial.bugs.cpu_seconds() - begun)
+    if trial.preset.startswith("race-") and left > 0:
+        # What a weaker order lets a load return.
+        trial.campaign(left / 2, "--weak", seed=3)
+        left /= 2
     if left > 0:
         trial.campaign(left, seed=2)
 

@@ -245,7 +245,7 @@ VALUES = {
 METHODS = {
     "list": "append clear copy count extend index insert pop remove reverse "
             "sort __len__ __contains__ __iter__ __reversed__ __init__ "
-            "__setitem__ __delitem__ __getitem__ __eq__ __add__",
+            "__setitem__ __delitem__ __getitem__ __eq__",
     "dict": "clear copy get items keys pop popitem setdefault update values "
             "fromkeys __len__ __contains__ __iter__ __reversed__ __init__ "
             "__setitem__ __delitem__ __getitem__ __eq__",
@@ -255,16 +255,16 @@ METHODS = {
            "__len__ __contains__ __init__ __eq__ __and__ __sub__ __xor__",
     "frozenset": "copy difference intersection isdisjoint issubset "
                  "issuperset symmetric_difference union __le__",
-    "tuple": "count index __len__ __contains__ __add__ __getitem__",
+    "tuple": "count index __len__ __contains__ __getitem__",
     "deque": "append appendleft clear copy count extend extendleft index "
              "insert pop popleft remove reverse rotate maxlen __len__ "
-             "__contains__ __getitem__ __setitem__ __delitem__ __add__",
+             "__contains__ __getitem__ __setitem__ __delitem__",
     "str": "capitalize casefold center count endswith expandtabs find index "
            "isalnum isalpha isascii isdecimal isdigit isidentifier islower "
            "isnumeric isprintable isspace istitle isupper join ljust lower "
            "lstrip partition removeprefix removesuffix replace rfind rindex "
            "rjust rpartition rsplit rstrip split startswith strip "
-           "swapcase title upper zfill encode __contains__ __add__",
+           "swapcase title upper zfill encode __contains__",
     "bytes": "capitalize center decode endswith index isalnum "
              "isalpha isdigit islower isspace isupper join ljust lower lstrip "
              "partition replace rfind rjust rpartition rsplit rstrip split "
@@ -272,9 +272,9 @@ METHODS = {
     "bytearray": "append clear copy decode extend "
                  "insert join pop remove replace reverse split "
                  "startswith upper __setitem__ __delitem__ __getitem__",
-    "int": "bit_length bit_count conjugate as_integer_ratio __add__ __eq__ "
+    "int": "bit_length bit_count conjugate as_integer_ratio __eq__ "
            "__lt__ __floordiv__ __neg__ __index__",
-    "float": "conjugate as_integer_ratio __add__ __eq__ "
+    "float": "conjugate as_integer_ratio __eq__ "
              "__lt__ __floordiv__",
     "range": "count index start stop step __len__ __contains__ __getitem__",
     "instance": "x y z s __len__ __eq__ __lt__ "
