@@ -93,7 +93,7 @@ def show(value, depth=3):
                            else name_of(value))
     if kind is bytearray:
         return repr(value)[:80]
-    if depth == 0:
+    if depth == 0 and not callable(value):
         return name_of(kind)
     if kind in (list, tuple, deque):
         return kind.__name__ + str([show(item, depth - 1)
@@ -265,11 +265,11 @@ METHODS = {
            "lstrip partition removeprefix removesuffix replace rfind rindex "
            "rjust rpartition rsplit rstrip split startswith strip "
            "swapcase title upper zfill encode __contains__",
-    "bytes": "capitalize center decode endswith index isalnum "
+    "bytes": "capitalize center decode index isalnum "
              "isalpha isdigit islower isspace isupper join ljust lower lstrip "
              "partition replace rfind rjust rpartition rsplit rstrip split "
              "startswith strip swapcase title upper zfill",
-    "bytearray": "append clear copy decode extend "
+    "bytearray": "append clear copy decode "
                  "insert join pop remove replace reverse split "
                  "startswith upper __setitem__ __delitem__ __getitem__",
     "int": "bit_length bit_count conjugate as_integer_ratio __eq__ "
@@ -298,6 +298,7 @@ ATTRIBUTES = ("x", "y", "z", "s", "__class__",
 KEYWORDS = ("key", "default", "reverse", "x", "start", "strict", "sep",
             "maxsplit", "maxlen", "end", "keepends")
 BINARY = ("+ - & ^ // / < <= > >= == != in and or").split() + ["not in"]
+OF_THE_KIND = ("__init__", "__name__", "__eq__", "__lt__", "__le__")
 KEPT = 8
 
 
@@ -333,7 +334,8 @@ class Writer:
     def method(self):
         kind = self.kind()
         name = self.rng.choice(METHODS[kind].split())
-        kept = name != "__init__" and self.one_in(2)
+        # Of one that is kept, the kind is not known.
+        kept = name not in OF_THE_KIND and self.one_in(2)
         on = self.value(None if kept else kind)
         return f"({on}).{name}" + (
             "" if self.one_in(12) else f"({self.arguments()})")
@@ -389,7 +391,7 @@ class Writer:
             f"type('H', (A,), {{'__slots__': ({names})}})",
             f"type('I', ({first},), {{}})()", f"{first}({self.arguments(1)})",
             f"{a} if {b} else {c}", f"not {a}", f"-{a}", f"~{a}",
-            "f'{v[1]!r:.5}{v[2]:>3}' if type(v[2]) is str else 0",
+            "f'{v[1]!r:.5}{v[2]:>3}' if type(v[2]) is type(v[1]) is str else 0",
             f"ref({self.value('instance')})"))
 
     def statement(self):

@@ -1,4 +1,7 @@
 # Special methods: arithmetic and its reflections, comparison, containers, calling, truth.
+from collections import deque
+
+
 class Vector:
     def __init__(self, x, y):
         self.x = x
@@ -56,3 +59,31 @@ try:
     a + 1
 except AttributeError as error:
     print(error)
+
+
+# A sequence that cannot add the other asks it, in place, too.
+class Right:
+    def __radd__(self, left):
+        return type(left).__name__
+
+    def __index__(self):
+        return 1
+
+    def __iter__(self):
+        return iter((1, 2))
+
+
+for left in ([1], (1,), "a", b"a", bytearray(b"a"), deque("ab")):
+    before = left
+    print(left + Right(), end=" ")
+    left += Right()
+    print(left, before)
+try:
+    print(b"a" + 1)
+except TypeError as error:
+    print(error)
+try:
+    deque([], Right())
+except TypeError:
+    print("TypeError")
+print(issubclass(1, ()))

@@ -7,6 +7,7 @@
 // set of number slots with a reflected call by the same slot, no sequence
 // slots, no buffer protocol.
 
+#include "rtcore_bytes.h"
 #include "rtcore_object.h"
 
 #include <string.h>
@@ -513,6 +514,7 @@ concat_type(RtObject *op)
 {
     RtTypeObject *types[] = {
         &RtStr_Type, &RtList_Type, &RtTuple_Type, &RtDeque_Type,
+        &RtBytes_Type, &RtByteArray_Type,
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (RtType_IsSubtype(Rt_TYPE(op), types[i])) {
@@ -532,7 +534,13 @@ RtSequence_AsksOther(RtObject *b)
 RtObject *
 RtSequence_BadConcat(RtObject *a, RtObject *b)
 {
-    const char *name = concat_type(a)->tp_name;
+    RtTypeObject *type = concat_type(a);
+    const char *name = type->tp_name;
+    if (type == &RtBytes_Type || type == &RtByteArray_Type) {
+        RtErr_Format(&RtExc_TypeError, "can't concat %s to %s",
+                     Rt_TYPE(b)->tp_name, name);
+        return NULL;
+    }
     const char *dot = strrchr(name, '.');
     name = dot == NULL ? name : dot + 1;
     RtErr_Format(&RtExc_TypeError,

@@ -404,7 +404,7 @@ RtByteArray_CopyMethod(RtObject *self, RtObject *const *args, ssize_t nargs)
 static RtObject *
 array_add(RtObject *a, RtObject *b)
 {
-    return RtByteArray_Check(a)
+    return RtByteArray_Check(a) && !RtSequence_AsksOther(b)
         ? RtByteArray_FromBytes(RtBytes_Concat(a, b)) : Rt_NotImplemented;
 }
 

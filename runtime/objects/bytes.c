@@ -300,8 +300,7 @@ RtBytes_Concat(RtObject *a, RtObject *b)
         result = RtBytes_Alloc(Rt_SIZE(x) + Rt_SIZE(y));
     }
     else if (RtErr_Occurred() == NULL) {
-        RtErr_Format(&RtExc_TypeError, "can't concat %s to %s",
-                     Rt_TYPE(b)->tp_name, Rt_TYPE(a)->tp_name);
+        RtSequence_BadConcat(a, b);
     }
     if (result != NULL) {
         char *data = ((RtBytesObject *)result)->data;
@@ -317,7 +316,8 @@ RtBytes_Concat(RtObject *a, RtObject *b)
 static RtObject *
 bytes_add(RtObject *a, RtObject *b)
 {
-    return RtBytes_Check(a) ? RtBytes_Concat(a, b) : Rt_NotImplemented;
+    return RtBytes_Check(a) && !RtSequence_AsksOther(b)
+        ? RtBytes_Concat(a, b) : Rt_NotImplemented;
 }
 
 RtObject *

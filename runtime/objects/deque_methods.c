@@ -55,6 +55,10 @@ parse_maxlen(RtObject *arg, ssize_t *maxlen)
     if (arg == Rt_None) {
         return 0;
     }
+    if (!RtLong_Check(arg)) {
+        RtErr_SetString(&RtExc_TypeError, "an integer is required");
+        return -1;
+    }
     if (RtLong_AsIndex(arg, maxlen, "an integer is required") < 0) {
         return -1;
     }

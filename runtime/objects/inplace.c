@@ -49,12 +49,27 @@ set_inplace(RtObject *a, RtObject *b, RtBinaryOp op)
         ? Rt_NotImplemented : by_method(a, &RtSet_Type, name, b);
 }
 
+// A sequence is extended when the other operand has no say.
+static bool
+is_sequence(RtObject *a)
+{
+    return RtType_HasFeature(Rt_TYPE(a), RT_TPFLAGS_LIST_SUBCLASS |
+                                         RT_TPFLAGS_DEQUE_SUBCLASS) ||
+           RtByteArray_Check(a);
+}
+
 RtObject *
 RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op)
 {
     const RtTypeObject *type = Rt_TYPE(a);
     if (RtWeakProxy_Check(a)) {
         return RtWeakProxy_InPlaceOp(a, b, op);
+    }
+    if (op == RT_NB_ADD && is_sequence(a) && RtSequence_AsksOther(b)) {
+        RtObject *result = Rt_TYPE(b)->nb_add(a, b);
+        if (result != Rt_NotImplemented) {
+            return result;
+        }
     }
     if (RtType_HasFeature(type, RT_TPFLAGS_LIST_SUBCLASS)) {
         return list_inplace(a, b, op);
@@ -72,9 +87,7 @@ RtNumber_InPlaceBuiltin(RtObject *a, RtObject *b, RtBinaryOp op)
     }
     if (RtByteArray_Check(a) && op == RT_NB_ADD) {
         if (!RtBytes_Check(b) && !RtByteArray_Check(b)) {
-            RtErr_Format(&RtExc_TypeError, "can't concat %s to bytearray",
-                         Rt_TYPE(b)->tp_name);
-            return NULL;
+            return RtSequence_BadConcat(a, b);
         }
         return RtByteArray_Extend(a, b) < 0 ? NULL : Rt_NewRef(a);
     }
