@@ -268,10 +268,10 @@ METHODS = {
     "bytes": "capitalize center decode index isalnum "
              "isalpha isdigit islower isspace isupper join ljust lower lstrip "
              "partition replace rfind rjust rpartition rsplit rstrip split "
-             "startswith strip swapcase title upper zfill",
+             "strip swapcase title upper zfill",
     "bytearray": "append clear copy decode "
                  "insert join pop remove replace reverse split "
-                 "startswith upper __setitem__ __delitem__ __getitem__",
+                 "upper __setitem__ __delitem__ __getitem__",
     "int": "bit_length bit_count conjugate as_integer_ratio __eq__ "
            "__lt__ __floordiv__ __neg__ __index__",
     "float": "conjugate as_integer_ratio __eq__ "
