@@ -54,10 +54,13 @@ class Trial:
 
     def mechanisms(self):
         folder = self.program.parent / "fuzz"
+        inputs = MECHANISM_INPUTS
+        if not self.preset.startswith("fuzz-"):
+            inputs //= 4            # slower, and no second look is needed
         for name in MECHANISMS:
             result = self.run([folder / f"fuzz_{name}_standalone", "--random",
-                               MECHANISM_INPUTS])
-            self.executions += MECHANISM_INPUTS
+                               inputs])
+            self.executions += inputs
             if result.returncode != 0:
                 raise Killed(self.rule_in(result.stderr, result.returncode))
 
@@ -128,13 +131,18 @@ def hunt(trial, seconds):
 
 def try_mutant(bugs, mutant, lines, seconds):
     """What kills it, on the builds it is in, the time shared by them."""
-    result = {"id": mutant.id, "killed": None, "cpu_seconds": 0.0,
-              "executions": 0, "seconds": seconds}
     with tempfile.TemporaryDirectory() as folder:
         patch = pathlib.Path(folder) / "mutant.patch"
         patch.write_text(mutate.patch_of(mutant, lines))
         bug = {"id": f"mutant-{mutant.id}", "patches": [patch]}
-        for preset in mutant.presets:
+        return {"id": mutant.id} | try_tree(bugs, bug, mutant.presets, seconds)
+
+
+def try_tree(bugs, bug, presets, seconds):
+    result = {"killed": None, "cpu_seconds": 0.0, "executions": 0,
+              "seconds": seconds}
+    with tempfile.TemporaryDirectory() as folder:
+        for preset in presets:
             try:
                 program = bugs.build(bug, preset, TARGETS,
                                      bugs.BUILD / "tree")
@@ -143,7 +151,7 @@ def try_mutant(bugs, mutant, lines, seconds):
             trial = Trial(bugs, bug, preset, program, folder)
             begun = bugs.cpu_seconds()
             try:
-                hunt(trial, seconds / len(mutant.presets))
+                hunt(trial, seconds / len(presets))
             except Killed as killed:
                 result |= {"killed": str(killed), "preset": preset}
             result["cpu_seconds"] += round(bugs.cpu_seconds() - begun, 2)
