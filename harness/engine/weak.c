@@ -14,6 +14,7 @@
 enum {
     MAX_OBJECTS = 128, MAX_STORES = 8, MAX_READS = 8, MAX_FENCES = 16,
     MAX_SIZE = 16,
+    GRANULE = 16, GRANULES = 1024,      // of memory, by address modulo
     MAX_STALE = 3,              // loads of an old value on end
     NOBODY = UINT32_MAX,        // stored before anything was remembered
 };
@@ -42,8 +43,6 @@ typedef struct Reader {
 } Reader;
 
 typedef struct Object {
-    const void *addr;
-    uint32_t size;
     uint32_t count;             // stores so far
     Store stores[MAX_STORES];   // [number % MAX_STORES]
     Reader readers[FZ_MAX_THREADS];
@@ -56,8 +55,15 @@ typedef struct Fence {
     FzRaceClock now;            // what it had seen, with the fence
 } Fence;
 
-static Object objects[MAX_OBJECTS];
+// Where the objects are, in no order, apart from what is known of them: each
+// plain store asks. An object lies in one granule: what is not aligned is not
+// remembered.
+static uintptr_t starts[MAX_OBJECTS];
+static uint32_t sizes[MAX_OBJECTS];
+static Object *known[MAX_OBJECTS];      // behind nobjects: those not in use
 static uint32_t nobjects;
+static uint8_t in_granule[GRANULES];    // how many objects
+static Object objects[MAX_OBJECTS];
 static Fence fences[MAX_FENCES];        // [number % MAX_FENCES]
 static uint32_t nfences;
 static uint64_t time_now;       // stores and fences so far
@@ -65,12 +71,22 @@ static FzRng rng;
 
 bool fz_weak;
 
+static uint8_t *
+granule(uintptr_t at)
+{
+    return &in_granule[at / GRANULE % GRANULES];
+}
+
 void
 FzWeak_Begin(uint64_t seed)
 {
     fz_weak = seed != 0;
     if (fz_weak) {
         nobjects = 0;
+        memset(in_granule, 0, sizeof(in_granule));
+        for (uint32_t i = 0; i < MAX_OBJECTS; i++) {
+            known[i] = &objects[i];
+        }
         nfences = 0;
         time_now = 0;
         FzRng_Seed(&rng, seed);
@@ -80,9 +96,13 @@ FzWeak_Begin(uint64_t seed)
 static Object *
 find(const void *addr, size_t size)
 {
+    uintptr_t start = (uintptr_t)addr;
+    if (*granule(start) == 0) {
+        return NULL;
+    }
     for (uint32_t i = 0; i < nobjects; i++) {
-        if (objects[i].addr == addr) {
-            return objects[i].size == size ? &objects[i] : NULL;
+        if (starts[i] == start) {
+            return sizes[i] == size ? known[i] : NULL;
         }
     }
     return NULL;
@@ -100,12 +120,15 @@ static Object *
 make_object(const void *addr, size_t size, const void *value)
 {
     FzWeak_Forget(addr, size);
-    if (nobjects == MAX_OBJECTS) {
+    uintptr_t start = (uintptr_t)addr;
+    if (nobjects == MAX_OBJECTS ||
+        start / GRANULE != (start + size - 1) / GRANULE) {
         return NULL;
     }
-    Object *object = &objects[nobjects++];
-    object->addr = addr;
-    object->size = (uint32_t)size;
+    ++*granule(start);
+    starts[nobjects] = start;
+    sizes[nobjects] = (uint32_t)size;
+    Object *object = known[nobjects++];
     object->count = 1;
     object->stores[0] = (Store){.thread = NOBODY};
     memcpy(object->stores[0].value, value, size);
@@ -117,15 +140,39 @@ make_object(const void *addr, size_t size, const void *value)
     return object;
 }
 
+static bool
+may_hold_objects(uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = start / GRANULE, last = (end - 1) / GRANULE;
+    if (last - first >= GRANULES) {
+        return true;
+    }
+    for (uintptr_t g = first; g <= last; g++) {
+        if (in_granule[g % GRANULES] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 FzWeak_Forget(const void *addr, size_t size)
 {
-    uintptr_t start = (uintptr_t)addr;
+    uintptr_t start = (uintptr_t)addr, end = start + size;
+    if (size == 0 || !may_hold_objects(start, end)) {
+        return;
+    }
     for (uint32_t i = nobjects; i-- > 0;) {
-        uintptr_t at = (uintptr_t)objects[i].addr;
-        if (at < start + size && start < at + objects[i].size) {
-            objects[i] = objects[--nobjects];
+        if (starts[i] >= end || start >= starts[i] + sizes[i]) {
+            continue;
         }
+        --*granule(starts[i]);
+        Object *gone = known[i];
+        nobjects--;
+        starts[i] = starts[nobjects];
+        sizes[i] = sizes[nobjects];
+        known[i] = known[nobjects];
+        known[nobjects] = gone;
     }
 }
 
