@@ -11,7 +11,7 @@
 
 enum {
     FIRST_NODES = 4096,
-    MAX_NODES = 1 << 20,
+    MAX_NODES = 1 << 16,
 };
 
 typedef struct Node {
