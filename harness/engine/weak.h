@@ -3,10 +3,11 @@
 //
 // The modification order of an object is the order in which the stores are
 // executed, read-modify-writes and sequentially consistent loads read the
-// latest: what is shown is allowed by C11, not all that is allowed is shown (no
-// load reads a store that is executed later). Of each object the last few
-// stores are remembered; what is not known (too many objects, bytes that were
-// written plainly or in another size) is read as it is in memory.
+// latest: what is shown is allowed by C11, not all that is allowed is shown
+// (no load reads a store that is executed later). Of each object the last few
+// stores are remembered; what is not known (too many objects, one that is not
+// aligned, bytes that were written plainly or in another size) is read as it
+// is in memory.
 //
 // A load of thread t may read any store that is not older than
 //   - the last store to the object that happens before the load, or that t, or

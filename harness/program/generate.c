@@ -561,6 +561,7 @@ draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
     if (is_for_two(anchor)) {
         draw_second(g, p, anchor);
     }
+    // Hardly any other iterator gives what can be taken apart.
     if (anchor == FZ_OP_ITER_PAIRS && !FzGenerate_OneIn(g, 4)) {
         p->shared[0].initial =
             FzGenerate_OneIn(g, 2) ? FZ_ITER_ENUMERATE : FZ_ITER_ZIP;
