@@ -566,7 +566,8 @@ draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
         p->shared[0].initial =
             FzGenerate_OneIn(g, 2) ? FZ_ITER_ENUMERATE : FZ_ITER_ZIP;
     }
-    g->weak = group_of(anchor) == FZ_GROUP_WEAK;
+    FzGroup group = group_of(anchor);
+    g->weak = group == FZ_GROUP_WEAK;
     g->hot_class = p->shared[0].kind == FZ_SHARED_INSTANCE
         ? p->shared[0].cls : 0;
     g->hot_attr = (uint8_t)FzRng_Below(g->rng, FZ_NUM_ATTRS);
@@ -575,6 +576,14 @@ draw_theme(Generator *g, FzProgram *p, uint8_t anchor, uint32_t most)
     uint32_t turn = FzRng_Below(g->rng, 2);
     for (uint32_t i = 1; i < g->nfocus; i++, turn++) {
         uint8_t op = core_of(anchor, turn % 2);
+        // Or what looks at an attribute's value, weakly, while it dies.
+        if (turn % 2 == 1 && op != FZ_OP_ATTR_WRITE &&
+            (group == FZ_GROUP_ATTR || group == FZ_GROUP_WEAK) &&
+            FzGenerate_OneIn(g, 2))
+        {
+            op = FZ_OP_WEAK_PEEK;
+            g->weak = true;
+        }
         if (i < 3 && op != FZ_OP_PASS && op != anchor &&
             !FzGenerate_OneIn(g, 3)) {
             g->focus[i] = op;
