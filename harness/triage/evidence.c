@@ -21,15 +21,51 @@ by_signature(const void *key, const void *raw)
 }
 
 static void
+set_bit(const FzEvidence *e, uint64_t *bits, size_t a, size_t b)
+{
+    size_t bit = a * e->n + b;
+    bits[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+// The same rule, seen by the same functions, on whatever object.
+static bool
+are_siblings(const char *a, const char *b)
+{
+    size_t rule = strcspn(a, "|") + 1;
+    const char *one = strchr(a + rule, '|');
+    return strncmp(a, b, rule) == 0 && one != NULL &&
+           strchr(b + rule, '|') != NULL &&
+           strcmp(one, strchr(b + rule, '|')) == 0;
+}
+
+// The same rule about a mechanism, wherever.
+static bool
+has_rule(const FzRaw *raw, const char *signature)
+{
+    size_t rule = strcspn(signature, "|") + 1;
+    return !raw->damage && strncmp(raw->signature, signature, rule) == 0;
+}
+
+enum { SIBLINGS, PLACES };
+
+// What the signatures say of a. One that no finding has stands for its
+// siblings or, if asked, for the same rule at other places.
+static void
 set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
-         char *const *signatures, size_t n)
+         char *const *signatures, size_t n, int what)
 {
     for (size_t i = 0; i < n; i++) {
         const FzRaw *raw = bsearch(signatures[i], raws, e->n, sizeof(*raws),
                                    by_signature);
         if (raw != NULL) {
-            size_t bit = a * e->n + (size_t)(raw - raws);
-            bits[bit / 64] |= (uint64_t)1 << bit % 64;
+            set_bit(e, bits, a, (size_t)(raw - raws));
+            continue;
+        }
+        for (size_t k = 0; k < e->n; k++) {
+            if (are_siblings(signatures[i], raws[k].signature) ||
+                (what == PLACES && has_rule(&raws[k], signatures[i]))) {
+                set_bit(e, bits, a, k);
+            }
         }
     }
 }
@@ -118,13 +154,13 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
-            set_bits(e, e->shows, a, raws, f->aliases, f->naliases);
-            set_bits(e, e->beside, a, raws, f->beside, f->nbeside);
-            set_bits(e, e->always, a, raws, f->always, f->nalways);
-            set_bits(e, e->met, a, raws, f->met, f->nmet);
+            set_bits(e, e->shows, a, raws, f->aliases, f->naliases, SIBLINGS);
+            set_bits(e, e->beside, a, raws, f->beside, f->nbeside, PLACES);
+            set_bits(e, e->always, a, raws, f->always, f->nalways, PLACES);
+            set_bits(e, e->met, a, raws, f->met, f->nmet, SIBLINGS);
             e->profiled[a] = e->profiled[a] || f->profiled;
             if (f->tight) {
-                set_bits(e, e->kin, a, raws, f->kin, f->nkin);
+                set_bits(e, e->kin, a, raws, f->kin, f->nkin, SIBLINGS);
             }
         }
         for (size_t b = 0; b < n; b++) {
@@ -213,9 +249,5 @@ FzRaw_ConsistsOf(const FzRaw *a, const FzRaw *b)
 bool
 FzRaw_AreSiblings(const FzRaw *a, const FzRaw *b)
 {
-    size_t rule = strcspn(a->signature, "|") + 1;
-    const char *one = strchr(a->signature + rule, '|');
-    return strncmp(a->signature, b->signature, rule) == 0 && one != NULL &&
-           strchr(b->signature + rule, '|') != NULL &&
-           strcmp(one, strchr(b->signature + rule, '|')) == 0;
+    return are_siblings(a->signature, b->signature);
 }

@@ -106,6 +106,42 @@ fold_by_aliases(FzGrouper *g)
     }
 }
 
+// A wake-up of that is lost, or, beside a cycle of those who wait, somebody
+// waits for that, too.
+static bool
+waits_in_vain(const FzRaw *raw, const char *lost)
+{
+    const FzTriaged *f = raw->smallest;
+    const char *of = strchr(lost, '|') + 1;
+    if (strcmp(f->rule, "LOST_WAKEUP") == 0) {
+        return strcmp(f->signature, lost) == 0;
+    }
+    return strcmp(f->rule, "DEADLOCK") == 0 &&
+           strstr(f->message, strncmp(of, "lock|", 5) == 0
+                                  ? ", held by nobody" : "waits for tstate#");
+}
+
+// Threads that wait for ever: which of them are said to be in a deadlock
+// depends on who else waits.
+static void
+fold_hangs(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        const char *lost = g->raws[a].signature;
+        if (strncmp(lost, "LOST_WAKEUP|lock|", 17) != 0 &&
+            strncmp(lost, "LOST_WAKEUP|tstate|", 19) != 0) {
+            continue;
+        }
+        for (size_t b = 0; b < g->nraws; b++) {
+            if (waits_in_vain(&g->raws[b], lost) &&
+                (FzEvidence_Shows(&g->evidence, a, b) ||
+                 FzEvidence_Shows(&g->evidence, b, a))) {
+                FzGrouper_Fold(g, a, b);
+            }
+        }
+    }
+}
+
 // Damage without a preemption, done by operations that do other damage, too.
 static void
 fold_by_operations(FzGrouper *g)
@@ -147,26 +183,26 @@ is_established(FzGrouper *g, size_t root)
     return kinds >= ENOUGH_KINDS;
 }
 
+typedef bool (*Saying)(const FzEvidence *evidence, size_t a, size_t b);
+
 static bool
-program_shows(FzGrouper *g, size_t raw, size_t root)
+says(FzGrouper *g, Saying what, size_t raw, size_t root)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        if (FzEvidence_Shows(&g->evidence, raw, i) &&
-            FzGrouper_Root(g, i) == root) {
+        if (what(&g->evidence, raw, i) && FzGrouper_Root(g, i) == root) {
             return true;
         }
     }
     return false;
 }
 
-// Whether programs that fail by something else show this group, too: then it is
-// in reach of any program, and that one shows it says nothing.
+// Programs that fail by something else say so of this group, too.
 static bool
-is_everywhere(FzGrouper *g, size_t root, size_t asker)
+others_say(FzGrouper *g, Saying what, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (FzGrouper_Root(g, i) != root && FzGrouper_Root(g, i) != asker &&
-            program_shows(g, i, root) &&
+            says(g, what, i, root) &&
             (is_established(g, FzGrouper_Root(g, i)) ||
              (is_specific(&g->raws[i]) &&
               g->raws[i].count >= ENOUGH_FINDINGS))) {
@@ -174,6 +210,21 @@ is_everywhere(FzGrouper *g, size_t root, size_t asker)
         }
     }
     return false;
+}
+
+// Then it is in reach of any program, and that one shows it says nothing.
+static bool
+is_everywhere(FzGrouper *g, size_t root, size_t asker)
+{
+    return others_say(g, FzEvidence_Shows, root, asker);
+}
+
+// Then that it is in all runs of a program says nothing. What ends a run hides
+// damage, but not the mechanism that failed before.
+static bool
+is_often_met(FzGrouper *g, size_t root, size_t asker)
+{
+    return others_say(g, FzEvidence_Meets, root, asker);
 }
 
 // A small program that always fails says by itself nothing of what comes with
@@ -186,7 +237,8 @@ fold_by_always(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && FzEvidence_IsAlways(&g->evidence, a, b) &&
-                !is_everywhere(g, other, one)) {
+                !(g->raws[b].damage ? is_everywhere(g, other, one)
+                                    : is_often_met(g, other, one))) {
                 FzGrouper_Fold(g, one, other);
             }
         }
@@ -316,18 +368,38 @@ is_frequent(FzGrouper *g, size_t root)
     return n >= ENOUGH_FINDINGS && n * FREQUENT >= count_all(g);
 }
 
-// In none of its runs is the other there, too: not even where those go on that
-// the other would have ended. Whose consequence it were would be.
+// After it there is nothing more to see.
+static bool
+ends_the_run(const FzRaw *raw)
+{
+    static const char *const rules[] = {
+        "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "FATAL", "CRASH",
+    };
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (strcmp(raw->smallest->rule, rules[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// In none of its runs is the other there, too, where it could be: whose
+// consequence it were would be.
 static bool
 never_meets(FzGrouper *g, size_t raw, size_t root)
 {
+    bool looked = false;
     for (size_t i = 0; i < g->nraws; i++) {
-        if (FzGrouper_Root(g, i) == root &&
-            !FzEvidence_NeverMeets(&g->evidence, raw, i)) {
+        if (FzGrouper_Root(g, i) != root ||
+            (ends_the_run(&g->raws[raw]) && ends_the_run(&g->raws[i]))) {
+            continue;
+        }
+        if (!FzEvidence_NeverMeets(&g->evidence, raw, i)) {
             return false;
         }
+        looked = true;
     }
-    return true;
+    return looked;
 }
 
 // One of the group says what is wrong: a mechanism, who freed too early, two
@@ -449,14 +521,33 @@ fold_places(FzGrouper *g)
     }
 }
 
+// Damage that hardly any program does, but a small one of this group does, is
+// no other mistake's that happens to be in reach.
+static void
+fold_rare(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
+            if (one != other && FzEvidence_Shows(&g->evidence, a, b) &&
+                count_findings(g, other) < ENOUGH_FINDINGS &&
+                !has_kind(g, other, false) && !is_everywhere(g, other, one)) {
+                FzGrouper_Fold(g, one, other);
+            }
+        }
+    }
+}
+
 void
 FzGrouper_FoldByEvidence(FzGrouper *g)
 {
     fold_by_aliases(g);
+    fold_hangs(g);
     fold_by_operations(g);
     fold_by_unseen(g);
     fold_by_always(g);
     fold_places(g);
+    fold_rare(g);
     fold_consequences(g);
     fold_siblings(g);
     fold_rare_races(g);

@@ -143,6 +143,7 @@ is_destructor(const char *function)
 {
     size_t n = strlen(function);
     return strcmp(function, "destroy_nested") == 0 ||
+           strcmp(function, "free_memory") == 0 ||
            (n > 7 && strcmp(function + n - 7, "dealloc") == 0);
 }
 
@@ -209,6 +210,22 @@ add_race_keys(FzGrouper *g, size_t raw, const FzTriaged *f,
     }
 }
 
+// An object that is used when it is no more: whichever of its fields. A list of
+// weak references that is wrong: whatever they refer to.
+static void
+add_kind_keys(FzGrouper *g, size_t raw, const FzSignature *s)
+{
+    char functions[2 * sizeof(s->functions[0]) + 2];
+    snprintf(functions, sizeof(functions), "%s|%s", s->functions[0],
+             s->functions[1]);
+    if (strcmp(s->rule, "USE_AFTER_FREE") == 0 && s->field[0] != '\0') {
+        add_key(g, raw, "used", s->kind, functions);
+    }
+    else if (strcmp(s->rule, "WEAKREF_STATE") == 0) {
+        add_key(g, raw, "weakrefs", functions, "");
+    }
+}
+
 static void
 collect_keys_of(FzGrouper *g, size_t raw, const FzTriaged *f)
 {
@@ -222,6 +239,7 @@ collect_keys_of(FzGrouper *g, size_t raw, const FzTriaged *f)
         return;
     }
     add_race_keys(g, raw, f, &s, causal);
+    add_kind_keys(g, raw, &s);
     if (causal && strstr(f->cause, ".ob_ref_") != NULL) {
         add_cause_key(g, raw, f->cause);
     }
