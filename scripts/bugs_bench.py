@@ -158,10 +158,20 @@ def table(chosen, ways, trials, budget):
     return "\n".join(lines)
 
 
+def both_find(firsts, seconds):
+    """Of each bug that two ways find, the median seconds of either."""
+    one, other = (quantile(sorted(s), 0.5) for s in (firsts, seconds))
+    ratio = quantile(sorted(s / f for f, s in zip(firsts, seconds)), 0.5)
+    return (f"of the {len(firsts)} that both find, half are found by the first "
+            f"in {one:.2f} s, by the second in {other:.2f} s, {other / one:.1f} "
+            f"times as long; bug by bug, the median of the ratios is "
+            f"1/{ratio:.1f}, and ")
+
+
 def compare(chosen, trials, way, other, budget):
     """One sentence: what `way` finds beside `other`, and how much sooner."""
     faster = slower = only = only_other = 0
-    ratios, bounds = [], []
+    firsts, seconds, bounds = [], [], []
     both = [bug for bug in chosen
             if of(trials, bug, way) and of(trials, bug, other)]
     if not both:
@@ -175,13 +185,12 @@ def compare(chosen, trials, way, other, budget):
         first, second = (min(max(m, 0.01), budget) for m in medians)
         bounds.append(second / first)
         if INFINITE not in medians:
-            ratios.append(second / first)
+            firsts.append(first)
+            seconds.append(second)
         if rank_test(*times) < 0.05:
             faster += medians[0] < medians[1]
             slower += medians[0] > medians[1]
-    sooner = "" if not ratios else (
-        f"of the {len(ratios)} that both find, the first takes "
-        f"1/{quantile(sorted(ratios), 0.5):.1f} of the time (median), and ")
+    sooner = "" if not firsts else both_find(firsts, seconds)
     bound = quantile(sorted(bounds), 0.5)
     return (f"`{way}` beside `{other}`, {budget:g} seconds each, {len(both)} "
             f"bugs: {only} "
