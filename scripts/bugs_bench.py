@@ -163,9 +163,9 @@ def both_find(firsts, seconds):
     one, other = (quantile(sorted(s), 0.5) for s in (firsts, seconds))
     ratio = quantile(sorted(s / f for f, s in zip(firsts, seconds)), 0.5)
     return (f"of the {len(firsts)} that both find, half are found by the first "
-            f"in {one:.2f} s, by the second in {other:.2f} s, {other / one:.1f} "
-            f"times as long; bug by bug, the median of the ratios is "
-            f"1/{ratio:.1f}, and ")
+            f"in {one:.2f} s, by the second in {other:.2f} s, "
+            f"{other / one:.1f} times as long; bug by bug, the median of the "
+            f"ratios is 1/{ratio:.1f}, and ")
 
 
 def compare(chosen, trials, way, other, budget):
