@@ -528,8 +528,13 @@ def test_comparing():
     said = compare([{"id": bug} for bug in times], trials, "default", "pct",
                    60)
     assert "3 bugs: 1 bugs are found by the first" in said, said
-    assert "of the 1 that both find, the first takes 1/5.0 " in said, said
+    assert "of the 1 that both find, half are found by the first in 1.00 s, " \
+        "by the second in 5.00 s" in said, said
     assert "of all 1/5.0 " in said, said
+    # The ratio of the medians is not the median of the ratios.
+    said = both_find([1, 2, 4], [20, 8, 12])
+    assert "in 2.00 s, by the second in 12.00 s, 6.0 times" in said, said
+    assert "the ratios is 1/4.0" in said, said
     assert "p < 0.05) for 2, later for 0" in said, said
     said = compare([{"id": "0002"}], trials, "default", "pct", 60)
     assert "that both find" not in said and "of all 1/30.0 " in said, said
