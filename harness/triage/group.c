@@ -441,6 +441,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_races(&g);
     fold_by_keys(&g);
     FzGrouper_FoldByEvidence(&g);
+    FzGrouper_FoldByCounts(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
     for (size_t i = 0; i < g.nraws; i++) {

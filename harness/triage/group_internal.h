@@ -29,6 +29,19 @@ bool FzTriaged_NamesCulprit(const FzTriaged *f);
 bool FzTriaged_NamesPair(const FzTriaged *f);
 
 // ---- fold.c
+// Below it, chance explains much.
+enum { FZ_ENOUGH_FINDINGS = 5 };
 void FzGrouper_FoldByEvidence(FzGrouper *g);
+// Only raw ties its group to that of `to`, and these never meet but in its
+// programs.
+bool FzGrouper_IsBridge(FzGrouper *g, size_t raw, size_t to);
+// The group stands for itself: a mechanism that failed often enough, or damage
+// of several kinds that has one cause.
+bool FzGrouper_IsEstablished(FzGrouper *g, size_t root);
+// Programs that fail by something else than the asker show the group, too.
+bool FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker);
+
+// ---- fold_counts.c
+void FzGrouper_FoldByCounts(FzGrouper *g);
 
 #endif  // FZ_GROUP_INTERNAL_H

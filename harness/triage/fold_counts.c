@@ -1,0 +1,267 @@
+// fold_counts.c: which groups belong together, by how often each is seen: what
+// hardly ever fails is a consequence of what often does, if a small program
+// shows both and nothing else says better.
+
+#include <string.h>
+
+#include "group_internal.h"
+
+enum {
+    RARE = 100,
+    FREQUENT = 20,              // one in so many
+};
+
+// Of a group or not: it has a mechanism, or damage.
+static bool
+has_kind(FzGrouper *g, size_t root, bool damage)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root && g->raws[i].damage == damage) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The only other group that the minimised programs of this one show, of those
+// with a mechanism or of those without, if it is not everywhere; else the group
+// itself.
+static size_t
+only_alias(FzGrouper *g, size_t root, bool mechanism)
+{
+    size_t only = root;
+    for (size_t i = 0; i < g->nraws; i++) {
+        bool ours = FzGrouper_Root(g, i) == root;
+        for (size_t k = 0; ours && k < g->nraws; k++) {
+            size_t other = FzGrouper_Root(g, k);
+            if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
+                other == only || has_kind(g, other, false) != mechanism) {
+                continue;
+            }
+            if (only != root || FzGrouper_IsEverywhere(g, other, root)) {
+                return root;
+            }
+            only = other;
+        }
+    }
+    return only;
+}
+
+static size_t
+count_findings(FzGrouper *g, size_t root)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        n += FzGrouper_Root(g, i) == root ? g->raws[i].count : 0;
+    }
+    return n;
+}
+
+static size_t
+count_all(FzGrouper *g)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        n += g->raws[i].count;
+    }
+    return n;
+}
+
+// Few failures beside very many.
+static bool
+is_rare_beside(FzGrouper *g, size_t root, size_t other)
+{
+    size_t n = count_findings(g, root);
+    return n < FZ_ENOUGH_FINDINGS && n * RARE < count_findings(g, other);
+}
+
+// It makes up a part of all failures that calls for a better reason than what
+// else a program shows.
+static bool
+is_frequent(FzGrouper *g, size_t root)
+{
+    size_t n = count_findings(g, root);
+    return n >= FZ_ENOUGH_FINDINGS && n * FREQUENT >= count_all(g);
+}
+
+// After it there is nothing more to see.
+static bool
+ends_the_run(const FzRaw *raw)
+{
+    static const char *const rules[] = {
+        "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "FATAL", "CRASH",
+    };
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (strcmp(raw->smallest->rule, rules[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// In none of its runs is the other there, too, where it could be: whose
+// consequence it were would be.
+static bool
+never_meets(FzGrouper *g, size_t raw, size_t root)
+{
+    bool looked = false;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) != root ||
+            (ends_the_run(&g->raws[raw]) && ends_the_run(&g->raws[i]))) {
+            continue;
+        }
+        if (!FzEvidence_NeverMeets(&g->evidence, raw, i)) {
+            return false;
+        }
+        looked = true;
+    }
+    return looked;
+}
+
+// One of the group says what is wrong: a mechanism, who freed too early, two
+// accesses that must be just so.
+static bool
+is_explained(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzTriaged *f = g->raws[i].smallest;
+        if (FzGrouper_Root(g, i) == root &&
+            (!g->raws[i].damage || FzTriaged_NamesCulprit(f) ||
+             (f->tight && FzTriaged_NamesPair(f)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What nothing else explains, in programs that show one other failure, is a
+// consequence of that: damage, or what hardly ever fails. A mechanism that
+// has consequences is seen more often than these.
+static bool
+fold_consequence(FzGrouper *g, size_t raw, bool mechanism)
+{
+    size_t root = FzGrouper_Root(g, raw);
+    if (g->evidence.shown[raw] == 0 || FzGrouper_IsEstablished(g, root) ||
+        is_frequent(g, root)) {
+        return false;
+    }
+    size_t only = only_alias(g, root, mechanism);
+    if (only == root ||
+        (is_explained(g, root) && (!is_rare_beside(g, root, only) ||
+                                   never_meets(g, raw, only))) ||
+        (mechanism && count_findings(g, only) < count_findings(g, root))) {
+        return false;
+    }
+    FzGrouper_Fold(g, root, only);
+    return FzGrouper_Root(g, root) == FzGrouper_Root(g, only);
+}
+
+static void
+fold_consequences(FzGrouper *g)
+{
+    bool again = true;
+    while (again) {
+        again = false;
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t i = 0; i < g->nraws; i++) {
+                again |= fold_consequence(g, i, pass == 0);
+            }
+        }
+    }
+}
+
+// Damage that was not minimised belongs to the group that the same damage of
+// other objects belongs to, as far as that was, nearly always.
+static void
+fold_siblings(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t best = g->nraws, most = 0, others = 0;
+        bool alone = g->raws[i].damage && g->raws[i].smallest->small == NULL;
+        for (size_t k = 0; alone && k < g->nraws; k++) {
+            size_t root = FzGrouper_Root(g, k);
+            if (g->raws[k].smallest->small == NULL || root == best ||
+                !FzRaw_AreSiblings(&g->raws[i], &g->raws[k])) {
+                continue;
+            }
+            size_t n = count_findings(g, root);
+            others = n > most ? most : n > others ? n : others;
+            best = n > most ? root : best;
+            most = n > most ? n : most;
+        }
+        if (best < g->nraws && others * 10 < most) {
+            FzGrouper_Fold(g, i, best);
+        }
+    }
+}
+
+// Races on one field, a hundred times fewer than others on it.
+static void
+fold_rare_races(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const char *signature = g->raws[i].signature;
+        const char *field = strchr(signature, '|');
+        size_t n = field != NULL ? strcspn(field + 1, "|") + 2 : 0;
+        for (size_t k = 0; k < g->nraws &&
+             strncmp(signature, "DATA_RACE|", 10) == 0; k++) {
+            size_t other = FzGrouper_Root(g, k), root = FzGrouper_Root(g, i);
+            if (other != root &&
+                strncmp(g->raws[k].signature, signature, 9 + n) == 0 &&
+                count_findings(g, root) * RARE < count_findings(g, other)) {
+                FzGrouper_Fold(g, root, other);
+            }
+        }
+    }
+}
+
+// One rule about a mechanism, broken at two places: often at the one, hardly
+// ever at the other, whose programs break it at the first, too.
+static void
+fold_places(FzGrouper *g)
+{
+    size_t total = count_all(g);
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            const FzRaw *rare = &g->raws[a];
+            size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
+            if (one != other && !rare->damage &&
+                (rare->count < FZ_ENOUGH_FINDINGS ||
+                 rare->count * FREQUENT < total) &&
+                strcmp(rare->smallest->rule, g->raws[b].smallest->rule) == 0 &&
+                rare->count < count_findings(g, other) &&
+                FzEvidence_Shows(&g->evidence, a, b) &&
+                !FzGrouper_IsBridge(g, a, b)) {
+                FzGrouper_Fold(g, one, other);
+            }
+        }
+    }
+}
+
+// Damage that hardly any program does, but a small one of this group does, is
+// no other mistake's that happens to be in reach.
+static void
+fold_rare(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
+            if (one != other && FzEvidence_Shows(&g->evidence, a, b) &&
+                count_findings(g, other) < FZ_ENOUGH_FINDINGS &&
+                !has_kind(g, other, false) &&
+                !FzGrouper_IsEverywhere(g, other, one)) {
+                FzGrouper_Fold(g, one, other);
+            }
+        }
+    }
+}
+
+void
+FzGrouper_FoldByCounts(FzGrouper *g)
+{
+    fold_places(g);
+    fold_rare(g);
+    fold_consequences(g);
+    fold_siblings(g);
+    fold_rare_races(g);
+}
