@@ -22,7 +22,7 @@ typedef struct Generator {
     uint8_t hot[2];             // shared objects
     uint8_t focus[FZ_MAX_FOCUS];        // operations drawn most of the time
     bool tiny;                  // the program: hardly anything else
-    bool weak;                  // the theme: references to instances, weak ones
+    bool weak;                  // the theme needs instances, to refer to weakly
     uint32_t nfocus;            // 0: no theme; else these are hot, too:
     uint8_t hot_class, hot_func, hot_attr;
     uint8_t locals[FZ_MAX_LOCALS];      // Holds

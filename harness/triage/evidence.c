@@ -27,32 +27,56 @@ set_bit(const FzEvidence *e, uint64_t *bits, size_t a, size_t b)
     bits[bit / 64] |= (uint64_t)1 << bit % 64;
 }
 
+// The rule and the '|' after it, in characters; 0: that is no signature.
+static size_t
+rule_length(const char *signature)
+{
+    const char *end = strchr(signature, '|');
+    return end != NULL ? (size_t)(end - signature) + 1 : 0;
+}
+
+// The functions of a signature, from the '|' before them, or NULL.
+static const char *
+functions_of(const char *signature)
+{
+    return strchr(signature + rule_length(signature), '|');
+}
+
 // The same rule, seen by the same functions, on whatever object.
 static bool
 are_siblings(const char *a, const char *b)
 {
-    size_t rule = strcspn(a, "|") + 1;
-    const char *one = strchr(a + rule, '|');
-    return strncmp(a, b, rule) == 0 && one != NULL &&
-           strchr(b + rule, '|') != NULL &&
-           strcmp(one, strchr(b + rule, '|')) == 0;
+    size_t rule = rule_length(a);
+    return rule > 0 && strncmp(a, b, rule) == 0 && functions_of(a) != NULL &&
+           functions_of(b) != NULL &&
+           strcmp(functions_of(a), functions_of(b)) == 0;
+}
+
+// A failure that no finding has stands for this one: it is the same of another
+// object. Not if nothing but the object tells mistakes of its rule apart: no
+// functions are named, or it is a race, which is about the field.
+static bool
+stands_for(const char *unseen, const FzRaw *raw)
+{
+    return strncmp(unseen, "DATA_RACE|", 10) != 0 &&
+           are_siblings(unseen, raw->signature) &&
+           strcmp(functions_of(unseen), "||") != 0;
 }
 
 // The same rule about a mechanism, wherever.
 static bool
 has_rule(const FzRaw *raw, const char *signature)
 {
-    size_t rule = strcspn(signature, "|") + 1;
-    return !raw->damage && strncmp(raw->signature, signature, rule) == 0;
+    size_t rule = rule_length(signature);
+    return rule > 0 && !raw->damage &&
+           strncmp(raw->signature, signature, rule) == 0;
 }
 
-enum { SIBLINGS, PLACES };
-
-// What the signatures say of a. One that no finding has stands for its
-// siblings or, if asked, for the same rule at other places.
+// What the signatures say of a. One that no finding has stands for the same of
+// other objects and, if so asked, for the same mechanism at other places.
 static void
 set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
-         char *const *signatures, size_t n, int what)
+         char *const *signatures, size_t n, bool other_places)
 {
     for (size_t i = 0; i < n; i++) {
         const FzRaw *raw = bsearch(signatures[i], raws, e->n, sizeof(*raws),
@@ -62,8 +86,8 @@ set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
             continue;
         }
         for (size_t k = 0; k < e->n; k++) {
-            if (are_siblings(signatures[i], raws[k].signature) ||
-                (what == PLACES && has_rule(&raws[k], signatures[i]))) {
+            if (stands_for(signatures[i], &raws[k]) ||
+                (other_places && has_rule(&raws[k], signatures[i]))) {
                 set_bit(e, bits, a, k);
             }
         }
@@ -154,13 +178,13 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
-            set_bits(e, e->shows, a, raws, f->aliases, f->naliases, SIBLINGS);
-            set_bits(e, e->beside, a, raws, f->beside, f->nbeside, PLACES);
-            set_bits(e, e->always, a, raws, f->always, f->nalways, PLACES);
-            set_bits(e, e->met, a, raws, f->met, f->nmet, SIBLINGS);
+            set_bits(e, e->shows, a, raws, f->aliases, f->naliases, false);
+            set_bits(e, e->beside, a, raws, f->beside, f->nbeside, true);
+            set_bits(e, e->always, a, raws, f->always, f->nalways, true);
+            set_bits(e, e->met, a, raws, f->met, f->nmet, true);
             e->profiled[a] = e->profiled[a] || f->profiled;
             if (f->tight) {
-                set_bits(e, e->kin, a, raws, f->kin, f->nkin, SIBLINGS);
+                set_bits(e, e->kin, a, raws, f->kin, f->nkin, false);
             }
         }
         for (size_t b = 0; b < n; b++) {

@@ -1,9 +1,9 @@
 // fold.c: which groups belong together, by what their minimised programs say.
 //
 // Each rule is sure of something else: that two failures need one preemption,
-// that they come in the same runs only, that a small program shows nothing but
-// this. What any program shows says nothing, and two mechanisms that fail often
-// need more than that one program shows both.
+// that they come in the same runs only, that both wait for one wake-up. What
+// any program shows says nothing, and two mechanisms that fail often need more
+// than that one program shows both.
 
 #include <string.h>
 
@@ -104,23 +104,22 @@ fold_by_aliases(FzGrouper *g)
     }
 }
 
-// A wake-up of that is lost, or, beside a cycle of those who wait, somebody
-// waits for that, too.
+// Whether somebody waits for that wake-up in most of these deadlocks.
 static bool
-waits_in_vain(const FzRaw *raw, const char *lost)
+waits_in_vain(const FzRaw *deadlock, const char *lost)
 {
-    const FzTriaged *f = raw->smallest;
-    const char *of = strchr(lost, '|') + 1;
-    if (strcmp(f->rule, "LOST_WAKEUP") == 0) {
-        return strcmp(f->signature, lost) == 0;
+    bool lock = strncmp(strchr(lost, '|') + 1, "lock|", 5) == 0;
+    size_t n = 0;
+    for (size_t i = 0; i < deadlock->count; i++) {
+        n += strstr(deadlock->members[i]->message,
+                    lock ? ", held by nobody" : "waits for tstate#") != NULL;
     }
-    return strcmp(f->rule, "DEADLOCK") == 0 &&
-           strstr(f->message, strncmp(of, "lock|", 5) == 0
-                                  ? ", held by nobody" : "waits for tstate#");
+    return n * 2 > deadlock->count;
 }
 
-// Threads that wait for ever: which of them are said to be in a deadlock
-// depends on who else waits.
+// Threads that wait for ever. If one of them waits for the world to stop, it is
+// called a deadlock, whatever the others wait for; without it, a wake-up that
+// was lost.
 static void
 fold_hangs(FzGrouper *g)
 {
@@ -131,7 +130,8 @@ fold_hangs(FzGrouper *g)
             continue;
         }
         for (size_t b = 0; b < g->nraws; b++) {
-            if (waits_in_vain(&g->raws[b], lost) &&
+            if (strcmp(g->raws[b].smallest->rule, "DEADLOCK") == 0 &&
+                waits_in_vain(&g->raws[b], lost) &&
                 (FzEvidence_Shows(&g->evidence, a, b) ||
                  FzEvidence_Shows(&g->evidence, b, a))) {
                 FzGrouper_Fold(g, a, b);
@@ -181,26 +181,26 @@ FzGrouper_IsEstablished(FzGrouper *g, size_t root)
     return kinds >= ENOUGH_KINDS;
 }
 
-typedef bool (*Saying)(const FzEvidence *evidence, size_t a, size_t b);
+typedef bool (*Relation)(const FzEvidence *evidence, size_t a, size_t b);
 
 static bool
-says(FzGrouper *g, Saying what, size_t raw, size_t root)
+relates(FzGrouper *g, Relation relation, size_t raw, size_t root)
 {
     for (size_t i = 0; i < g->nraws; i++) {
-        if (what(&g->evidence, raw, i) && FzGrouper_Root(g, i) == root) {
+        if (relation(&g->evidence, raw, i) && FzGrouper_Root(g, i) == root) {
             return true;
         }
     }
     return false;
 }
 
-// Programs that fail by something else say so of this group, too.
+// So do programs that fail by something else, established or often enough.
 static bool
-others_say(FzGrouper *g, Saying what, size_t root, size_t asker)
+others_relate(FzGrouper *g, Relation relation, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (FzGrouper_Root(g, i) != root && FzGrouper_Root(g, i) != asker &&
-            says(g, what, i, root) &&
+            relates(g, relation, i, root) &&
             (FzGrouper_IsEstablished(g, FzGrouper_Root(g, i)) ||
              (is_specific(&g->raws[i]) &&
               g->raws[i].count >= FZ_ENOUGH_FINDINGS))) {
@@ -210,19 +210,25 @@ others_say(FzGrouper *g, Saying what, size_t root, size_t asker)
     return false;
 }
 
-// Then it is in reach of any program, and that one shows it says nothing.
 bool
 FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker)
 {
-    return others_say(g, FzEvidence_Shows, root, asker);
+    return others_relate(g, FzEvidence_Shows, root, asker);
 }
 
-// Then that it is in all runs of a program says nothing. What ends a run hides
-// damage, but not the mechanism that failed before.
+// It may be in many runs of the program, as far as anybody looked.
+static bool
+may_meet(const FzEvidence *e, size_t a, size_t b)
+{
+    return FzEvidence_Shows(e, a, b) && !FzEvidence_NeverMeets(e, a, b);
+}
+
+// That it is in all runs of a program says nothing if it is in many of others.
+// What ends a run hides damage, but not the mechanism that failed before.
 static bool
 is_often_met(FzGrouper *g, size_t root, size_t asker)
 {
-    return others_say(g, FzEvidence_Meets, root, asker);
+    return others_relate(g, may_meet, root, asker);
 }
 
 // A small program that always fails says by itself nothing of what comes with

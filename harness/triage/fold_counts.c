@@ -1,6 +1,6 @@
-// fold_counts.c: which groups belong together, by how often each is seen: what
-// hardly ever fails is a consequence of what often does, if a small program
-// shows both and nothing else says better.
+// fold_counts.c: which groups belong together, by how often each is seen and
+// what explains it: what hardly ever fails, or nothing explains, is a
+// consequence of what often does, if a small program shows both.
 
 #include <string.h>
 
@@ -89,7 +89,8 @@ static bool
 ends_the_run(const FzRaw *raw)
 {
     static const char *const rules[] = {
-        "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "FATAL", "CRASH",
+        "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "HANG", "FATAL", "CRASH",
+        "USE_AFTER_FREE",
     };
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         if (strcmp(raw->smallest->rule, rules[i]) == 0) {
@@ -238,8 +239,24 @@ fold_places(FzGrouper *g)
     }
 }
 
-// Damage that hardly any program does, but a small one of this group does, is
-// no other mistake's that happens to be in reach.
+static bool
+is_shown_by_third(FzGrouper *g, size_t root, size_t asker)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t shower = FzGrouper_Root(g, i);
+        for (size_t k = 0; k < g->nraws && shower != root && shower != asker;
+             k++) {
+            if (FzGrouper_Root(g, k) == root &&
+                FzEvidence_Shows(&g->evidence, i, k)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Damage a hundred times fewer than this group, of which a small program does
+// it, and of no other: no mistake that happens to be in reach of all.
 static void
 fold_rare(FzGrouper *g)
 {
@@ -247,9 +264,8 @@ fold_rare(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && FzEvidence_Shows(&g->evidence, a, b) &&
-                count_findings(g, other) < FZ_ENOUGH_FINDINGS &&
-                !has_kind(g, other, false) &&
-                !FzGrouper_IsEverywhere(g, other, one)) {
+                is_rare_beside(g, other, one) && !has_kind(g, other, false) &&
+                !never_meets(g, b, one) && !is_shown_by_third(g, other, one)) {
                 FzGrouper_Fold(g, one, other);
             }
         }

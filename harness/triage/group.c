@@ -137,7 +137,8 @@ static const char *const lifetime_rules[] = {
     "USE_AFTER_FREE", "DOUBLE_FREE", NULL,
 };
 
-// An object that its own destructor freed: the mistake is in its count.
+// An object that its own destructor freed, or the function that all of these
+// free it by: the mistake is in its count.
 static bool
 is_destructor(const char *function)
 {
@@ -210,18 +211,21 @@ add_race_keys(FzGrouper *g, size_t raw, const FzTriaged *f,
     }
 }
 
-// An object that is used when it is no more: whichever of its fields. A list of
-// weak references that is wrong: whatever they refer to.
+// An object that is used when it is no more: whichever of its fields, if the
+// same functions use and free it. A list of weak references that is wrong:
+// whatever they refer to.
 static void
 add_kind_keys(FzGrouper *g, size_t raw, const FzSignature *s)
 {
     char functions[2 * sizeof(s->functions[0]) + 2];
     snprintf(functions, sizeof(functions), "%s|%s", s->functions[0],
              s->functions[1]);
-    if (strcmp(s->rule, "USE_AFTER_FREE") == 0 && s->field[0] != '\0') {
+    if (strcmp(s->rule, "USE_AFTER_FREE") == 0 &&
+        strcmp(s->kind, "mem") != 0 && s->functions[1][0] != '\0') {
         add_key(g, raw, "used", s->kind, functions);
     }
-    else if (strcmp(s->rule, "WEAKREF_STATE") == 0) {
+    else if (strcmp(s->rule, "WEAKREF_STATE") == 0 &&
+             strcmp(functions, "|") != 0) {
         add_key(g, raw, "weakrefs", functions, "");
     }
 }

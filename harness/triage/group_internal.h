@@ -1,4 +1,5 @@
-// group_internal.h: the groups in the making, which group.c and fold.c share.
+// group_internal.h: the groups in the making, which group.c, fold.c and
+// fold_counts.c share.
 
 #ifndef FZ_GROUP_INTERNAL_H
 #define FZ_GROUP_INTERNAL_H
@@ -32,8 +33,8 @@ bool FzTriaged_NamesPair(const FzTriaged *f);
 // Below it, chance explains much.
 enum { FZ_ENOUGH_FINDINGS = 5 };
 void FzGrouper_FoldByEvidence(FzGrouper *g);
-// Only raw ties its group to that of `to`, and these never meet but in its
-// programs.
+// Only raw ties its group to that of `to`: both stand without it and never meet
+// but in its programs.
 bool FzGrouper_IsBridge(FzGrouper *g, size_t raw, size_t to);
 // The group stands for itself: a mechanism that failed often enough, or damage
 // of several kinds that has one cause.

@@ -53,6 +53,10 @@ typedef struct FzEvidence {
 } FzEvidence;
 void FzEvidence_Read(FzEvidence *evidence, const FzRaw *raws, size_t n);
 void FzEvidence_Free(FzEvidence *evidence);
+// In all of these b may be only the same failure of another object than the one
+// that was seen and that no finding has; and in the runs of a (beside, always,
+// met) a mechanism that fails at another place.
+//
 // A minimised program of a fails as b, too, under another schedule.
 bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
 // It does so by the preemption that makes it fail as a.
