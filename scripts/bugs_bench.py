@@ -158,20 +158,20 @@ def table(chosen, ways, trials, budget):
     return "\n".join(lines)
 
 
-def both_find(firsts, seconds):
-    """Of each bug that two ways find, the median seconds of either."""
-    one, other = (quantile(sorted(s), 0.5) for s in (firsts, seconds))
-    ratio = quantile(sorted(s / f for f, s in zip(firsts, seconds)), 0.5)
-    return (f"of the {len(firsts)} that both find, half are found by the first "
-            f"in {one:.2f} s, by the second in {other:.2f} s, "
-            f"{other / one:.1f} times as long; bug by bug, the median of the "
-            f"ratios is 1/{ratio:.1f}, and ")
+def both_find(one, two):
+    """Of the bugs that two ways find: how long each takes, in seconds."""
+    first, second = (quantile(sorted(times), 0.5) for times in (one, two))
+    ratio = quantile(sorted(b / a for a, b in zip(one, two)), 0.5)
+    return (f"of the {len(one)} that both find, half are found by the first "
+            f"in {first:.2f} s, by the second in {second:.2f} s, "
+            f"{second / first:.1f} times as long; bug by bug, the median of "
+            f"the ratios is 1/{ratio:.1f}, and ")
 
 
 def compare(chosen, trials, way, other, budget):
     """One sentence: what `way` finds beside `other`, and how much sooner."""
     faster = slower = only = only_other = 0
-    firsts, seconds, bounds = [], [], []
+    one, two, bounds = [], [], []
     both = [bug for bug in chosen
             if of(trials, bug, way) and of(trials, bug, other)]
     if not both:
@@ -185,12 +185,12 @@ def compare(chosen, trials, way, other, budget):
         first, second = (min(max(m, 0.01), budget) for m in medians)
         bounds.append(second / first)
         if INFINITE not in medians:
-            firsts.append(first)
-            seconds.append(second)
+            one.append(first)
+            two.append(second)
         if rank_test(*times) < 0.05:
             faster += medians[0] < medians[1]
             slower += medians[0] > medians[1]
-    sooner = "" if not firsts else both_find(firsts, seconds)
+    sooner = "" if not one else both_find(one, two)
     bound = quantile(sorted(bounds), 0.5)
     return (f"`{way}` beside `{other}`, {budget:g} seconds each, {len(both)} "
             f"bugs: {only} "

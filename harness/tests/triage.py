@@ -163,6 +163,8 @@ def make_pairs(raw):
     make_kinds(raw)
     make_hangs(raw)
     make_rare(raw)
+    make_ends(raw)
+    make_always(raw)
     # Small programs that show two more failures, which no finding is.
     for rule in ("LEAK", "CRASH"):
         finding(raw / f"{rule}-end", rule, "interpreter", "", "end_it",
@@ -210,7 +212,8 @@ def make_bridges(raw):
 
 def make_places(raw):
     """A place where a rule is rarely broken, of a group that is not rare; and
-    two places where it is often broken."""
+    two places where it is often broken: more than one in twenty of all that
+    make_findings() makes."""
     for i in range(60):
         finding(raw / f"STATE-p-{i}", "REF_STATE", "x", "", "seen_p",
                 tight=True, cause="take|x.held|give")
@@ -274,14 +277,20 @@ def make_rare(raw):
         finding(raw / f"FATAL-{function}", "FATAL", "", function, "a.c",
                 tight=True, cause=f"{function}|x.y|z",
                 beside=alone if function == "apart" else [])
-    # Many runs without the other, which would not have been seen in them.
+
+
+def make_ends(raw):
+    """Many runs without the other, which would not have been seen in them."""
     for i in range(101):
         finding(raw / f"STUCK-{i}", "STEP_BUDGET", "", "", "spin")
     for rule in ("CRASH", "GC_COUNT"):
         finding(raw / f"{rule}-ends", rule, "", "", "ends", tight=True,
                 cause=f"{rule}|x.z|y", aliases=["STEP_BUDGET|||spin"],
                 beside=together(f"{rule}|||ends", 1000, 90, 90, 90))
-    # Always there: that says nothing of what is met in other programs, too.
+
+
+def make_always(raw):
+    """Always there: that says nothing of what is met in other programs, too."""
     for name, runs, both in (("here", 900, 1), ("all", 900, 85)):
         met = together(f"TWO_DICTS|||{name}", 1000, runs, 90, both)
         for i in range(20):

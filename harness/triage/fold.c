@@ -194,7 +194,14 @@ relates(FzGrouper *g, Relation relation, size_t raw, size_t root)
     return false;
 }
 
-// So do programs that fail by something else, established or often enough.
+bool
+FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root)
+{
+    return relates(g, FzEvidence_Shows, raw, root);
+}
+
+// The same of programs that are neither of that group nor of the asker's: of an
+// established one, or what failed often enough.
 static bool
 others_relate(FzGrouper *g, Relation relation, size_t root, size_t asker)
 {

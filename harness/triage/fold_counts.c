@@ -90,14 +90,9 @@ ends_the_run(const FzRaw *raw)
 {
     static const char *const rules[] = {
         "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "HANG", "FATAL", "CRASH",
-        "USE_AFTER_FREE",
+        "USE_AFTER_FREE", NULL,
     };
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        if (strcmp(raw->smallest->rule, rules[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return FzTriage_IsOneOf(raw->smallest->rule, rules);
 }
 
 // In none of its runs is the other there, too, where it could be: whose
@@ -244,12 +239,8 @@ is_shown_by_third(FzGrouper *g, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         size_t shower = FzGrouper_Root(g, i);
-        for (size_t k = 0; k < g->nraws && shower != root && shower != asker;
-             k++) {
-            if (FzGrouper_Root(g, k) == root &&
-                FzEvidence_Shows(&g->evidence, i, k)) {
-                return true;
-            }
+        if (shower != root && shower != asker && FzGrouper_Shows(g, i, root)) {
+            return true;
         }
     }
     return false;

@@ -49,8 +49,8 @@ static const char *const damage_rules[] = {
     "DEADLOCK", "LOST_WAKEUP", "STEP_BUDGET", "FATAL", "CRASH", NULL,
 };
 
-static bool
-is_one_of(const char *text, const char *const *list)
+bool
+FzTriage_IsOneOf(const char *text, const char *const *list)
 {
     for (; *list != NULL; list++) {
         if (strcmp(text, *list) == 0) {
@@ -80,7 +80,7 @@ make_raws(FzGrouper *g, const FzTriage *triage)
                 .members = &sorted[i],
                 .parent = g->nraws,
                 .row = NO_ROW,
-                .damage = is_one_of(sorted[i]->rule, damage_rules),
+                .damage = FzTriage_IsOneOf(sorted[i]->rule, damage_rules),
             };
             g->nraws++;
         }
@@ -152,7 +152,8 @@ is_destructor(const char *function)
 bool
 FzTriaged_NamesCulprit(const FzTriaged *f)
 {
-    return is_one_of(f->rule, lifetime_rules) && f->freed_by[0] != '\0' &&
+    return FzTriage_IsOneOf(f->rule, lifetime_rules) &&
+           f->freed_by[0] != '\0' &&
            !is_destructor(f->freed_by);
 }
 

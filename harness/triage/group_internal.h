@@ -24,6 +24,8 @@ typedef struct FzGrouper {
 size_t FzGrouper_Root(FzGrouper *g, size_t raw);
 // Makes one group of two, if the catalogue does not keep them apart.
 void FzGrouper_Fold(FzGrouper *g, size_t a, size_t b);
+// list: ended by NULL.
+bool FzTriage_IsOneOf(const char *text, const char *const *list);
 // It says who freed what is used.
 bool FzTriaged_NamesCulprit(const FzTriaged *f);
 // Its cause is a pair of accesses to one field.
@@ -39,6 +41,8 @@ bool FzGrouper_IsBridge(FzGrouper *g, size_t raw, size_t to);
 // The group stands for itself: a mechanism that failed often enough, or damage
 // of several kinds that has one cause.
 bool FzGrouper_IsEstablished(FzGrouper *g, size_t root);
+// A small program of raw fails as some of the group.
+bool FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root);
 // Programs that fail by something else than the asker show the group, too.
 bool FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker);
 
