@@ -1,14 +1,15 @@
 """What the fuzzers find in one mutant: `scripts/mutants run`.
 
 Those of the project take their turns, the quick ones first: a campaign that
-begins from the seed corpus, the targets that drive one mechanism, allocations
-that fail, programs and calls of one thread beside CPython, and, in what is left
-of the time, campaigns that begin from nothing. Time is that of the processor,
-of all together.
+begins from the seed corpus, the targets that drive one mechanism, programs on
+the system's threads, allocations that fail, programs and calls of one thread
+beside CPython, and, in what is left of the time, campaigns that begin from
+nothing. Time is that of the processor, of all together.
 """
 
 import json
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -21,10 +22,11 @@ MECHANISMS = ("brc", "critical_section", "dict", "gc", "gil", "linear", "list",
               "mutex", "parking_lot", "qsbr", "stop_the_world", "weakref")
 # Of the whole time; the campaign from nothing has the rest.
 SEEDED_SHARE = 0.25
+THREADS_SHARE = 0.05
 MECHANISM_INPUTS = 1500
 DIFFER_PROGRAMS = 5000
 CALLS_PROGRAMS = 20
-FAILALLOC_PROGRAMS = 10
+FAILALLOC_SEEDS = 25
 # Seconds of the clock, for what nothing else ends.
 PATIENCE = 240
 
@@ -65,9 +67,10 @@ class Trial:
                 raise Killed(self.rule_in(result.stderr, result.returncode))
 
     def failalloc(self):
+        seeds = sorted((self.bugs.ROOT / "corpus/seeds").glob("*.txt"))
         result = self.run([self.program, "failalloc", "--json",
-                           "--max-findings", 1, "--programs",
-                           FAILALLOC_PROGRAMS])
+                           "--max-findings", 1,
+                           *random.Random(1).sample(seeds, FAILALLOC_SEEDS)])
         if result.returncode != 0:
             raise Killed(self.rule_in(result.stderr, result.returncode))
 
@@ -117,6 +120,7 @@ def hunt(trial, seconds):
     trial.campaign(seconds * SEEDED_SHARE, "--corpus", trial.seeds())
     trial.mechanisms()
     if trial.preset.startswith("fuzz-"):
+        trial.campaign(seconds * THREADS_SHARE, "--os-threads", seed=4)
         trial.failalloc()
         trial.differ()
         trial.calls()

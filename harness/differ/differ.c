@@ -113,8 +113,10 @@ found(const FzDifferOptions *options, Shared *shared, FzComparer *c,
     else {
         add(&shared->findings, 1);
         snprintf(shared->last, sizeof(shared->last), "%s", last);
-        printf("difference: %s%s", last, options->findings ? "\n" : "");
-        fflush(stdout);
+        // With --json nothing but its object is to be on the output.
+        FILE *out = options->progress ? stdout : stderr;
+        fprintf(out, "difference: %s%s", last, options->findings ? "\n" : "");
+        fflush(out);
         if (shared->findings >= options->max_findings) {
             __atomic_store_n(&shared->stop, 1, __ATOMIC_RELAXED);
         }

@@ -389,7 +389,7 @@ run_freely(FzNativeMode mode, const FzSchedule *schedule,
     if (RtMem_LiveBlocks() != blocks_before) {
         RtHeap_ReleaseAll();
         RtHeap_FreeLeft();
-        FZ_ASSERT(RtMem_LiveBlocks() >= blocks_before);
+        FZ_ASSERT(RtMem_LiveBlocks() == blocks_before);
     }
     if (mode == FZ_NATIVE_CREATED) {
         end_created(RtMem_LiveBlocks() == blocks_before);

@@ -23,7 +23,9 @@ typedef struct FzDifferOptions {
     const char *python;         // the interpreter
     const char *builds[2];      // executables; the second may be NULL
     const char *findings;       // folder, or NULL: none are written
-    bool progress;              // a status line on standard error
+    // A status line on standard error, differences on standard output; else
+    // those go to standard error.
+    bool progress;
 } FzDifferOptions;
 
 typedef struct FzDifferResult {

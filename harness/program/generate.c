@@ -54,71 +54,34 @@ holds_of_reference(const Generator *g, uint8_t ref)
 static void
 note_assignment(Generator *g, const FzOp *op)
 {
+    // Anything, where nothing is said.
+    static const uint8_t of_op[FZ_OP_COUNT] = {
+        [FZ_OP_LIST_COPY] = HOLDS_LIST, [FZ_OP_LIST_CONCAT] = HOLDS_LIST,
+        [FZ_OP_NEW_LIST] = HOLDS_LIST, [FZ_OP_CYCLE_LIST] = HOLDS_LIST,
+        [FZ_OP_DICT_COPY] = HOLDS_DICT, [FZ_OP_DICT_OR] = HOLDS_DICT,
+        [FZ_OP_DICT_FROMKEYS] = HOLDS_DICT, [FZ_OP_NEW_DICT] = HOLDS_DICT,
+        [FZ_OP_ATTRS_COPY] = HOLDS_DICT, [FZ_OP_ATTRS_GET] = HOLDS_DICT,
+        [FZ_OP_SET_COPY] = HOLDS_SET, [FZ_OP_SET_OR] = HOLDS_SET,
+        [FZ_OP_SET_AND] = HOLDS_SET, [FZ_OP_SET_NEW] = HOLDS_SET,
+        [FZ_OP_DICT_KEYS_AND] = HOLDS_SET, [FZ_OP_DEQUE_NEW] = HOLDS_DEQUE,
+        [FZ_OP_NEW] = HOLDS_INST, [FZ_OP_NEW_ATTR] = HOLDS_INST,
+        [FZ_OP_CYCLE_INST] = HOLDS_INST, [FZ_OP_WEAK_CYCLE] = HOLDS_INST,
+        [FZ_OP_WEAK_GET] = HOLDS_INST, [FZ_OP_NEW_CLASS] = HOLDS_INST,
+        [FZ_OP_NEW_SLOTTED] = HOLDS_INST, [FZ_OP_NEW_CLASS_BELOW] = HOLDS_INST,
+        [FZ_OP_ITER_DRAIN] = HOLDS_LIST, [FZ_OP_SUBCLASSES] = HOLDS_LIST,
+        [FZ_OP_ITER_NEW] = HOLDS_ITER, [FZ_OP_ITER_ENUMERATE] = HOLDS_ITER,
+        [FZ_OP_ITER_ZIP] = HOLDS_ITER, [FZ_OP_ITER_MAP] = HOLDS_ITER,
+        [FZ_OP_ITER_FILTER] = HOLDS_ITER, [FZ_OP_ITER_REVERSED] = HOLDS_ITER,
+        [FZ_OP_ITER_CALL] = HOLDS_ITER, [FZ_OP_ITER_CYCLE] = HOLDS_ITER,
+        [FZ_OP_ITER_CHAIN] = HOLDS_ITER, [FZ_OP_ITER_SLICE] = HOLDS_ITER,
+        [FZ_OP_ITER_TEE] = HOLDS_ITER, [FZ_OP_INTERP_NEW] = HOLDS_INTERP,
+    };
     if (fz_op_info[op->op].args[0] != FZ_ARG_LOCAL) {
         return;
     }
-    Holds holds = HOLDS_OTHER;
-    switch (op->op) {
-    case FZ_OP_LIST_COPY:
-    case FZ_OP_LIST_CONCAT:
-    case FZ_OP_NEW_LIST:
-    case FZ_OP_CYCLE_LIST:
-        holds = HOLDS_LIST;
-        break;
-    case FZ_OP_DICT_COPY:
-    case FZ_OP_DICT_OR:
-    case FZ_OP_DICT_FROMKEYS:
-    case FZ_OP_NEW_DICT:
-    case FZ_OP_ATTRS_COPY:
-    case FZ_OP_ATTRS_GET:
-        holds = HOLDS_DICT;
-        break;
-    case FZ_OP_SET_COPY:
-    case FZ_OP_SET_OR:
-    case FZ_OP_SET_AND:
-    case FZ_OP_SET_NEW:
-    case FZ_OP_DICT_KEYS_AND:
-        holds = HOLDS_SET;
-        break;
-    case FZ_OP_DEQUE_NEW:
-        holds = HOLDS_DEQUE;
-        break;
-    case FZ_OP_NEW:
-    case FZ_OP_NEW_ATTR:
-    case FZ_OP_CYCLE_INST:
-    case FZ_OP_WEAK_CYCLE:
-    case FZ_OP_WEAK_GET:
-    case FZ_OP_NEW_CLASS:
-        holds = HOLDS_INST;
-        break;
-    case FZ_OP_ITER_DRAIN:
-        holds = HOLDS_LIST;
-        break;
-    case FZ_OP_ITER_NEW:
-    case FZ_OP_ITER_ENUMERATE:
-    case FZ_OP_ITER_ZIP:
-    case FZ_OP_ITER_MAP:
-    case FZ_OP_ITER_FILTER:
-    case FZ_OP_ITER_REVERSED:
-    case FZ_OP_ITER_CALL:
-    case FZ_OP_ITER_CYCLE:
-    case FZ_OP_ITER_CHAIN:
-    case FZ_OP_ITER_SLICE:
-    case FZ_OP_ITER_TEE:
-        holds = HOLDS_ITER;
-        break;
-    case FZ_OP_INTERP_NEW:
-        holds = HOLDS_INTERP;
-        break;
-    case FZ_OP_SET:
-        holds = holds_of_reference(g, op->b);
-        break;
-    case FZ_OP_DROP:
-        holds = HOLDS_NONE;
-        break;
-    default:
-        break;
-    }
+    Holds holds = op->op == FZ_OP_DROP ? HOLDS_NONE :
+                  op->op == FZ_OP_SET ? holds_of_reference(g, op->b) :
+                  of_op[op->op] != 0 ? (Holds)of_op[op->op] : HOLDS_OTHER;
     g->locals[op->a] = (uint8_t)holds;
 }
 

@@ -71,6 +71,7 @@ FzProgram_LowerInit(void)
     common_consts[FZ_CONST_STR_D] = RtStr_InternStatic("d");
     common_consts[FZ_CONST_STR_G] = RtStr_InternStatic("g");
     common_consts[FZ_CONST_STR_R] = RtStr_InternStatic("r");
+    common_consts[FZ_CONST_STR_SLOTS] = RtStr_InternStatic("__slots__");
     module_consts[FZ_MODULE_STR_X] = fz_lower_names[FZ_NAME_X];
     module_consts[FZ_MODULE_METHODS + FZ_METHOD_EQ] =
         RtStr_InternStatic("__eq__");

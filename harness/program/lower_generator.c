@@ -228,6 +228,10 @@ FzLower_Function(FzEmitter *e, const FzOp *op)
         FzLower_Operand(e, op, 0);
         FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___code__);
         return true;
+    case FZ_OP_FUNC_REPLACE:
+        FzLower_Operand(e, op, 1);
+        FzEmit_Name(e, RT_OP_STORE_GLOBAL, FZ_NAME_F + op->a);
+        return true;
     case FZ_OP_FUNC_DEFAULTS:
         FzLower_Operand(e, op, 1);
         FzEmit_Op(e, RT_OP_BUILD_TUPLE, 1);

@@ -40,7 +40,7 @@
     NAME(property) NAME(classmethod) NAME(staticmethod) NAME(super) \
     NAME(__get__) NAME(__set__) \
     NAME(w) NAME(ref) NAME(MethodType) NAME(getweakrefcount) \
-    NAME(__bases__) NAME(__class__) NAME(__name__) \
+    NAME(__bases__) NAME(__class__) NAME(__name__) NAME(__subclasses__) \
     NAME(gc_freeze) NAME(gc_unfreeze) NAME(gc_enable) NAME(gc_disable) \
     NAME(gc_set_threshold) NAME(gc_get_count) NAME(gc_get_objects) \
     NAME(gc_get_referrers) NAME(gc_get_referents) NAME(gc_get_stats) \
@@ -69,7 +69,7 @@ typedef enum FzName {
 // Constants of every code object: FZ_CONST_*, then these.
 enum {
     FZ_CONST_4 = FZ_CONST_COUNT, FZ_CONST_8, FZ_CONST_10, FZ_CONST_16,
-    FZ_CONST_STR_D, FZ_CONST_STR_G, FZ_CONST_STR_R,
+    FZ_CONST_STR_D, FZ_CONST_STR_G, FZ_CONST_STR_R, FZ_CONST_STR_SLOTS,
     FZ_NUM_CONSTS
 };
 

@@ -32,20 +32,44 @@ emit_set_bases(FzEmitter *e, const FzOp *op, uint32_t count)
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___bases__);
 }
 
-// `x = type('a', (C,), {'a': value})()`.
+// `x = type('a', (C,), {key: value})()`.
 static void
-emit_new_class(FzEmitter *e, const FzOp *op)
+emit_new_class(FzEmitter *e, const FzOp *op, uint32_t key)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
     FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
     FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_BUILD_TUPLE, 1);
-    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, key);
     FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_BUILD_MAP, 1);
     FzEmit_Op(e, RT_OP_CALL, 3);
     FzEmit_Op(e, RT_OP_CALL, 0);
     FzLower_Store(e, op->a);
+}
+
+// `if isinstance(y, C): x = type('a', (C, type(y)), {})()`: a base that stands
+// before one that derives from it, or twice.
+static void
+emit_new_class_below(FzEmitter *e, const FzOp *op)
+{
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_isinstance);
+    FzLower_Operand(e, op, 2);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Op(e, RT_OP_CALL, 2);
+    uint32_t other = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
+    FzLower_Operand(e, op, 1);
+    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
+    FzLower_Operand(e, op, 2);
+    FzEmit_Op(e, RT_OP_CALL, 1);
+    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
+    FzEmit_Op(e, RT_OP_BUILD_MAP, 0);
+    FzEmit_Op(e, RT_OP_CALL, 3);
+    FzEmit_Op(e, RT_OP_CALL, 0);
+    FzLower_Store(e, op->a);
+    FzEmit_PatchHere(e, other);
 }
 
 bool
@@ -90,7 +114,13 @@ FzLower_Type(FzEmitter *e, const FzOp *op)
         emit_store_attr(e, op, 0, FZ_NAME___class__, 1);
         return true;
     case FZ_OP_NEW_CLASS:
-        emit_new_class(e, op);
+        emit_new_class(e, op, FZ_CONST_STR_A);
+        return true;
+    case FZ_OP_NEW_SLOTTED:
+        emit_new_class(e, op, FZ_CONST_STR_SLOTS);
+        return true;
+    case FZ_OP_NEW_CLASS_BELOW:
+        emit_new_class_below(e, op);
         return true;
     case FZ_OP_NAME_SET:
         emit_store_attr(e, op, 0, FZ_NAME___name__, 1);
@@ -98,6 +128,11 @@ FzLower_Type(FzEmitter *e, const FzOp *op)
     case FZ_OP_NAME_GET:
         FzLower_Operand(e, op, 1);
         FzEmit_Name(e, RT_OP_LOAD_ATTR, FZ_NAME___name__);
+        FzLower_Store(e, op->a);
+        return true;
+    case FZ_OP_SUBCLASSES:
+        FzLower_Operand(e, op, 1);
+        FzEmit_CallMethod(e, FZ_NAME___subclasses__);
         FzLower_Store(e, op->a);
         return true;
     default:

@@ -178,12 +178,12 @@ FzBlock_IsFunction(int block)
 // Whether the program has this block.
 bool FzProgram_HasBlock(const FzProgram *program, int block);
 
-// Whether the operation gives a function the code of another. It must stand
-// behind the function, so that calls end.
+// Whether the operation gives a function the code of another, or its name to
+// another. That must stand behind the function, so that calls end.
 static inline bool
 FzOp_Recodes(const FzOp *op)
 {
-    return op->op == FZ_OP_FUNC_RECODE;
+    return op->op == FZ_OP_FUNC_RECODE || op->op == FZ_OP_FUNC_REPLACE;
 }
 
 // Limits that keep executions short (fixup.c).

@@ -66,7 +66,7 @@ def check_difference(folder, other):
     findings = folder / "findings"
     r = run("--python", str(liar), "--findings", str(findings),
             "--executions", "100", "--max-findings", "1", *other)
-    check(r.returncode == 77, r)
+    check(r.returncode == 77 and "difference: " in r.stdout, r)
     finding, = findings.iterdir()
     text = (finding / "difference.txt").read_text()
     check("CPython" in text and ": ~ " in text and ": = " in text, r)
@@ -74,6 +74,10 @@ def check_difference(folder, other):
     ops = program.split("main")[-1].strip().split("\n")
     check(len(ops) < 12, r)
     compile((finding / "program.py").read_text(), "program.py", "exec")
+    r = run("--python", str(liar), "--executions", "100", "--max-findings",
+            "1", "--json", *other)
+    check(r.returncode == 77 and json.loads(r.stdout)["findings"] == 1, r)
+    check("difference: " in r.stderr, r)
     again = [str(finding / "program.txt"), *other]
     check(run("--python", str(liar), *again).returncode == 77, r)
     check(run("--python", sys.executable, *again).returncode == 0, r)

@@ -58,6 +58,7 @@ RtObject *RtSlice_New(RtObject *start, RtObject *stop, RtObject *step);
 extern RtTypeObject RtTuple_Type;
 RtObject *RtTuple_New(ssize_t size);            // items NULL
 RtObject *RtTuple_FromArray(RtObject *const *items, ssize_t size);  // increfs
+RtObject *RtTuple_FromIterable(RtObject *iterable);
 ssize_t RtTuple_Size(RtObject *op);
 RtObject *RtTuple_GetItem(RtObject *op, ssize_t i);     // borrowed
 void RtTuple_SetItem(RtObject *op, ssize_t i, RtObject *value);  // steals

@@ -14,6 +14,7 @@
 #include "rt_errors.h"
 #include "rt_types.h"
 #include "rtcore_assert.h"
+#include "rtcore_str_methods.h"
 #include "rtcore_types.h"
 
 typedef struct RtMemberObject {
@@ -175,35 +176,45 @@ new_member(RtTypeObject *type, RtObject *name, ssize_t offset)
 // ---------------------------------------------------------------------------
 // Making a class with slots.
 
-// The names as a tuple of str: a new reference. NULL: TypeError.
+// 0, or -1 with an exception.
+static int
+check_slot_name(RtObject *name)
+{
+    if (!RtStr_CheckExact(name)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "__slots__ items must be strings, not '%s'",
+                     Rt_TYPE(name)->tp_name);
+        return -1;
+    }
+    if (RtStr_IsIdentifier(name, NULL, 0) != Rt_True) {
+        RtErr_SetString(&RtExc_TypeError, "__slots__ must be identifiers");
+        return -1;
+    }
+    return 0;
+}
+
+// Each name once, in a tuple: a new reference, or NULL with an exception. One
+// string is one name; all else is gone through.
 static RtObject *
 slot_names(RtObject *value)
 {
-    RtObject *names = NULL;
-    if (RtStr_Check(value)) {
-        names = RtTuple_FromArray(&value, 1);
-    }
-    else if (RtTuple_Check(value)) {
-        names = Rt_NewRef(value);
-    }
-    else if (RtType_HasFeature(Rt_TYPE(value), RT_TPFLAGS_LIST_SUBCLASS)) {
-        names = RtList_AsTuple(value);
-    }
-    else {
-        RtErr_Format(&RtExc_TypeError,
-                     "__slots__ must be a str, a tuple or a list, not '%s'",
-                     Rt_TYPE(value)->tp_name);
-    }
-    for (ssize_t i = 0; names != NULL && i < RtTuple_Size(names); i++) {
-        RtObject *name = RtTuple_GetItem(names, i);
-        if (!RtStr_CheckExact(name)) {
-            RtErr_Format(&RtExc_TypeError,
-                         "__slots__ items must be strings, not '%s'",
-                         Rt_TYPE(name)->tp_name);
-            Rt_CLEAR(names);
+    RtObject *names = RtList_New(0);
+    RtObject *given = names == NULL ? NULL
+        : RtStr_Check(value) ? RtTuple_FromArray(&value, 1)
+                             : RtTuple_FromIterable(value);
+    int status = given == NULL ? -1 : 0;
+    for (ssize_t i = 0; status == 0 && i < RtTuple_Size(given); i++) {
+        RtObject *name = RtTuple_GetItem(given, i);
+        status = check_slot_name(name);
+        int known = status < 0 ? -1 : RtSequence_Contains(names, name);
+        if (known <= 0) {
+            status = known < 0 ? -1 : RtList_Append(names, name);
         }
     }
-    return names;
+    RtObject *result = status < 0 ? NULL : RtList_AsTuple(names);
+    Rt_XDECREF(given);
+    Rt_XDECREF(names);
+    return result;
 }
 
 int

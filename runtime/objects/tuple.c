@@ -330,6 +330,27 @@ tuple_count(RtObject *self, RtObject *const *args, ssize_t nargs)
     return RtLong_FromInt64(count);
 }
 
+RtObject *
+RtTuple_FromIterable(RtObject *iterable)
+{
+    if (RtTuple_CheckExact(iterable)) {
+        return Rt_NewRef(iterable);
+    }
+    if (RtList_CheckExact(iterable)) {
+        return RtList_AsTuple(iterable);
+    }
+    RtObject *list = RtList_New(0);
+    if (list == NULL) {
+        return NULL;
+    }
+    RtObject *result = NULL;
+    if (RtList_Extend(list, iterable) == 0) {
+        result = RtList_AsTuple(list);
+    }
+    Rt_DECREF(list);
+    return result;
+}
+
 static RtObject *
 tuple_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
 {
@@ -337,25 +358,7 @@ tuple_new(RtTypeObject *type, RtObject *const *args, ssize_t nargs)
     if (RtArg_CheckMax("tuple", nargs, 1) < 0) {
         return NULL;
     }
-    if (nargs == 0) {
-        return RtTuple_New(0);
-    }
-    if (RtTuple_CheckExact(args[0])) {
-        return Rt_NewRef(args[0]);
-    }
-    if (RtList_CheckExact(args[0])) {
-        return RtList_AsTuple(args[0]);
-    }
-    RtObject *list = RtList_New(0);
-    if (list == NULL) {
-        return NULL;
-    }
-    RtObject *result = NULL;
-    if (RtList_Extend(list, args[0]) == 0) {
-        result = RtList_AsTuple(list);
-    }
-    Rt_DECREF(list);
-    return result;
+    return nargs == 0 ? RtTuple_New(0) : RtTuple_FromIterable(args[0]);
 }
 
 static RtMethodDef tuple_methods[] = {

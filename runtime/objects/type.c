@@ -689,4 +689,5 @@ RtTypeObject RtType_Type = {
     .tp_getattro = RtType_GetAttro,
     .tp_setattro = RtType_SetAttro,
     .tp_new = RtType_FromCall,
+    .tp_methods = rt_type_methods,
 };

@@ -40,13 +40,16 @@ add_entry(RtTypeList *list, RtTypeObject *type)
     return true;
 }
 
-// The last entry takes its place; an entry that is not there is no error.
+// The others stay in the order in which they came, which programs see; an entry
+// that is not there is no error.
 static void
 remove_entry(RtTypeList *list, const RtTypeObject *type)
 {
     for (ssize_t i = 0; i < list->count; i++) {
         if (list->items[i] == type) {
-            list->items[i] = list->items[--list->count];
+            list->count--;
+            memmove(&list->items[i], &list->items[i + 1],
+                    (size_t)(list->count - i) * sizeof(RtTypeObject *));
             return;
         }
     }
@@ -92,6 +95,7 @@ void
 RtSubclasses_Forget(RtTypeObject *type)
 {
     RtTypesState *types = &RtThreadState_Get()->interp->types;
+    // A class that was not finished for lack of memory may have no bases.
     if (type->tp_bases != NULL && RtType_HasHeapBase(type->tp_bases)) {
         RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
         RtSubclasses_RemoveLocked(type, type->tp_bases);
@@ -142,3 +146,22 @@ RtType_Subclasses(RtTypeObject *type)
     RtMem_Free(taken);
     return list;
 }
+
+static RtObject *
+type_subclasses(RtObject *self, RtObject *const *args, ssize_t nargs)
+{
+    (void)args, (void)nargs;
+    RtTypeObject *type = (RtTypeObject *)self;
+    if (!RtType_IsHeap(type)) {
+        RtErr_Format(&RtExc_TypeError,
+                     "what derives from '%s', which is of the interpreter "
+                     "itself, is not listed", type->tp_name);
+        return NULL;
+    }
+    return RtType_Subclasses(type);
+}
+
+RtMethodDef rt_type_methods[] = {
+    {"__subclasses__", type_subclasses, 0, 0},
+    {NULL, NULL, 0, 0},
+};

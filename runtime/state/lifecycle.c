@@ -310,6 +310,5 @@ RtRuntime_Initialize(void)
     end_interpreter(tstate);
     fini_runtime();
     RtHeap_Freeze();
-    RtMem_ResetSerial();
     return result;
 }

@@ -158,7 +158,6 @@ RtQsbr_Release(RtThreadState *tstate)
         rt_assert(rt_atomic_load_uint64_owned(&slot->seq) == QSBR_OFFLINE);
         slot->tstate = NULL;
         slot->allocated = false;
-        tstate->qsbr = NULL;
     }
     RtMutex_UnlockRanked(&shared->mutex, RT_RANK_QSBR);
 }

@@ -109,6 +109,8 @@ void RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases);
 void RtSubclasses_Forget(RtTypeObject *type);
 // A new list of the classes that derive directly from the type.
 RtObject *RtType_Subclasses(RtTypeObject *type);
+// Of type itself: `C.__subclasses__()`.
+extern RtMethodDef rt_type_methods[];
 
 // type_attr.c: attributes of types, the only writer of their dicts.
 // Of a class that nobody sees yet: the dict may say it, and then has it no
