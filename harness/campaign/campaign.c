@@ -319,6 +319,12 @@ reap_workers(Campaign *c, bool restart)
             c->gave_up = true;
             continue;
         }
+        if (WIFEXITED(status) && WEXITSTATUS(status) == FZ_WORKER_SPOILT) {
+            if (restart && !c->gave_up) {
+                start_worker(c, i);
+            }
+            continue;
+        }
         c->deaths++;
         if (c->shared->workers[i].executions == 0 && c->deaths > 3) {
             fprintf(stderr, "ftfuzz: workers die before their first "

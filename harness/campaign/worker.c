@@ -28,6 +28,7 @@ enum {
     BEYOND_STEPS = 200000,
     HUNTS = 3,                  // for one failure
     HUNT_SCHEDULES = 48,
+    MANY_IN_A_ROW = 16,         // failing executions; is it the process?
 };
 
 // A failure that was seen behind others.
@@ -59,8 +60,13 @@ typedef struct Worker {
     uint64_t failing;           // executions
     unsigned again;             // schedules of the last input yet to be run
     bool failed;                // a finding could not be written
+    bool damaged, was_damaged;  // memory may be, after and before the last
+    bool spoilt;                // it is: an execution failed by that
+    unsigned in_a_row;          // failing executions, up to the last
     uint64_t cpu_ns;            // of this process, as last asked
 } Worker;
+
+static Worker worker;           // the process is one
 
 static FzEngineConfig
 config_for(const Worker *w, const FzInput *input)
@@ -71,6 +77,36 @@ config_for(const Worker *w, const FzInput *input)
         config.schedule.strategy = w->strategy;
     }
     return config;
+}
+
+// An order was violated, or a count, and the heap is as sound as it was.
+static bool
+may_go_on(FzRule rule)
+{
+    static const char *const oracles[] = {
+        "lock", "deadlock", "stop-the-world", "gil", "eval-breaker", "qsbr",
+        "race",
+    };
+    for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++) {
+        if (strcmp(FzRule_Oracle(rule), oracles[i]) == 0) {
+            return true;
+        }
+    }
+    return rule == FZ_RULE_LEAK || rule == FZ_RULE_HEAP_WALK ||
+           rule == FZ_RULE_GC_COUNT || rule == FZ_RULE_GC_MISSED_GARBAGE ||
+           rule == FZ_RULE_GC_KEPT_GARBAGE;
+}
+
+// Whether what failed may have damaged memory that later executions use.
+static bool
+is_damaging(const FzRun *run)
+{
+    for (uint32_t i = 0; i < run->nviolations; i++) {
+        if (!may_go_on(run->violations[i].rule)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
@@ -86,6 +122,9 @@ execute(Worker *w, const FzInput *input, FzRun *run)
     w->shared->executions++;
     w->shared->steps += run->steps;
     w->shared->switches += run->switches;
+    w->was_damaged = w->damaged;
+    w->damaged = w->damaged || is_damaging(run);
+    w->in_a_row = run->nviolations > 0 ? w->in_a_row + 1 : 0;
 }
 
 // One of two, of those from `first` on: the cheaper, or the dearer. Many
@@ -177,19 +216,12 @@ is_known(const Worker *w, uint64_t signature)
     return false;
 }
 
-// Whether a violation like this one was seen before in this worker; from now on
-// it was.
-static bool
-remember(Worker *w, const FzViolation *v)
+static void
+remember(Worker *w, uint64_t signature)
 {
-    uint64_t signature = signature_of(v);
-    if (is_known(w, signature)) {
-        return true;
-    }
-    if (w->nsignatures < MAX_SIGNATURES) {
+    if (!is_known(w, signature) && w->nsignatures < MAX_SIGNATURES) {
         w->signatures[w->nsignatures++] = signature;
     }
-    return false;
 }
 
 // The same run once more, with the stacks that are not kept in every run. If it
@@ -229,10 +261,43 @@ take_one_of_every(Worker *w)
     return true;
 }
 
+// What the process is forked for that FzConfirm_Fails() asks.
+static uint64_t
+execute_elsewhere(const FzInput *input)
+{
+    static FzRun run;
+    FzEngineConfig config = config_for(&worker, input);
+    FzExec_Carry(&input->program, &config, &run);
+    return run.nviolations > 0 ? signature_of(&run.violations[0]) : 0;
+}
+
+// Where an execution before this one has damaged memory, what fails may fail by
+// that. Such a worker ends: of what it finds nothing would come back. A trace
+// that changes is no other mistake either.
+static bool
+fails_by_itself(Worker *w, const FzInput *input, const FzRun *run)
+{
+    const FzViolation *v = &run->violations[0];
+    if (!w->was_damaged || !FzExec_IsDeterministic()) {
+        return true;
+    }
+    w->spoilt = v->rule == FZ_RULE_NONDETERMINISM ||
+                !FzConfirm_Fails(input, signature_of(v));
+    w->in_a_row = 0;
+    return !w->spoilt;
+}
+
 static void
 report(Worker *w, const FzInput *input, const FzRun *run)
 {
-    bool known = remember(w, &run->violations[0]);
+    uint64_t signature = signature_of(&run->violations[0]);
+    bool known = is_known(w, signature);
+    bool wanted = w->options->every > 0 || !known;
+    if ((wanted || w->in_a_row >= MANY_IN_A_ROW) &&
+        !fails_by_itself(w, input, run)) {
+        return;
+    }
+    remember(w, signature);
     if (w->options->every > 0 ? !take_one_of_every(w) : known) {
         w->shared->duplicates++;
         return;
@@ -256,24 +321,6 @@ report(Worker *w, const FzInput *input, const FzRun *run)
 // What hides behind a failure that any execution ends in: the execution goes on
 // without the rule. What it shows then may be a consequence, and it would not
 // fail so by itself: a finding is what fails so first, under another schedule.
-
-// An order was violated, or a count, and the heap is as sound as it was.
-static bool
-may_go_on(FzRule rule)
-{
-    static const char *const oracles[] = {
-        "lock", "deadlock", "stop-the-world", "gil", "eval-breaker", "qsbr",
-        "race",
-    };
-    for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++) {
-        if (strcmp(FzRule_Oracle(rule), oracles[i]) == 0) {
-            return true;
-        }
-    }
-    return rule == FZ_RULE_LEAK || rule == FZ_RULE_HEAP_WALK ||
-           rule == FZ_RULE_GC_COUNT || rule == FZ_RULE_GC_MISSED_GARBAGE ||
-           rule == FZ_RULE_GC_KEPT_GARBAGE;
-}
 
 static bool
 may_hunt(Worker *w, uint64_t signature)
@@ -322,6 +369,7 @@ look_beyond(Worker *w, const FzInput *input)
         FzRuleSet_Add(&config.ignored, rule);
         FzExec_Carry(&input->program, &config, &w->second);
         w->shared->executions++;
+        w->damaged = w->damaged || is_damaging(&w->second);
         if (w->second.nviolations == 0) {
             break;
         }
@@ -437,7 +485,8 @@ take_budget(Worker *w)
     if (w->shared->executions % CPU_EVERY == 0) {
         count_cpu_time(w);
     }
-    if (__atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) != 0 || w->failed) {
+    if (__atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) != 0 || w->failed ||
+        w->spoilt) {
         return false;
     }
     if (w->options->executions == 0) {
@@ -466,6 +515,35 @@ one_execution(Worker *w, FzInput *input)
     }
 }
 
+// An input that is known to damage memory would end each worker that begins
+// with it.
+static bool
+is_damaging_file(const Worker *w, uint64_t name)
+{
+    for (unsigned i = 0; i < FZ_DAMAGING_FILES; i++) {
+        if (w->all->damaging_files[i] == name) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+load_one(Worker *w, const char *file, FzInput *input)
+{
+    uint64_t name = FzHash_Bytes(file, strlen(file));
+    bool was_damaged = w->damaged;
+    if (is_damaging_file(w, name)) {
+        return;
+    }
+    one_execution(w, input);
+    if (w->damaged && !was_damaged) {
+        unsigned n = __atomic_fetch_add(&w->all->ndamaging_files, 1,
+                                        __ATOMIC_RELAXED);
+        w->all->damaging_files[n % FZ_DAMAGING_FILES] = name;
+    }
+}
+
 static void
 load_corpus(Worker *w)
 {
@@ -476,7 +554,8 @@ load_corpus(Worker *w)
     struct dirent *entry;
     FzInput input;
     while ((entry = readdir(dir)) != NULL &&
-           __atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) == 0) {
+           __atomic_load_n(&w->all->stop, __ATOMIC_RELAXED) == 0 &&
+           !w->spoilt) {
         char path[4200], why[512];
         if (!FzInputFile_IsInput(entry->d_name)) {
             continue;
@@ -487,7 +566,7 @@ load_corpus(Worker *w)
             fprintf(stderr, "ftfuzz: skipped: %s\n", why);
             continue;
         }
-        one_execution(w, &input);
+        load_one(w, entry->d_name, &input);
     }
     closedir(dir);
 }
@@ -496,7 +575,6 @@ int
 FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
              unsigned index, uint64_t seed)
 {
-    static Worker worker;
     Worker *w = &worker;
     char why[512];
     if (!FzExec_Init(why, sizeof(why))) {
@@ -517,6 +595,9 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
     if (options->strategy != NULL) {
         w->strategy = FzStrategy_Find(options->strategy);
     }
+    if (FzExec_IsDeterministic()) {
+        FzConfirm_Start(execute_elsewhere);
+    }
     if (options->corpus_dir != NULL) {
         load_corpus(w);
     }
@@ -525,5 +606,5 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
         choose_input(w, &input);
         one_execution(w, &input);
     }
-    return w->failed ? FZ_WORKER_UNUSABLE : 0;
+    return w->failed ? FZ_WORKER_UNUSABLE : w->spoilt ? FZ_WORKER_SPOILT : 0;
 }

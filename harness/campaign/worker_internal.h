@@ -18,4 +18,14 @@ void FzWorker_Announce(FzWorkerShared *shared, const char *rule,
 // once: a campaign goes on without a corpus.
 void FzCorpus_Add(const char *dir, const FzInput *input);
 
+// confirm.c: executes an input; what of its first violation does not change, or
+// 0: it does not fail.
+typedef uint64_t (*FzConfirmExecute)(const FzInput *input);
+enum { FZ_CONFIRM_DIED = 1 };   // an answer that no execution gives
+// Before the first execution of the process. False: it cannot be asked.
+bool FzConfirm_Start(FzConfirmExecute execute);
+// Whether the input fails so in a process in which nothing was executed before,
+// or cannot be asked. What kills that process is a failure, too.
+bool FzConfirm_Fails(const FzInput *input, uint64_t signature);
+
 #endif  // FZ_WORKER_INTERNAL_H

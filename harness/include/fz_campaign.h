@@ -11,7 +11,7 @@
 
 #include "fz_exec.h"
 
-enum { FZ_MAX_JOBS = 64, FZ_FOUND_RING = 64 };
+enum { FZ_MAX_JOBS = 64, FZ_FOUND_RING = 64, FZ_DAMAGING_FILES = 256 };
 
 typedef struct FzCampaignOptions {
     double seconds;             // 0: no limit
@@ -56,15 +56,19 @@ typedef struct FzCampaignShared {
     int stop;                   // set by the parent or a worker
     uint64_t executions_left;   // if limited
     uint64_t every_left;        // failing executions still to be written
+    // Of the corpus: hashes of the names of those that damage memory.
+    uint64_t damaging_files[FZ_DAMAGING_FILES];
+    unsigned ndamaging_files;
     FzWorkerShared workers[FZ_MAX_JOBS];
 } FzCampaignShared;
 
 // What a worker exits with when it can do nothing here: no engine, or no place
 // to write a finding. It has said why.
-enum { FZ_WORKER_UNUSABLE = 3 };
+// SPOILT: what it executed has damaged its memory; another one is to go on.
+enum { FZ_WORKER_UNUSABLE = 3, FZ_WORKER_SPOILT };
 
-// Runs until told to stop; the worker process's whole life. Exit code 0,
-// FZ_WORKER_UNUSABLE, or a sanitizer's.
+// Runs until told to stop; the worker process's whole life. Exit code 0, one of
+// these, or a sanitizer's.
 int FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
                  unsigned index, uint64_t seed);
 
