@@ -1,4 +1,5 @@
-// What a process does is asked of one in which nothing was done before.
+// test_confirm.c: what a process does is asked of one in which nothing was done
+// before.
 
 #include <signal.h>
 #include <stdlib.h>
