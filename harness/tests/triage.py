@@ -337,9 +337,9 @@ PAIRS = [
 ]
 
 
-def check_pairs(groups):
+def check_pairs(groups, pairs):
     found = [{s["signature"] for s in g["signatures"]} for g in groups]
-    for pair in PAIRS:
+    for pair in pairs:
         check(pair in found, f"no group is {pair}: "
               f"{[f for f in found if f & pair]}")
 
@@ -368,7 +368,7 @@ def check_groups(base):
     races = [g["findings"] for g in groups if "list_get" in str(g["signatures"])
              and g["rule"] == "DATA_RACE"]
     check(sorted(races) == [1, 3], f"races: {races}")
-    check_pairs(groups)
+    check_pairs(groups, PAIRS)
     check(sum("list_dealloc" in str(g["signatures"]) for g in groups) == 2,
           "a destructor says nothing")
     check(all(g["state"] == "new" and g["is_new"] for g in groups), "states")
@@ -380,6 +380,77 @@ def check_groups(base):
     text = (base / "triage/triage.md").read_text()
     check("s0 = [1]" in text and "# prelude" not in text, "the program")
     return leak["id"]
+
+
+def make_mutual(raw):
+    """Small programs of each fail as the other: of what is rare, and of what
+    follows only; but not if a third one's do, or if few of the other's do."""
+    for name in ("two", "three"):
+        rare, often = f"GIL_NOT_HELD|||{name}", f"GIL_UNBALANCED|||{name}_2"
+        finding(raw / f"RARE-{name}", "GIL_NOT_HELD", "", "", name,
+                aliases=[f"GIL_UNBALANCED|||{name}_1"], tight=True,
+                beside=together(rare, 1000, 90, 90, 90))
+        for i in range(60):
+            for k, shown in ((1, [often]), (2, [rare])):
+                finding(raw / f"GIL-{name}-{k}-{i}", "GIL_UNBALANCED", "", "",
+                        f"{name}_{k}", tight=True, aliases=shown,
+                        kin=shown if k == 1 else [])
+    for i in range(60):
+        finding(raw / f"THIRD-{i}", "REQUEST_LOST", "", "", "third",
+                aliases=["GIL_UNBALANCED|||three_1"])
+    for enough in (True, False):
+        fatal = f"FATAL||open_{enough}|d.c"
+        places = [f"LOCK_HELD_AT_EXIT|||{enough}_{k}"
+                  for k in range(3)]
+        for i in range(60):
+            finding(raw / f"OPEN-{enough}-{i}", "FATAL", "", f"open_{enough}",
+                    "d.c", aliases=places[:2], tight=True,
+                    cause=f"a{enough}|b.ob_c|d")
+            for k in range(3):
+                finding(raw / f"HELD-{enough}-{k}-{i}", "LOCK_HELD_AT_EXIT",
+                        "", "", f"{enough}_{k}", tight=True, kin=places,
+                        aliases=[fatal] if enough or k == 0 else [])
+    # A field of one kind, and a function in common.
+    for kind, field in (("RLock", "depth"), ("Event", "ob_bits")):
+        for i in range(60):
+            finding(raw / f"DEEP-{kind}-{i}", "WRITER_OVERTAKEN", "", "", kind,
+                    tight=True, cause=f"leave|{kind}.{field}|enter")
+            finding(raw / f"NEST-{kind}-{i}", "SECTION_NESTING", "", "", kind,
+                    tight=True, cause=f"look|{kind}.{field}|leave",
+                    aliases=[f"WRITER_OVERTAKEN|||{kind}"])
+    # A dead object is used, and its program says no more; of one that says
+    # where, it is that place.
+    for kind, n in (("cell", 11), ("range", 1), ("frame", 1)):
+        for i in range(n):
+            folder = finding(raw / f"DEAD-{kind}-{i}", "USE_AFTER_FREE", kind,
+                             "take", "free_memory")
+        finding(folder / "minimized", "USE_AFTER_FREE", kind, "take",
+                "free_memory", minimized=True, active_threads=2, operations=3,
+                preemptions=1, tight=kind != "range", cause=f"{kind}|y.z|w")
+
+
+MUTUAL = [
+    {"GIL_NOT_HELD|||two", "GIL_UNBALANCED|||two_1", "GIL_UNBALANCED|||two_2"},
+    {"GIL_NOT_HELD|||three"},
+    {"GIL_UNBALANCED|||three_1", "GIL_UNBALANCED|||three_2"},
+    {"FATAL||open_True|d.c", *(f"LOCK_HELD_AT_EXIT|||True_{k}"
+                               for k in range(3))},
+    {"FATAL||open_False|d.c"},
+    {f"LOCK_HELD_AT_EXIT|||False_{k}" for k in range(3)},
+    {"WRITER_OVERTAKEN|||RLock", "SECTION_NESTING|||RLock"},
+    {"WRITER_OVERTAKEN|||Event"}, {"SECTION_NESTING|||Event"},
+    {"USE_AFTER_FREE|cell|take|free_memory",
+     "USE_AFTER_FREE|range|take|free_memory"},
+    {"USE_AFTER_FREE|frame|take|free_memory"},
+]
+
+
+def check_mutual(base):
+    make_mutual(base / "mutual")
+    triage("mutual", "--output", "of_mutual", cwd=base)
+    groups = groups_of(base, "of_mutual")
+    check(len(groups) == len(MUTUAL) + 1, f"{len(groups)} groups")
+    check_pairs(groups, MUTUAL)
 
 
 def check_states(base, leak):
@@ -507,6 +578,7 @@ with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     first = check_groups(folder)
     check_states(folder, first)
+    check_mutual(folder)
     check_diff(folder, first)
     check_formats(folder)
     check_killed(folder)

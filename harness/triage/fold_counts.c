@@ -47,8 +47,8 @@ only_alias(FzGrouper *g, size_t root, bool mechanism)
     return only;
 }
 
-static size_t
-count_findings(FzGrouper *g, size_t root)
+size_t
+FzGrouper_CountFindings(FzGrouper *g, size_t root)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->nraws; i++) {
@@ -71,8 +71,9 @@ count_all(FzGrouper *g)
 static bool
 is_rare_beside(FzGrouper *g, size_t root, size_t other)
 {
-    size_t n = count_findings(g, root);
-    return n < FZ_ENOUGH_FINDINGS && n * RARE < count_findings(g, other);
+    size_t n = FzGrouper_CountFindings(g, root);
+    return n < FZ_ENOUGH_FINDINGS &&
+           n * RARE < FzGrouper_CountFindings(g, other);
 }
 
 // It makes up a part of all failures that calls for a better reason than what
@@ -80,7 +81,7 @@ is_rare_beside(FzGrouper *g, size_t root, size_t other)
 static bool
 is_frequent(FzGrouper *g, size_t root)
 {
-    size_t n = count_findings(g, root);
+    size_t n = FzGrouper_CountFindings(g, root);
     return n >= FZ_ENOUGH_FINDINGS && n * FREQUENT >= count_all(g);
 }
 
@@ -145,7 +146,8 @@ fold_consequence(FzGrouper *g, size_t raw, bool mechanism)
     if (only == root ||
         (is_explained(g, root) && (!is_rare_beside(g, root, only) ||
                                    never_meets(g, raw, only))) ||
-        (mechanism && count_findings(g, only) < count_findings(g, root))) {
+        (mechanism && FzGrouper_CountFindings(g, only) <
+                          FzGrouper_CountFindings(g, root))) {
         return false;
     }
     FzGrouper_Fold(g, root, only);
@@ -166,21 +168,33 @@ fold_consequences(FzGrouper *g)
     }
 }
 
-// Damage that was not minimised belongs to the group that the same damage of
-// other objects belongs to, as far as that was, nearly always.
+// Its small programs say nothing but that it fails: no other failure, no exact
+// place.
+static bool
+says_nothing(FzGrouper *g, size_t raw)
+{
+    const FzTriaged *f = g->raws[raw].smallest;
+    return f->small == NULL ||
+           (g->evidence.shown[raw] == 0 && !f->tight &&
+            strcmp(f->rule, "USE_AFTER_FREE") == 0);
+}
+
+// Damage of which nothing is known belongs to the group that the same damage of
+// other objects belongs to, as far as that was minimised, nearly always.
 static void
 fold_siblings(FzGrouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         size_t best = g->nraws, most = 0, others = 0;
-        bool alone = g->raws[i].damage && g->raws[i].smallest->small == NULL;
+        bool alone = g->raws[i].damage && says_nothing(g, i);
         for (size_t k = 0; alone && k < g->nraws; k++) {
             size_t root = FzGrouper_Root(g, k);
             if (g->raws[k].smallest->small == NULL || root == best ||
+                root == FzGrouper_Root(g, i) ||
                 !FzRaw_AreSiblings(&g->raws[i], &g->raws[k])) {
                 continue;
             }
-            size_t n = count_findings(g, root);
+            size_t n = FzGrouper_CountFindings(g, root);
             others = n > most ? most : n > others ? n : others;
             best = n > most ? root : best;
             most = n > most ? n : most;
@@ -204,7 +218,8 @@ fold_rare_races(FzGrouper *g)
             size_t other = FzGrouper_Root(g, k), root = FzGrouper_Root(g, i);
             if (other != root &&
                 strncmp(g->raws[k].signature, signature, 9 + n) == 0 &&
-                count_findings(g, root) * RARE < count_findings(g, other)) {
+                FzGrouper_CountFindings(g, root) * RARE <
+                    FzGrouper_CountFindings(g, other)) {
                 FzGrouper_Fold(g, root, other);
             }
         }
@@ -225,7 +240,7 @@ fold_places(FzGrouper *g)
                 (rare->count < FZ_ENOUGH_FINDINGS ||
                  rare->count * FREQUENT < total) &&
                 strcmp(rare->smallest->rule, g->raws[b].smallest->rule) == 0 &&
-                rare->count < count_findings(g, other) &&
+                rare->count < FzGrouper_CountFindings(g, other) &&
                 FzEvidence_Shows(&g->evidence, a, b) &&
                 !FzGrouper_IsBridge(g, a, b)) {
                 FzGrouper_Fold(g, one, other);
@@ -234,8 +249,8 @@ fold_places(FzGrouper *g)
     }
 }
 
-static bool
-is_shown_by_third(FzGrouper *g, size_t root, size_t asker)
+bool
+FzGrouper_IsShownByThird(FzGrouper *g, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         size_t shower = FzGrouper_Root(g, i);
@@ -256,7 +271,8 @@ fold_rare(FzGrouper *g)
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && FzEvidence_Shows(&g->evidence, a, b) &&
                 is_rare_beside(g, other, one) && !has_kind(g, other, false) &&
-                !never_meets(g, b, one) && !is_shown_by_third(g, other, one)) {
+                !never_meets(g, b, one) &&
+                !FzGrouper_IsShownByThird(g, other, one)) {
                 FzGrouper_Fold(g, one, other);
             }
         }

@@ -446,6 +446,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_races(&g);
     fold_by_keys(&g);
     FzGrouper_FoldByEvidence(&g);
+    FzGrouper_FoldMutual(&g);
     FzGrouper_FoldByCounts(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);

@@ -46,7 +46,13 @@ bool FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root);
 // Programs that fail by something else than the asker show the group, too.
 bool FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker);
 
+// ---- fold_mutual.c
+void FzGrouper_FoldMutual(FzGrouper *g);
+
 // ---- fold_counts.c
+size_t FzGrouper_CountFindings(FzGrouper *g, size_t root);
+// Small programs of a group that is neither fail as some of the group.
+bool FzGrouper_IsShownByThird(FzGrouper *g, size_t root, size_t asker);
 void FzGrouper_FoldByCounts(FzGrouper *g);
 
 #endif  // FZ_GROUP_INTERNAL_H
