@@ -67,6 +67,7 @@ fail_each(Tally *tally, FzInput *input)
         config.schedule = FzExec_ScheduleOf(input);
         FzExec_RunProgram(&input->program, &config, &tally->run);
         if (!tally->run.allocation_failed && tally->run.nviolations == 0) {
+            FZ_ASSERT(nth > 1);     // there is no program without one
             return;
         }
         tally->executions++;

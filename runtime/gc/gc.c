@@ -566,6 +566,8 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
     if (tstate != NULL && tstate->interp->gc.generations[0].count > 0) {
         tstate->interp->gc.generations[0].count--;
     }
+    // Else it would take as many more until a collection is due.
+    rt_assert(tstate == NULL || tstate->interp->gc.generations[0].count >= 0);
 }
 
 // Whether to go on.

@@ -231,7 +231,7 @@ thread_run(void *arg)
 
     run_target(boot);
     rt_assert(tstate->current_exception == NULL);
-    rt_assert(tstate->current_frame == NULL);
+    rt_assert(RtThreadState_IsAtTop(tstate));
     RtThreadState_Clear(tstate);
     RtThreadState_DeleteCurrent(tstate);
     rt_assert(RtThreadState_Get() == NULL);

@@ -139,6 +139,8 @@ check_child(RtThreadState *tstate)
     rt_assert(!tstate->interp->alone);
     rt_assert(!rt_runtime.stoptheworld.requested);
     rt_assert(!tstate->interp->stoptheworld.requested);
+    rt_assert(rt_runtime.stoptheworld.mutex.bits == 0);
+    rt_assert(tstate->interp->stoptheworld.mutex.bits == 0);
     rt_assert(RtParkingLot_IsEmpty());
     rt_assert(rt_runtime.head_mutex.v == 0);
     rt_assert(rt_runtime.stop_mutex.bits == 0);

@@ -194,6 +194,7 @@ int
 RtInterpreter_Finalize(RtThreadState *tstate)
 {
     rt_assert(tstate == RtThreadState_Get());
+    rt_assert(RtThreadState_IsAtTop(tstate));
     wait_for_threads(tstate);
     RtEval_FinishPendingCalls(tstate);
     RtAtExit_Call(tstate);

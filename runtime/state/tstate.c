@@ -64,6 +64,15 @@ RtConfig_GetRecursionLimit(void)
     return recursion_limit;
 }
 
+bool
+RtThreadState_IsAtTop(const RtThreadState *tstate)
+{
+    return tstate->current_frame == NULL &&
+           tstate->recursion_remaining == recursion_limit &&
+           tstate->c_recursion_remaining ==
+               C_CALLS_PER_CALL * recursion_limit;
+}
+
 #if defined(RT_GIL_DISABLED) && !defined(RT_WITH_HOOKS)
 enum { ONE_THREAD = 1, SEVERAL_THREADS = 2, MAYBE_SEVERAL = 3 };
 

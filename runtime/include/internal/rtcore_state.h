@@ -305,6 +305,10 @@ void RtThreadState_Suspend(RtThreadState *tstate);
 // Drops the references that the state owns (may run destructors), drains the
 // merge queue and leaves it, abandons delayed frees. The state is attached.
 void RtThreadState_Clear(RtThreadState *tstate);
+// No call of a function goes on, and each that was counted has been counted
+// back. Not of a subinterpreter's first thread, which counts on with its
+// caller's.
+bool RtThreadState_IsAtTop(const RtThreadState *tstate);
 // Detaches what is attached, if anything; attaches `next` unless it is NULL
 // (bound to this thread, of any interpreter). Returns what was attached.
 RtThreadState *RtThreadState_Swap(RtThreadState *next);
