@@ -14,6 +14,8 @@
 
 #include "generate_internal.h"
 
+enum { DAEMONS_LEFT = 24 };      // one in so many programs ends with some
+
 // ---------------------------------------------------------------------------
 // Operations.
 
@@ -106,7 +108,7 @@ is_wanted(Generator *g, uint8_t op)
         return false;
     }
     // A process is dear.
-    if (op == FZ_OP_FORK && !FzGenerate_OneIn(g, 32)) {
+    if (op == FZ_OP_FORK && !FzGenerate_OneIn(g, 8)) {
         return false;
     }
     // With the GIL on for good, a free-threaded build is hardly one.
@@ -594,6 +596,31 @@ set_handler_first(FzProgram *p, FzRng *rng)
     };
 }
 
+// Daemons that main starts last: the program ends while they work, or collect
+// what the others have left.
+static void
+leave_daemons(Generator *g, FzProgram *p)
+{
+    if (p->nfunctions == 0) {
+        p->nfunctions = 1;
+        draw_block(g, p, 0, 2 + FzRng_Below(g->rng, 4));
+    }
+    int function = (int)FzRng_Below(g->rng, p->nfunctions);
+    FzBlockOps *ops = FzProgram_Block(p, function);
+    if (ops->nops > 0 && FzGenerate_OneIn(g, 2)) {
+        ops->ops[0] = (FzOp){ .op = FZ_OP_GC };
+    }
+    for (uint32_t n = 1 + FzRng_Below(g->rng, 2);
+         n > 0 && p->main.nops < FZ_MAX_OPS; n--) {
+        p->main.ops[p->main.nops++] = (FzOp){
+            .op = FZ_OP_DAEMON,
+            .a = (uint8_t)function,
+            .b = (uint8_t)FzRng_Next(g->rng),
+            .c = (uint8_t)FzRng_Next(g->rng),
+        };
+    }
+}
+
 void
 FzProgram_Generate(FzProgram *program, FzRng *rng)
 {
@@ -652,5 +679,8 @@ FzProgram_Generate(FzProgram *program, FzRng *rng)
                     who_loops > 1 ? rounds : 1);
     }
     set_handler_first(p, rng);
+    if (FzGenerate_OneIn(&g, DAEMONS_LEFT)) {
+        leave_daemons(&g, p);
+    }
     FzProgram_Fixup(p);
 }
