@@ -418,6 +418,25 @@ def make_mutual(raw):
             finding(raw / f"NEST-{kind}-{i}", "SECTION_NESTING", "", "", kind,
                     tight=True, cause=f"look|{kind}.{field}|leave",
                     aliases=[f"WRITER_OVERTAKEN|||{kind}"])
+    # Preempted at the access that the other tells of, or at another object's.
+    for kind, used in (("weakref", "weakref"), ("slice", "module")):
+        fatal = f"FATAL||hold_{kind}|e.c"
+        for i in range(60):
+            finding(raw / f"HOLD-{kind}-{i}", "FATAL", "", f"hold_{kind}",
+                    "e.c", tight=True, cause=f"set_{kind}|{kind}|")
+            finding(raw / f"GONE-{kind}-{i}", "USE_AFTER_FREE", used, "delete",
+                    f"set_{kind}", tight=True, cause=f"ask_{kind}|q.r|hold",
+                    aliases=[fatal])
+    # Rarely an assertion, in programs that break another one of its file.
+    for name, file in (("near", "lot.c"), ("far", "hut.c")):
+        for i in range(60):
+            finding(raw / f"MARK-{name}-{i}", "FATAL", "", "lot.c",
+                    f"mark_{name}", tight=True, cause=f"mark_{name}|{name}.q|r")
+        for i in range(5):
+            finding(raw / f"SEEK-{name}-{i}", "FATAL", "",
+                    *sorted((file, f"seek_{name}")), tight=True,
+                    cause=f"seek_{name}|{name}.t|u", aliases=[
+                        f"FATAL||lot.c|mark_{name}"])
     # A dead object is used, and its program says no more; of one that says
     # where, it is that place.
     for kind, n in (("cell", 11), ("range", 1), ("frame", 1)):
@@ -439,6 +458,10 @@ MUTUAL = [
     {f"LOCK_HELD_AT_EXIT|||False_{k}" for k in range(3)},
     {"WRITER_OVERTAKEN|||RLock", "SECTION_NESTING|||RLock"},
     {"WRITER_OVERTAKEN|||Event"}, {"SECTION_NESTING|||Event"},
+    {"FATAL||hold_weakref|e.c", "USE_AFTER_FREE|weakref|delete|set_weakref"},
+    {"FATAL||hold_slice|e.c"}, {"USE_AFTER_FREE|module|delete|set_slice"},
+    {"FATAL||lot.c|mark_near", "FATAL||lot.c|seek_near"},
+    {"FATAL||lot.c|mark_far"}, {"FATAL||hut.c|seek_far"},
     {"USE_AFTER_FREE|cell|take|free_memory",
      "USE_AFTER_FREE|range|take|free_memory"},
     {"USE_AFTER_FREE|frame|take|free_memory"},

@@ -176,7 +176,8 @@ says_nothing(FzGrouper *g, size_t raw)
     const FzTriaged *f = g->raws[raw].smallest;
     return f->small == NULL ||
            (g->evidence.shown[raw] == 0 && !f->tight &&
-            strcmp(f->rule, "USE_AFTER_FREE") == 0);
+            (strcmp(f->rule, "USE_AFTER_FREE") == 0 ||
+             strcmp(f->rule, "DEALLOC_TWICE") == 0));
 }
 
 // Damage of which nothing is known belongs to the group that the same damage of
@@ -226,8 +227,36 @@ fold_rare_races(FzGrouper *g)
     }
 }
 
-// One rule about a mechanism, broken at two places: often at the one, hardly
-// ever at the other, whose programs break it at the first, too.
+// The file of an assertion, which stands in the place of a function.
+static const char *
+file_of(const FzSignature *s)
+{
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(s->functions[i]);
+        if (n > 2 && strcmp(s->functions[i] + n - 2, ".c") == 0) {
+            return s->functions[i];
+        }
+    }
+    return "";
+}
+
+// One rule: about a mechanism, or assertions of one file, which has one.
+static bool
+have_one_rule(const FzRaw *a, const FzRaw *b)
+{
+    FzSignature x, y;
+    if (strcmp(a->smallest->rule, b->smallest->rule) != 0) {
+        return false;
+    }
+    return !a->damage ||
+           (strcmp(a->smallest->rule, "FATAL") == 0 &&
+            FzSignature_Parse(a->signature, &x) &&
+            FzSignature_Parse(b->signature, &y) && file_of(&x)[0] != '\0' &&
+            strcmp(file_of(&x), file_of(&y)) == 0);
+}
+
+// One rule, broken at two places: often at the one, hardly ever at the other,
+// whose programs break it at the first, too.
 static void
 fold_places(FzGrouper *g)
 {
@@ -236,10 +265,9 @@ fold_places(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             const FzRaw *rare = &g->raws[a];
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
-            if (one != other && !rare->damage &&
+            if (one != other && have_one_rule(rare, &g->raws[b]) &&
                 (rare->count < FZ_ENOUGH_FINDINGS ||
                  rare->count * FREQUENT < total) &&
-                strcmp(rare->smallest->rule, g->raws[b].smallest->rule) == 0 &&
                 rare->count < FzGrouper_CountFindings(g, other) &&
                 FzEvidence_Shows(&g->evidence, a, b) &&
                 !FzGrouper_IsBridge(g, a, b)) {

@@ -143,6 +143,54 @@ is_same_place(const Place *a, const Place *b)
     return false;
 }
 
+// The access of which a race or a use after free tells: the object's kind is
+// that of the cause, or not known, and a function of the cause does it.
+static bool
+is_access_of(const FzSignature *s, const FzTriaged *f)
+{
+    const char *subject = strchr(f->cause, '|');
+    if (!f->tight || subject == NULL ||
+        (strcmp(s->rule, "DATA_RACE") != 0 &&
+         strcmp(s->rule, "USE_AFTER_FREE") != 0)) {
+        return false;
+    }
+    const char *other = subject + 1 + strcspn(subject + 1, "|");
+    other += *other == '|';
+    size_t kind = strcspn(subject + 1, ".|");
+    size_t size = (size_t)(subject - f->cause);
+    if (s->kind[0] != '\0' &&
+        !is_same(subject + 1, kind, s->kind, strlen(s->kind))) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(s->functions[i]);
+        if (n > 0 && (is_same(f->cause, size, s->functions[i], n) ||
+                      strcmp(other, s->functions[i]) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What one is preempted at is what the other tells of.
+static void
+fold_accesses(FzGrouper *g)
+{
+    FzSignature s;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (!FzSignature_Parse(g->raws[i].signature, &s)) {
+            continue;
+        }
+        for (size_t k = 0; k < g->nraws; k++) {
+            if ((FzEvidence_Shows(&g->evidence, i, k) ||
+                 FzEvidence_Shows(&g->evidence, k, i)) &&
+                is_access_of(&s, g->raws[k].smallest)) {
+                FzGrouper_Fold(g, i, k);
+            }
+        }
+    }
+}
+
 static void
 fold_places(FzGrouper *g)
 {
@@ -164,6 +212,7 @@ void
 FzGrouper_FoldMutual(FzGrouper *g)
 {
     fold_places(g);
+    fold_accesses(g);
     for (size_t a = 0; a < g->nraws; a++) {
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
