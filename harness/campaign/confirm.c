@@ -74,6 +74,8 @@ FzConfirm_Start(FzConfirmExecute execute)
     pid_t pid = fork();
     if (pid == 0) {
         end_with(worker);
+        close(ask[1]);
+        close(answer[0]);
         while (transfer_byte(ask[0], false)) {
             answer_one(execute);
             if (!transfer_byte(answer[1], true)) {

@@ -18,7 +18,6 @@ enum {
     MAX_KEPT_COST = 8000,
     BYTES_OF_A_STEP = 64,       // allocating them takes about as long
     RECHECK_EVERY = 1024,       // each so many executions, one runs twice
-    MAX_SIGNATURES = 256,
     CPU_EVERY = 8,              // executions
     TINY = 12,                  // operations of a program, at most
     TINY_SCHEDULES = 8,         // that a new one is run under
@@ -53,9 +52,7 @@ typedef struct Worker {
     Kept *corpus;               // the oldest first
     size_t ncorpus;
     FzFeatures seen;
-    uint64_t signatures[MAX_SIGNATURES];
-    size_t nsignatures;
-    Hunted hunted[MAX_SIGNATURES];
+    Hunted hunted[FZ_MAX_SIGNATURES];
     size_t nhunted;
     uint64_t failing;           // executions
     unsigned again;             // schedules of the last input yet to be run
@@ -208,8 +205,8 @@ signature_of(const FzViolation *v)
 static bool
 is_known(const Worker *w, uint64_t signature)
 {
-    for (size_t i = 0; i < w->nsignatures; i++) {
-        if (w->signatures[i] == signature) {
+    for (size_t i = 0; i < w->shared->nsignatures; i++) {
+        if (w->shared->signatures[i] == signature) {
             return true;
         }
     }
@@ -219,8 +216,8 @@ is_known(const Worker *w, uint64_t signature)
 static void
 remember(Worker *w, uint64_t signature)
 {
-    if (!is_known(w, signature) && w->nsignatures < MAX_SIGNATURES) {
-        w->signatures[w->nsignatures++] = signature;
+    if (!is_known(w, signature) && w->shared->nsignatures < FZ_MAX_SIGNATURES) {
+        w->shared->signatures[w->shared->nsignatures++] = signature;
     }
 }
 
@@ -281,6 +278,9 @@ fails_by_itself(Worker *w, const FzInput *input, const FzRun *run)
     if (!w->was_damaged || !FzExec_IsDeterministic()) {
         return true;
     }
+    if (w->spoilt) {
+        return false;
+    }
     w->spoilt = v->rule == FZ_RULE_NONDETERMINISM ||
                 !FzConfirm_Fails(input, signature_of(v));
     w->in_a_row = 0;
@@ -330,7 +330,7 @@ may_hunt(Worker *w, uint64_t signature)
         known++;
     }
     if (known == w->hunted + w->nhunted) {
-        if (w->nhunted == MAX_SIGNATURES) {
+        if (w->nhunted == FZ_MAX_SIGNATURES) {
             return false;
         }
         w->hunted[w->nhunted++] = (Hunted){.signature = signature};
@@ -344,7 +344,7 @@ hunt(Worker *w, const FzInput *input, uint64_t signature)
     static FzInput other;
     other = *input;
     other.noverrides = 0;
-    for (int i = 0; i < HUNT_SCHEDULES; i++) {
+    for (int i = 0; i < HUNT_SCHEDULES && !w->spoilt; i++) {
         other.seed = FzRng_Next(&w->rng);
         other.strategy = (uint8_t)FzRng_Next(&w->rng);
         execute(w, &other, &w->second);
@@ -503,7 +503,7 @@ one_execution(Worker *w, FzInput *input)
     execute(w, input, &w->run);
     if (w->run.nviolations > 0) {
         report(w, input, &w->run);
-        if (may_look_beyond(w)) {
+        if (!w->spoilt && may_look_beyond(w)) {
             look_beyond(w, input);
         }
         return;
@@ -532,15 +532,17 @@ static void
 load_one(Worker *w, const char *file, FzInput *input)
 {
     uint64_t name = FzHash_Bytes(file, strlen(file));
-    bool was_damaged = w->damaged;
     if (is_damaging_file(w, name)) {
         return;
     }
     one_execution(w, input);
-    if (w->damaged && !was_damaged) {
+    count_cpu_time(w);
+    if (is_damaging(&w->run)) {
         unsigned n = __atomic_fetch_add(&w->all->ndamaging_files, 1,
                                         __ATOMIC_RELAXED);
-        w->all->damaging_files[n % FZ_DAMAGING_FILES] = name;
+        if (n < FZ_DAMAGING_FILES) {
+            w->all->damaging_files[n] = name;
+        }
     }
 }
 
@@ -606,5 +608,6 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
         choose_input(w, &input);
         one_execution(w, &input);
     }
+    count_cpu_time(w);
     return w->failed ? FZ_WORKER_UNUSABLE : w->spoilt ? FZ_WORKER_SPOILT : 0;
 }

@@ -11,7 +11,8 @@
 
 #include "fz_exec.h"
 
-enum { FZ_MAX_JOBS = 64, FZ_FOUND_RING = 64, FZ_DAMAGING_FILES = 256 };
+enum { FZ_MAX_JOBS = 64, FZ_FOUND_RING = 64, FZ_DAMAGING_FILES = 256,
+       FZ_MAX_SIGNATURES = 256 };
 
 typedef struct FzCampaignOptions {
     double seconds;             // 0: no limit
@@ -48,6 +49,9 @@ typedef struct FzWorkerShared {
     uint64_t doubletons;        // … by two
     uint64_t findings;          // distinct, written
     uint64_t duplicates;        // violations seen again
+    // Of those seen; the worker that takes the place of another knows them.
+    uint64_t signatures[FZ_MAX_SIGNATURES];
+    size_t nsignatures;
     char found[FZ_FOUND_RING][512];     // "RULE\tpath", by findings % ring
     FzInput current;            // of the execution in progress
 } FzWorkerShared;

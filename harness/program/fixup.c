@@ -289,6 +289,22 @@ fix_block(FzProgram *p, int block)
     fix_cost(p, block, ops);
 }
 
+// A function that another is called by, and that has the code of a third, could
+// call itself without end.
+static void
+fix_functions(FzProgram *p)
+{
+    for (int i = 0; i < FZ_BLOCK_LIMIT &&
+         FzProgram_HasOp(p, FZ_OP_FUNC_RECODE); i++) {
+        FzBlockOps *ops = FzProgram_Block(p, i);
+        for (int k = 0; FzProgram_HasBlock(p, i) && k < ops->nops; k++) {
+            if (ops->ops[k].op == FZ_OP_FUNC_REPLACE) {
+                ops->ops[k].op = FZ_OP_FUNC_RECODE;
+            }
+        }
+    }
+}
+
 void
 FzProgram_Fixup(FzProgram *program)
 {
@@ -310,4 +326,5 @@ FzProgram_Fixup(FzProgram *program)
             fix_block(p, i);
         }
     }
+    fix_functions(p);
 }

@@ -152,18 +152,7 @@ lower_prelude(FzEmitter *e, Module *m)
 static bool
 has_op(const FzProgram *p, uint8_t first, uint8_t second)
 {
-    for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
-        if (!FzProgram_HasBlock(p, i)) {
-            continue;
-        }
-        const FzBlockOps *ops = FzProgram_BlockConst(p, i);
-        for (int k = 0; k < ops->nops; k++) {
-            if (ops->ops[k].op == first || ops->ops[k].op == second) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return FzProgram_HasOp(p, first) || FzProgram_HasOp(p, second);
 }
 
 // The functions of the prelude that only some operations use.

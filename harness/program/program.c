@@ -441,6 +441,23 @@ check_shared(const Checker *c)
 }
 
 bool
+FzProgram_HasOp(const FzProgram *program, uint8_t op)
+{
+    for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
+        if (!FzProgram_HasBlock(program, i)) {
+            continue;
+        }
+        const FzBlockOps *ops = FzProgram_BlockConst(program, i);
+        for (int k = 0; k < ops->nops; k++) {
+            if (ops->ops[k].op == op) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
 FzProgram_Validate(const FzProgram *program, char *why, size_t why_size)
 {
     Checker c = { program, why, why_size };
@@ -453,6 +470,11 @@ FzProgram_Validate(const FzProgram *program, char *why, size_t why_size)
     }
     if (!check_shared(&c) || !check_classes(&c)) {
         return false;
+    }
+    if (FzProgram_HasOp(program, FZ_OP_FUNC_RECODE) &&
+        FzProgram_HasOp(program, FZ_OP_FUNC_REPLACE))
+    {
+        return fail(&c, "functions get other code and other names");
     }
     // Later functions first: the cost of a block needs valid callees.
     for (int i = program->nfunctions - 1; i >= 0; i--) {

@@ -175,11 +175,14 @@ FzBlock_IsFunction(int block)
 {
     return block < FZ_MAX_FUNCTIONS;
 }
+// Whether any block has the operation.
+bool FzProgram_HasOp(const FzProgram *program, uint8_t op);
 // Whether the program has this block.
 bool FzProgram_HasBlock(const FzProgram *program, int block);
 
 // Whether the operation gives a function the code of another, or its name to
-// another. That must stand behind the function, so that calls end.
+// another. That must stand behind the function, so that calls end; for the same
+// reason no program has both operations.
 static inline bool
 FzOp_Recodes(const FzOp *op)
 {

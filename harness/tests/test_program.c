@@ -245,9 +245,28 @@ test_validate_rejects(void)
     CHECK(strstr(why, "out of order") != NULL);
 }
 
+// Each alone leaves the code of a function behind it; both would not.
+static void
+test_functions_change(void)
+{
+    static FzProgram p;
+    char why[256];
+    memset(&p, 0, sizeof(p));
+    p.nshared = 1;
+    p.nfunctions = 3;
+    p.main.nops = 2;
+    p.main.ops[0] = (FzOp){ .op = FZ_OP_FUNC_REPLACE, .a = 0, .b = 2 };
+    p.main.ops[1] = (FzOp){ .op = FZ_OP_FUNC_RECODE, .a = 0, .b = 1 };
+    CHECK(!FzProgram_Validate(&p, why, sizeof(why)));
+    FzProgram_Fixup(&p);
+    CHECK(FzProgram_Validate(&p, why, sizeof(why)));
+    CHECK(p.main.ops[0].op == FZ_OP_FUNC_RECODE);
+}
+
 int
 main(void)
 {
+    test_functions_change();
     test_random_bytes();
     test_fixup_of_garbage();
     test_generate();

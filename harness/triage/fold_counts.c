@@ -168,14 +168,16 @@ fold_consequences(FzGrouper *g)
     }
 }
 
-// Its small programs say nothing but that it fails: no other failure, no exact
-// place.
+// Its small programs say nothing but that it fails, and in which functions: no
+// other failure, no exact place.
 static bool
 says_nothing(FzGrouper *g, size_t raw)
 {
     const FzTriaged *f = g->raws[raw].smallest;
+    size_t n = strlen(f->signature);
     return f->small == NULL ||
-           (g->evidence.shown[raw] == 0 && !f->tight &&
+           (g->evidence.shown[raw] == 0 && !f->tight && n > 2 &&
+            strcmp(f->signature + n - 2, "||") != 0 &&
             (strcmp(f->rule, "USE_AFTER_FREE") == 0 ||
              strcmp(f->rule, "DEALLOC_TWICE") == 0));
 }
@@ -187,7 +189,9 @@ fold_siblings(FzGrouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         size_t best = g->nraws, most = 0, others = 0;
-        bool alone = g->raws[i].damage && says_nothing(g, i);
+        bool alone = g->raws[i].damage && says_nothing(g, i) &&
+                     FzGrouper_CountFindings(g, FzGrouper_Root(g, i)) ==
+                         g->raws[i].count;
         for (size_t k = 0; alone && k < g->nraws; k++) {
             size_t root = FzGrouper_Root(g, k);
             if (g->raws[k].smallest->small == NULL || root == best ||

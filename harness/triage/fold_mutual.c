@@ -82,9 +82,11 @@ is_mutual(FzGrouper *g, size_t one, size_t other)
 {
     return (FzGrouper_CountFindings(g, one) < FZ_ENOUGH_FINDINGS ||
             is_all_plain_damage(g, one)) &&
+           FzGrouper_CountFindings(g, other) >= FZ_ENOUGH_FINDINGS &&
            count_showers(g, one, other) > 0 &&
            count_showers(g, other, one) > 0 &&
-           !FzGrouper_IsEverywhere(g, other, one);
+           !FzGrouper_IsEverywhere(g, other, one) &&
+           !FzGrouper_IsEverywhere(g, one, other);
 }
 
 // ---------------------------------------------------------------------------
@@ -158,8 +160,9 @@ is_access_of(const FzSignature *s, const FzTriaged *f)
     other += *other == '|';
     size_t kind = strcspn(subject + 1, ".|");
     size_t size = (size_t)(subject - f->cause);
-    if (s->kind[0] != '\0' &&
-        !is_same(subject + 1, kind, s->kind, strlen(s->kind))) {
+    if (s->kind[0] == '\0'
+            ? !is_telling(subject + 1, strcspn(subject + 1, "|"))
+            : !is_same(subject + 1, kind, s->kind, strlen(s->kind))) {
         return false;
     }
     for (int i = 0; i < 2; i++) {
@@ -184,7 +187,8 @@ fold_accesses(FzGrouper *g)
         for (size_t k = 0; k < g->nraws; k++) {
             if ((FzEvidence_Shows(&g->evidence, i, k) ||
                  FzEvidence_Shows(&g->evidence, k, i)) &&
-                is_access_of(&s, g->raws[k].smallest)) {
+                is_access_of(&s, g->raws[k].smallest) &&
+                !FzGrouper_IsBridge(g, i, k)) {
                 FzGrouper_Fold(g, i, k);
             }
         }
