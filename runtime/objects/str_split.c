@@ -166,6 +166,14 @@ parse_arguments(Splitter *s, const char *fname, RtObject *const *args,
     if (RtArg_Unpack(fname, names, 2, 0, args, nargs, kwnames, values) < 0) {
         return -1;
     }
+    // What is no number is said before what is no separator.
+    s->left = values[1] == NULL ? -1 : (ssize_t)RtLong_AsInt64(values[1]);
+    if (s->left < 0) {
+        if (values[1] != NULL && RtErr_Occurred() != NULL) {
+            return -1;
+        }
+        s->left = -1;
+    }
     if (values[0] != NULL && values[0] != Rt_None) {
         if (!RtStr_Check(values[0])) {
             RtErr_Format(&RtExc_TypeError, "must be str or None, not %s",
@@ -177,14 +185,6 @@ parse_arguments(Splitter *s, const char *fname, RtObject *const *args,
         if (s->nseparator == 0) {
             RtErr_SetString(&RtExc_ValueError, "empty separator");
             return -1;
-        }
-    }
-    s->left = -1;
-    if (values[1] != NULL) {
-        s->left = (ssize_t)RtLong_AsInt64(values[1]);
-        if (s->left < 0) {
-            s->left = -1;
-            return RtErr_Occurred() != NULL ? -1 : 0;
         }
     }
     return 0;
