@@ -23,6 +23,7 @@ typedef struct Question {
 static struct {
     Question *question;         // shared with the process and its children
     int ask, answer;            // this process's ends of the pipes
+    pid_t pid;
     bool started;
 } confirm;
 
@@ -88,8 +89,21 @@ FzConfirm_Start(FzConfirmExecute execute)
     close(answer[1]);
     confirm.ask = ask[1];
     confirm.answer = answer[0];
+    confirm.pid = pid;
     confirm.started = pid > 0;
     return confirm.started;
+}
+
+void
+FzConfirm_Stop(void)
+{
+    if (confirm.started) {
+        close(confirm.ask);
+        close(confirm.answer);
+        while (waitpid(confirm.pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+        confirm.started = false;
+    }
 }
 
 bool

@@ -42,15 +42,16 @@ static struct {
 static void
 write_finding(void)
 {
+    char path[4200];
+    // The sanitizer appends the process id to its report's path.
+    snprintf(path, sizeof(path), "%s.%ld", armed.report_path, (long)getpid());
     if (armed.run == NULL) {
+        unlink(path);           // nobody wants to know
         return;
     }
     FzRun *run = armed.run;
     armed.run = NULL;
     FzBuf text = {0};
-    char path[4200];
-    // The sanitizer appends the process id to its report's path.
-    snprintf(path, sizeof(path), "%s.%ld", armed.report_path, (long)getpid());
     if (FzFile_Read(path, &text, NULL, 0)) {
         unlink(path);
     }

@@ -608,6 +608,7 @@ FzWorker_Run(const FzCampaignOptions *options, FzCampaignShared *shared,
         choose_input(w, &input);
         one_execution(w, &input);
     }
+    FzConfirm_Stop();
     count_cpu_time(w);
     return w->failed ? FZ_WORKER_UNUSABLE : w->spoilt ? FZ_WORKER_SPOILT : 0;
 }

@@ -24,6 +24,8 @@ typedef uint64_t (*FzConfirmExecute)(const FzInput *input);
 enum { FZ_CONFIRM_DIED = 1 };   // an answer that no execution gives
 // Before the first execution of the process. False: it cannot be asked.
 bool FzConfirm_Start(FzConfirmExecute execute);
+// Ends the process that is asked.
+void FzConfirm_Stop(void);
 // Whether the input fails so in a process in which nothing was executed before,
 // or cannot be asked. What kills that process is a failure, too.
 bool FzConfirm_Fails(const FzInput *input, uint64_t signature);

@@ -71,16 +71,5 @@ FzLower_Lurk(FzEmitter *e)
 bool
 FzProgram_UsesDaemons(const FzProgram *program)
 {
-    for (int i = 0; i < FZ_BLOCK_LIMIT; i++) {
-        if (!FzProgram_HasBlock(program, i)) {
-            continue;
-        }
-        const FzBlockOps *ops = FzProgram_BlockConst(program, i);
-        for (int k = 0; k < ops->nops; k++) {
-            if (ops->ops[k].op == FZ_OP_DAEMON) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return FzProgram_HasOp(program, FZ_OP_DAEMON);
 }

@@ -32,20 +32,34 @@ emit_set_bases(FzEmitter *e, const FzOp *op, uint32_t count)
     FzEmit_Name(e, RT_OP_STORE_ATTR, FZ_NAME___bases__);
 }
 
-// `x = type('a', (C,), {key: value})()`.
+// `type('a', (C`, and what follows the bases that stand on the stack and the
+// entries of its dict: `)()`, which is assigned.
 static void
-emit_new_class(FzEmitter *e, const FzOp *op, uint32_t key)
+begin_class(FzEmitter *e, const FzOp *op)
 {
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
     FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
     FzLower_Operand(e, op, 1);
-    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 1);
-    FzEmit_Op(e, RT_OP_LOAD_CONST, key);
-    FzLower_Operand(e, op, 2);
-    FzEmit_Op(e, RT_OP_BUILD_MAP, 1);
+}
+
+static void
+end_class(FzEmitter *e, const FzOp *op, uint32_t entries)
+{
+    FzEmit_Op(e, RT_OP_BUILD_MAP, entries);
     FzEmit_Op(e, RT_OP_CALL, 3);
     FzEmit_Op(e, RT_OP_CALL, 0);
     FzLower_Store(e, op->a);
+}
+
+// `x = type('a', (C,), {key: value})()`.
+static void
+emit_new_class(FzEmitter *e, const FzOp *op, uint32_t key)
+{
+    begin_class(e, op);
+    FzEmit_Op(e, RT_OP_BUILD_TUPLE, 1);
+    FzEmit_Op(e, RT_OP_LOAD_CONST, key);
+    FzLower_Operand(e, op, 2);
+    end_class(e, op, 1);
 }
 
 // `if isinstance(y, C): x = type('a', (C, type(y)), {})()`: a base that stands
@@ -58,17 +72,12 @@ emit_new_class_below(FzEmitter *e, const FzOp *op)
     FzLower_Operand(e, op, 1);
     FzEmit_Op(e, RT_OP_CALL, 2);
     uint32_t other = FzEmit_Op(e, RT_OP_POP_JUMP_IF_FALSE, 0);
-    FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
-    FzEmit_Op(e, RT_OP_LOAD_CONST, FZ_CONST_STR_A);
-    FzLower_Operand(e, op, 1);
+    begin_class(e, op);
     FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_type);
     FzLower_Operand(e, op, 2);
     FzEmit_Op(e, RT_OP_CALL, 1);
     FzEmit_Op(e, RT_OP_BUILD_TUPLE, 2);
-    FzEmit_Op(e, RT_OP_BUILD_MAP, 0);
-    FzEmit_Op(e, RT_OP_CALL, 3);
-    FzEmit_Op(e, RT_OP_CALL, 0);
-    FzLower_Store(e, op->a);
+    end_class(e, op, 0);
     FzEmit_PatchHere(e, other);
 }
 

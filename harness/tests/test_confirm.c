@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "check.h"
 #include "../campaign/worker_internal.h"
@@ -42,5 +43,7 @@ main(void)
         CHECK(FzConfirm_Fails(&input, BY_ITSELF));
     }
     CHECK(executed == 0);
+    FzConfirm_Stop();
+    CHECK(waitpid(-1, NULL, WNOHANG) < 0);      // nobody is left
     return 0;
 }

@@ -281,8 +281,8 @@ fold_places(FzGrouper *g)
     }
 }
 
-bool
-FzGrouper_IsShownByThird(FzGrouper *g, size_t root, size_t asker)
+static bool
+is_shown_by_third(FzGrouper *g, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         size_t shower = FzGrouper_Root(g, i);
@@ -304,7 +304,7 @@ fold_rare(FzGrouper *g)
             if (one != other && FzEvidence_Shows(&g->evidence, a, b) &&
                 is_rare_beside(g, other, one) && !has_kind(g, other, false) &&
                 !never_meets(g, b, one) &&
-                !FzGrouper_IsShownByThird(g, other, one)) {
+                !is_shown_by_third(g, other, one)) {
                 FzGrouper_Fold(g, one, other);
             }
         }

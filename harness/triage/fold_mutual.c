@@ -196,7 +196,7 @@ fold_accesses(FzGrouper *g)
 }
 
 static void
-fold_places(FzGrouper *g)
+fold_fields(FzGrouper *g)
 {
     Place a, b;
     for (size_t i = 0; i < g->nraws; i++) {
@@ -215,7 +215,7 @@ fold_places(FzGrouper *g)
 void
 FzGrouper_FoldMutual(FzGrouper *g)
 {
-    fold_places(g);
+    fold_fields(g);
     fold_accesses(g);
     for (size_t a = 0; a < g->nraws; a++) {
         for (size_t b = 0; b < g->nraws; b++) {

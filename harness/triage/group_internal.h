@@ -51,8 +51,6 @@ void FzGrouper_FoldMutual(FzGrouper *g);
 
 // ---- fold_counts.c
 size_t FzGrouper_CountFindings(FzGrouper *g, size_t root);
-// Small programs of a group that is neither fail as some of the group.
-bool FzGrouper_IsShownByThird(FzGrouper *g, size_t root, size_t asker);
 void FzGrouper_FoldByCounts(FzGrouper *g);
 
 #endif  // FZ_GROUP_INTERNAL_H

@@ -55,12 +55,12 @@ remove_entry(RtTypeList *list, const RtTypeObject *type)
     }
 }
 
-// Removes one entry from the list of each of the first n bases: a type may have
-// two while its bases change.
-static void
-remove_from(RtTypeObject *type, RtObject *bases, ssize_t n)
+// One entry of each base's list, the older: a type may have two while its bases
+// change.
+void
+RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases)
 {
-    for (ssize_t i = 0; i < n; i++) {
+    for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
         RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
         if (RtType_IsHeap(base)) {
             remove_entry(&base->tp_subclasses, type);
@@ -68,10 +68,18 @@ remove_from(RtTypeObject *type, RtObject *bases, ssize_t n)
     }
 }
 
-void
-RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases)
+// The newest entry of each of the first n bases' lists.
+static void
+take_back(const RtTypeObject *type, RtObject *bases, ssize_t n)
 {
-    remove_from(type, bases, RtTuple_Size(bases));
+    for (ssize_t i = 0; i < n; i++) {
+        RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
+        if (RtType_IsHeap(base)) {
+            RtTypeList *list = &base->tp_subclasses;
+            rt_assert(list->items[list->count - 1] == type);
+            list->count--;
+        }
+    }
 }
 
 int
@@ -84,7 +92,7 @@ RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases)
     for (ssize_t i = 0; i < RtTuple_Size(bases); i++) {
         RtTypeObject *base = (RtTypeObject *)RtTuple_GetItem(bases, i);
         if (RtType_IsHeap(base) && !add_entry(&base->tp_subclasses, type)) {
-            remove_from(type, bases, i);
+            take_back(type, bases, i);
             return -1;
         }
     }

@@ -259,6 +259,35 @@ test_subclasses(void)
     Rt_DECREF(base);
 }
 
+// A class that gets no other bases for lack of memory keeps its place among the
+// subclasses of those that it has.
+static void
+test_no_memory_for_bases(void)
+{
+    RtTypeObject *a = make_class("A", NULL);
+    RtTypeObject *first = make_class("C", a);
+    RtTypeObject *second = make_class("E", a);
+    bool done = false;
+    for (int n = 1; !done; n++) {
+        RtTypeObject *fresh = make_class("D", NULL);
+        RtObject *bases = Tuple(2, Rt_NewRef(a), Rt_NewRef(fresh));
+        CHECK(n < 200);
+        RtMem_FailAllocation(n);
+        done = RtType_SetBases(first, bases) == 0;
+        RtMem_FailAllocation(0);
+        CHECK(a->tp_subclasses.count == 2);
+        CHECK(a->tp_subclasses.items[done] == first);
+        CHECK(a->tp_subclasses.items[!done] == second);
+        CHECK(fresh->tp_subclasses.count == done);
+        RtErr_Clear();
+        Rt_DECREF(bases);
+        Rt_DECREF(fresh);
+    }
+    Rt_DECREF(second);
+    Rt_DECREF(first);
+    Rt_DECREF(a);
+}
+
 // Every allocation of making a class, reading and writing its attributes may
 // fail: then there is no class and no entry, or no change.
 static void
@@ -396,7 +425,8 @@ main(void)
 {
     static void (*const tests[])(void) = {
         test_hit_and_miss, test_invalidation, test_exhaustion,
-        test_subclasses, test_no_memory, test_threads,
+        test_subclasses, test_no_memory_for_bases, test_no_memory,
+        test_threads,
     };
     return RunTests(tests, sizeof(tests) / sizeof(tests[0]));
 }
