@@ -7,6 +7,7 @@
 // It ends with the worker, and the child with it.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -68,7 +69,8 @@ FzConfirm_Start(FzConfirmExecute execute)
     int ask[2], answer[2];
     confirm.question = mmap(NULL, sizeof(Question), PROT_READ | PROT_WRITE,
                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (confirm.question == MAP_FAILED || pipe(ask) < 0 || pipe(answer) < 0) {
+    if (confirm.question == MAP_FAILED || pipe2(ask, O_CLOEXEC) < 0 ||
+        pipe2(answer, O_CLOEXEC) < 0) {
         return false;
     }
     pid_t worker = getpid();
