@@ -167,6 +167,10 @@ def attributes(at, *new):
         return at.__dict__
 
 
+def refer(at, *args):
+    return ref(at, *args) if type(at) not in CALLABLES else None
+
+
 def references(at):
     return getweakrefcount(at) if not isinstance(at, type) else None
 
@@ -197,6 +201,13 @@ def unite(value, other):
     if type not in (type(value), type(other)):
         value |= other
     return value
+
+
+def during(at, make, change):
+    it = make(at)
+    first = [next(it)]
+    change(at)
+    return first + loop(it)
 
 
 def loop(value):
@@ -288,19 +299,30 @@ BUILTINS = (
     "issubclass len list loop map max min next range reversed round set "
     "setattr delattr sorted str sum tuple type unpack zip "
     "dict.fromkeys augment unite put drop references "
-    "object repr").split()
+    "object refer repr").split()
 ATTRIBUTES = ("x", "y", "z", "s", "__class__",
               "__bases__", "new")
 KEYWORDS = ("key", "default", "reverse", "x", "start", "strict", "sep",
             "maxsplit", "maxlen", "end", "keepends")
 BINARY = ("+ - & ^ // / < <= > >= == != in and or").split() + ["not in"]
 OF_THE_KIND = ("__init__", "__name__", "__eq__", "__lt__", "__le__")
+CHANGES = ("at.append({})", "at.add({})", "at.clear()", "at.pop()",
+           "at.popleft()", "at.popitem()", "put(at, {}, 1)", "drop(at, {})",
+           "at.remove({})", "at.update({})")
+# What stands on one side of a comparison, for the other.
+ALIKE = {"set": ("set", "frozenset", "view"), "frozenset": ("set", "view"),
+         "view": ("view", "set"), "int": ("int", "float"),
+         "list": ("list", "iterator"), "bytes": ("bytes", "bytearray")}
 KEPT = 8
+FAVOURITES = 3
 
 
 class Writer:
+    """Each program prefers a few kinds, so that these meet."""
+
     def __init__(self, seed):
         self.rng = random.Random(seed)
+        self.favourites = self.rng.sample(list(VALUES), FAVOURITES)
 
     def one_in(self, n):
         return self.rng.randrange(n) == 0
@@ -312,7 +334,8 @@ class Writer:
         return self.rng.choice(VALUES[kind or self.kind()])
 
     def kind(self):
-        return self.rng.choice(list(VALUES))
+        return self.rng.choice(list(VALUES) if self.one_in(3)
+                               else self.favourites)
 
     def arguments(self, most=3):
         """Mostly one."""
@@ -341,6 +364,10 @@ class Writer:
 
     def binary(self):
         a, b = self.value(), self.value()
+        if self.one_in(3):
+            kind = self.kind()
+            a = self.value(kind)
+            b = self.value(self.rng.choice(ALIKE.get(kind, (kind,))))
         return f"{a} {self.rng.choice(BINARY)} {b}" if not self.one_in(15) \
             else f"either({a}, {b})"
 
@@ -375,6 +402,15 @@ class Writer:
             f"setattr(C, '__qualname__', {self.value('str')})",
             f"setattr(B, '__name__', {self.value('str')})"))
 
+    def iterate(self):
+        """What an iterator sees of a change."""
+        on = self.value(self.rng.choice((None, "list", "dict", "set",
+                                         "deque")))
+        change = self.rng.choice(CHANGES).format(self.value())
+        how = self.rng.choice(("iter", "reversed", "lambda at: "
+                               "iter(at.items())", "enumerate"))
+        return f"during({on}, {how}, lambda at: {change})"
+
     def make(self):
         a, b, c = (self.value() for _ in range(3))
         names = "'x', 'y'" if self.one_in(2) else "'x',"
@@ -393,7 +429,8 @@ class Writer:
     def statement(self):
         return self.rng.choices(
             (self.method, self.builtin, self.binary, self.product, self.item,
-             self.attribute, self.make), (8, 6, 3, 1, 3, 3, 4))[0]()
+             self.attribute, self.iterate, self.make),
+            (8, 6, 4, 1, 3, 3, 2, 4))[0]()
 
 
 def program(seed, statements):

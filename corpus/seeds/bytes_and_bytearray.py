@@ -10,3 +10,23 @@ try:
     data[0] = 1
 except TypeError as error:
     print(error)
+
+
+def attempt(call):
+    try:
+        print(call())
+    except Exception as error:
+        print(type(error).__name__, error)
+
+
+# Where to look is read before what to look for.
+attempt(lambda: data.index(1000, []))
+attempt(lambda: data.rfind(1000, None, []))
+attempt(lambda: data.count("", [1]))
+attempt(lambda: data.startswith((), [1]))
+attempt(lambda: data.endswith("", 0, [1]))
+attempt(lambda: (data.endswith(b"l", 0, 4), data.find(108, -2)))
+# Bytes are joined, not added.
+attempt(lambda: sum([data], b""))
+attempt(lambda: sum([], bytearray()))
+attempt(lambda: sum(1, ""))

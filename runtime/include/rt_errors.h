@@ -20,7 +20,8 @@ void RtErr_SetContext(RtObject *exc);
 RtObject *RtErr_GetRaisedException(void);
 void RtErr_SetRaisedException(RtObject *exc);   // steals; NULL clears
 int RtErr_ExceptionMatches(RtTypeObject *type);
-// Reports an exception that cannot be propagated (from __del__) and clears it.
+// Reports the exception that is raised, which cannot be propagated (from
+// __del__), and clears it.
 void RtErr_WriteUnraisable(RtObject *context);
 // The text that CPython prints of an exception that nobody handles: tracebacks,
 // what it was raised from, what was handled meanwhile. New reference.

@@ -8,6 +8,7 @@
 
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_bytes.h"
 #include "rtcore_long.h"
 #include "rtcore_type.h"
 #include "rtcore_types.h"
@@ -75,6 +76,23 @@ builtin_round(RtObject *self, RtObject *const *args, ssize_t nargs,
     return result;
 }
 
+// Sequences of characters are joined. false with an exception.
+static bool
+may_sum(RtObject *start)
+{
+    if (RtStr_Check(start)) {
+        RtErr_SetString(&RtExc_TypeError, "sum() can't sum strings [use "
+                        "''.join(seq) instead]");
+        return false;
+    }
+    if (RtBytes_Check(start) || RtByteArray_Check(start)) {
+        RtErr_Format(&RtExc_TypeError, "sum() can't sum %s [use "
+                     "b''.join(seq) instead]", Rt_TYPE(start)->tp_name);
+        return false;
+    }
+    return true;
+}
+
 static RtObject *
 sum_items(RtObject *iter, RtObject *start)
 {
@@ -107,17 +125,12 @@ builtin_sum(RtObject *self, RtObject *const *args, ssize_t nargs,
     if (RtArg_Unpack("sum", names, 2, 1, args, nargs, kwnames, values) < 0) {
         return NULL;
     }
-    RtObject *start = values[1] == NULL ? RtLong_FromInt64(0) : values[1];
-    if (RtStr_Check(start)) {
-        RtErr_SetString(&RtExc_TypeError, "sum() can't sum strings [use "
-                        "''.join(seq) instead]");
-        return NULL;
-    }
     RtObject *iter = RtObject_GetIter(values[0]);
     if (iter == NULL) {
         return NULL;
     }
-    RtObject *result = sum_items(iter, start);
+    RtObject *start = values[1] == NULL ? RtLong_FromInt64(0) : values[1];
+    RtObject *result = may_sum(start) ? sum_items(iter, start) : NULL;
     Rt_DECREF(iter);
     return result;
 }

@@ -146,20 +146,25 @@ end_search(Search *s)
     Rt_XDECREF(s->needle);
 }
 
+// Before what is sought is looked at.
 static int
-begin_search(Search *s, RtObject *self, RtObject *const *args, ssize_t nargs,
-             RtObject *needle)
+parse_part(RtObject *const *args, ssize_t nargs, RtSliceRange *part)
 {
-    RtSliceRange range = { 0, PTRDIFF_MAX, 1 };
+    *part = (RtSliceRange){ 0, PTRDIFF_MAX, 1 };
+    if (nargs > 1 && args[1] != Rt_None &&
+        RtSlice_Argument(args[1], &part->start) < 0) {
+        return -1;
+    }
+    return nargs > 2 && args[2] != Rt_None
+        ? RtSlice_Argument(args[2], &part->stop) : 0;
+}
+
+static int
+begin_search(Search *s, RtObject *self, RtSliceRange range, RtObject *needle)
+{
     s->needle = needle;
     s->bytes = NULL;
-    if (needle == NULL ||
-        (nargs > 1 && args[1] != Rt_None &&
-         RtSlice_Argument(args[1], &range.start) < 0) ||
-        (nargs > 2 && args[2] != Rt_None &&
-         RtSlice_Argument(args[2], &range.stop) < 0) ||
-        (s->bytes = RtBytes_FromLike(self)) == NULL)
-    {
+    if (needle == NULL || (s->bytes = RtBytes_FromLike(self)) == NULL) {
         end_search(s);
         return -1;
     }
@@ -188,7 +193,9 @@ static ssize_t
 find(RtObject *self, RtObject *const *args, ssize_t nargs, bool last)
 {
     Search s;
-    if (begin_search(&s, self, args, nargs, sought(args[0])) < 0) {
+    RtSliceRange part;
+    if (parse_part(args, nargs, &part) < 0 ||
+        begin_search(&s, self, part, sought(args[0])) < 0) {
         return -2;
     }
     const char *needle = RtBytes_DATA(s.needle);
@@ -239,7 +246,9 @@ static RtObject *
 bytes_count(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     Search s;
-    if (begin_search(&s, self, args, nargs, sought(args[0])) < 0) {
+    RtSliceRange part;
+    if (parse_part(args, nargs, &part) < 0 ||
+        begin_search(&s, self, part, sought(args[0])) < 0) {
         return NULL;
     }
     int64_t count = 0;
@@ -261,7 +270,7 @@ bytes_count(RtObject *self, RtObject *const *args, ssize_t nargs)
 // 1, 0, -1: whether the part begins or ends with one object.
 static int
 has_affix(RtObject *self, RtObject *affix, RtObject *const *args,
-          ssize_t nargs, bool at_end)
+          RtSliceRange part, bool at_end)
 {
     Search s;
     RtObject *needle = RtBytes_FromLike(affix);
@@ -272,7 +281,7 @@ has_affix(RtObject *self, RtObject *affix, RtObject *const *args,
                      at_end ? "endswith" : "startswith",
                      Rt_TYPE(affix)->tp_name);
     }
-    if (begin_search(&s, self, args, nargs, needle) < 0) {
+    if (begin_search(&s, self, part, needle) < 0) {
         return -1;
     }
     ssize_t n = Rt_SIZE(s.needle);
@@ -287,13 +296,17 @@ static RtObject *
 test_affix(RtObject *self, RtObject *const *args, ssize_t nargs, bool at_end)
 {
     int has = 0;
+    RtSliceRange part;
+    if (parse_part(args, nargs, &part) < 0) {
+        return NULL;
+    }
     if (!RtTuple_Check(args[0])) {
-        has = has_affix(self, args[0], args, nargs, at_end);
+        has = has_affix(self, args[0], args, part, at_end);
     }
     for (ssize_t i = 0;
          RtTuple_Check(args[0]) && has == 0 && i < RtTuple_Size(args[0]); i++)
     {
-        has = has_affix(self, RtTuple_GetItem(args[0], i), args, nargs,
+        has = has_affix(self, RtTuple_GetItem(args[0], i), args, part,
                         at_end);
     }
     return has < 0 ? NULL : RtBool_FromInt(has);

@@ -237,9 +237,7 @@ void
 RtErr_WriteUnraisable(RtObject *context)
 {
     RtObject *exc = RtErr_GetRaisedException();
-    if (exc == NULL) {
-        return;
-    }
+    rt_assert(exc != NULL);
     RtObject *where = context == NULL ? NULL : RtObject_Repr(context);
     RtErr_Clear();
     RtObject *text = RtErr_FormatTraceback(exc);
