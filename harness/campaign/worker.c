@@ -76,36 +76,6 @@ config_for(const Worker *w, const FzInput *input)
     return config;
 }
 
-// An order was violated, or a count, and the heap is as sound as it was.
-static bool
-may_go_on(FzRule rule)
-{
-    static const char *const oracles[] = {
-        "lock", "deadlock", "stop-the-world", "gil", "eval-breaker", "qsbr",
-        "race",
-    };
-    for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++) {
-        if (strcmp(FzRule_Oracle(rule), oracles[i]) == 0) {
-            return true;
-        }
-    }
-    return rule == FZ_RULE_LEAK || rule == FZ_RULE_HEAP_WALK ||
-           rule == FZ_RULE_GC_COUNT || rule == FZ_RULE_GC_MISSED_GARBAGE ||
-           rule == FZ_RULE_GC_KEPT_GARBAGE;
-}
-
-// Whether what failed may have damaged memory that later executions use.
-static bool
-is_damaging(const FzRun *run)
-{
-    for (uint32_t i = 0; i < run->nviolations; i++) {
-        if (!may_go_on(run->violations[i].rule)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 execute(Worker *w, const FzInput *input, FzRun *run)
 {
@@ -120,7 +90,7 @@ execute(Worker *w, const FzInput *input, FzRun *run)
     w->shared->steps += run->steps;
     w->shared->switches += run->switches;
     w->was_damaged = w->damaged;
-    w->damaged = w->damaged || is_damaging(run);
+    w->damaged = w->damaged || FzRun_MayDamage(run);
     w->in_a_row = run->nviolations > 0 ? w->in_a_row + 1 : 0;
 }
 
@@ -364,12 +334,12 @@ look_beyond(Worker *w, const FzInput *input)
     size_t n = 0;
     FzRule rule = w->run.violations[0].rule;
     config.step_budget = BEYOND_STEPS;
-    for (int i = 0; i < BEYOND_RULES && may_go_on(rule) &&
+    for (int i = 0; i < BEYOND_RULES && !FzRule_MayDamage(rule) &&
          !FzRuleSet_Has(&config.ignored, rule); i++) {
         FzRuleSet_Add(&config.ignored, rule);
         FzExec_Carry(&input->program, &config, &w->second);
         w->shared->executions++;
-        w->damaged = w->damaged || is_damaging(&w->second);
+        w->damaged = w->damaged || FzRun_MayDamage(&w->second);
         if (w->second.nviolations == 0) {
             break;
         }
@@ -537,7 +507,7 @@ load_one(Worker *w, const char *file, FzInput *input)
     }
     one_execution(w, input);
     count_cpu_time(w);
-    if (is_damaging(&w->run)) {
+    if (FzRun_MayDamage(&w->run)) {
         unsigned n = __atomic_fetch_add(&w->all->ndamaging_files, 1,
                                         __ATOMIC_RELAXED);
         if (n < FZ_DAMAGING_FILES) {

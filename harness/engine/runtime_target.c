@@ -75,6 +75,8 @@ FzTarget_Install(void)
 #endif
 }
 
+static bool failed;             // the last run
+
 void
 FzTarget_Begin(const FzSchedule *schedule)
 {
@@ -83,6 +85,7 @@ FzTarget_Begin(const FzSchedule *schedule)
     FzWorld_Begin();
     RtMem_ResetSerial();
     RtMem_FailAllocation(schedule->fail_allocation);
+    failed = false;
 }
 
 void
@@ -91,7 +94,8 @@ FzTarget_End(bool clean, FzRun *run)
     run->allocation_failed =
         RtMem_FailAllocation(0) == 0 &&
         fz_engine.config->schedule.fail_allocation != 0;
-    if (!clean) {
+    failed = !clean;
+    if (failed) {
         RtRuntime_Abandon();
     }
 }
@@ -105,7 +109,10 @@ FzTarget_Ended(void)
 void
 FzTarget_ReleaseBlock(void *block)
 {
-    RtMem_ReleaseBlock(block);
+    // What a failed run has written over stays where it is.
+    if (!failed || RtMem_IsBlock(block)) {
+        RtMem_ReleaseBlock(block);
+    }
 }
 
 void

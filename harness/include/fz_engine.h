@@ -22,6 +22,8 @@ typedef enum FzRule {
 const char *FzRule_Name(FzRule rule);           // "DEADLOCK"
 const char *FzRule_Oracle(FzRule rule);         // "deadlock"
 const char *FzRule_Sentence(FzRule rule);
+// false: an order is violated, or a count, and the heap is as sound as it was.
+bool FzRule_MayDamage(FzRule rule);
 
 // Rules, a bit for each.
 typedef struct FzRuleSet {
@@ -117,6 +119,8 @@ typedef struct FzRun {
     FzBuf output;               // what the program wrote
 } FzRun;
 void FzRun_Free(FzRun *run);
+// Whether what failed may have damaged memory that later runs use.
+bool FzRun_MayDamage(const FzRun *run);
 
 // Sets up fibers, tables and the heap region. Once for each process, before
 // the first runtime call. False with a reason.

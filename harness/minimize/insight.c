@@ -47,26 +47,42 @@ count_loose(const FzTask *task, const FzCause *cause, const FzGuide *guide,
     return failing;
 }
 
+typedef struct Job {
+    FzTask *task;
+    const FzGuide *guide;
+} Job;
+
 // The preemption that matters is the one that must be where it is: the others
 // only bring the threads there.
 static void
-choose_cause(const FzTask *task, const FzGuide *guide, FzInsight *insight)
+choose_cause(void *arg)
 {
+    const Job *job = arg;
+    FzProfile *p = &fz_trial.shared->profile;
+    FzSchedule schedule = FzTrial_Guided(job->task, job->guide);
+    FzTrial_RunOnce(&job->task->reduction.program, &schedule);
+    if (!FzTrial_Judge(fz_trial.shared, &fz_trial.run)) {
+        return;
+    }
     FzCause all[FZ_CAUSES];
     size_t n = FzCause_All(&fz_trial.run, &fz_trial.turns, all, FZ_CAUSES);
     int least = 100;
     for (size_t i = 0; i < n; i++) {
-        int loose = count_loose(task, &all[i], guide, NULL);
+        int loose = count_loose(job->task, &all[i], job->guide, NULL);
         int order = loose * 2 + !all[i].conflicts;
         if (order <= least) {
             least = order;
-            insight->cause = all[i];
-            insight->tight = loose <= 1;
+            p->cause = all[i];
+            p->tight = loose <= 1;
         }
     }
 }
 
-enum { PROFILE_STEPS = 2000000, KIN_TRIES = 16, MAX_BESIDE = 6 };
+enum {
+    PROFILE_STEPS = 2000000, KIN_TRIES = 16, MAX_BESIDE = 6,
+    MAX_DAMAGING = 100,         // runs of a child: a new one takes its time
+    MAX_CHILDREN = 30,          // some die of each run
+};
 
 static bool
 is_same_place(const FzCause *a, const FzCause *b)
@@ -191,16 +207,23 @@ print_profile(const FzProfile *p, FzInsight *insight)
     }
 }
 
+static bool
+has_more(const FzProfile *p)
+{
+    return p->runs < FZ_PROFILE_RUNS && p->steps < PROFILE_STEPS;
+}
+
 // How else the result fails: other signatures of the same mistake, for there is
 // hardly anything else in it. Kin are those that the same preemption causes.
+// Ends where memory may be damaged too much: it is to be called again.
 static void
-find_aliases(FzTask *task, FzInsight *insight)
+find_aliases(void *arg)
 {
+    FzTask *task = ((Job *)arg)->task;
     FzProfile *p = &fz_trial.shared->profile;
-    const FzCause *cause = &insight->cause;
-    task->turns_at_most = 3;
-    FzTrial_LearnPoints(task);
-    while (p->runs < FZ_PROFILE_RUNS && p->steps < PROFILE_STEPS) {
+    const FzCause *cause = &p->cause;
+    for (int damaging = 0; has_more(p) && damaging < MAX_DAMAGING;) {
+        FzTrial_GrantTime();
         uint32_t number = (uint32_t)p->runs++;
         FzSchedule schedule = FzTrial_Random(task, number);
         // A race would end the run before it shows what else is wrong.
@@ -213,6 +236,7 @@ find_aliases(FzTask *task, FzInsight *insight)
         if (alias == NULL) {
             continue;
         }
+        damaging += FzRun_MayDamage(&fz_trial.run);
         alias->first = true;
         if (!alias->kin && cause->preempted &&
             schedule.kind == FZ_SCHEDULE_GUIDE && alias->tries < KIN_TRIES) {
@@ -223,14 +247,22 @@ find_aliases(FzTask *task, FzInsight *insight)
         look_beside(p, task, &schedule, alias);
     }
     fz_trial.any_rule = false;
-    print_profile(p, insight);
 }
 
 void
 FzInsight_Of(FzTask *task, const FzGuide *guide, FzInsight *insight)
 {
-    choose_cause(task, guide, insight);
-    find_aliases(task, insight);
+    FzProfile *p = &fz_trial.shared->profile;
+    Job job = {task, guide};
+    FzTrial_Aside(choose_cause, &job);
+    task->turns_at_most = 3;
+    FzTrial_LearnPoints(task);
+    for (int i = 0; i < MAX_CHILDREN && has_more(p); i++) {
+        FzTrial_Aside(find_aliases, &job);
+    }
+    insight->cause = p->cause;
+    insight->tight = p->tight;
+    print_profile(p, insight);
 }
 
 void

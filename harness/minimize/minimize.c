@@ -524,23 +524,20 @@ begin(Minimizer *m, const FzSchedule *schedule, const char *rule,
 
 enum { SAVES = 5 };
 
-// A worker may die of what it tries for the profile: the next one goes on after
-// that, the last one with what there is, or with nothing.
+// A run for the profile may stand still, of which the worker is killed: the
+// next one goes on after that, the last one with nothing.
 static const FzAnswer *
 save(Minimizer *m)
 {
-    FzProfile *profile = &m->pool.shared->profile;
     const FzAnswer *answer;
-    m->profile = true;
     for (int i = 0; i < SAVES; i++) {
-        profile->runs = i == SAVES - 1 ? FZ_PROFILE_RUNS : profile->runs;
+        m->profile = i < SAVES - 1;
         answer = FzPool_One(&m->pool, make_save, m);
         if (answer->saved) {
-            return answer;
+            break;
         }
     }
-    m->profile = false;
-    return FzPool_One(&m->pool, make_save, m);
+    return answer;
 }
 
 // The workers' processor time is known when they have ended.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include "fz_cause.h"
 #include "fz_minimize.h"
 #include "fz_signature.h"
 
@@ -63,6 +64,7 @@ typedef struct FzTask {
 
 typedef struct FzAnswer {
     bool failed;                // with the target's signature
+    bool doubtful;              // after a run that may have damaged memory
     uint32_t hits;
     bool saved;
     char why[512];
@@ -100,6 +102,8 @@ typedef struct FzProfile {
     size_t n;
     int runs, failing;          // all; as the target
     uint64_t steps;
+    FzCause cause;
+    bool tight;                 // one point earlier or later, and it is gone
 } FzProfile;
 
 typedef struct FzBoard {
@@ -110,7 +114,7 @@ typedef struct FzBoard {
     char folder[4096];          // SAVE
     void (*body)(void *);
     FzKnownReport reports[FZ_KNOWN_REPORTS];
-    FzProfile profile;          // outlives a worker that dies over it
+    FzProfile profile;          // outlives a process that dies over it
     FzSlot slots[FZ_MINIMIZE_MAX_JOBS];
 } FzBoard;
 
@@ -142,11 +146,12 @@ double FzPool_Now(void);
 typedef bool (*FzTaskMaker)(void *arg, uint64_t index, FzTask *task,
                             bool *skip);
 // Runs candidates from `from` on; the first in order that fails as it should,
-// or -1. *answer points to its answer until the next call. Ends early, as if
-// none were left, when *stop is set or the deadline has come.
+// in a new worker too if it is doubtful; or -1. *answer points to its answer
+// until the next call. Ends early, as if none were left, when *stop is set or
+// the deadline has come.
 int64_t FzPool_First(FzPool *pool, FzTaskMaker make, void *arg, uint64_t from,
                      double deadline, const FzAnswer **answer);
-// One task, whatever comes of it.
+// One task in a new worker, whatever comes of it.
 const FzAnswer *FzPool_One(FzPool *pool, FzTaskMaker make, void *arg);
 
 // ---- trial.c, in the worker
@@ -165,16 +170,18 @@ typedef struct FzRacyPoint {
 } FzRacyPoint;
 typedef struct FzOwnPoints {
     FzOwnPoint *points[FZ_MAX_THREADS];         // [thread][own - 1]
-    size_t count[FZ_MAX_THREADS], capacity[FZ_MAX_THREADS];
+    size_t count[FZ_MAX_THREADS];
     uint32_t nthreads;
     // Points of thread 0 before it started the second of the others.
     size_t until_second;
     FzRacyPoint *racy;          // touch what another thread touches, and one
-    size_t nracy, racy_capacity;        // of them may write; in no order
+    size_t nracy;               // of them may write; in no order
     FzRacyPoint *hot;           // those of what the run was preempted at
     size_t nhot;
 } FzOwnPoints;
-// turns: of the run.
+// Without points; in memory that is shared with children. NULL: there is none.
+FzOwnPoints *FzOwnPoints_New(void);
+// turns: of the run. Of a run of too many points there are none.
 void FzOwnPoints_Of(const FzRun *run, const FzTurn *turns, uint32_t nturns,
                     FzOwnPoints *own);
 

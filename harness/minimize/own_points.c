@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "minimize_internal.h"
 #include "rtcore_hooks.h"
@@ -14,16 +15,52 @@ typedef struct Touch {
     bool write;
 } Touch;
 
+// Of memory that is touched only where there are so many points.
+enum { AREA_SIZE = 64 << 20 };
+
+FzOwnPoints *
+FzOwnPoints_New(void)
+{
+    void *area = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return area == MAP_FAILED ? NULL : area;
+}
+
+static bool
+is_point(const FzTraceEvent *e)
+{
+    return e->kind == FZ_TRACE_POINT && e->thread < FZ_MAX_THREADS;
+}
+
+// Room for all points of the run, behind the struct. false: there is too
+// little.
+static bool
+lay_out(const FzRun *run, FzOwnPoints *own)
+{
+    size_t of_thread[FZ_MAX_THREADS] = {0}, total = 0;
+    for (size_t i = 0; i < run->nevents; i++) {
+        if (is_point(&run->events[i])) {
+            of_thread[run->events[i].thread]++;
+            total++;
+        }
+    }
+    size_t each = sizeof(FzOwnPoint) + 2 * sizeof(FzRacyPoint);
+    if (total > (AREA_SIZE - sizeof(*own)) / each) {
+        return false;
+    }
+    FzOwnPoint *next = (FzOwnPoint *)(own + 1);
+    for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
+        own->points[t] = next;
+        next += of_thread[t];
+    }
+    own->racy = (FzRacyPoint *)next;
+    own->hot = own->racy + total;
+    return true;
+}
+
 static void
 push(FzOwnPoints *own, uint32_t thread, FzOwnPoint point)
 {
-    if (own->count[thread] == own->capacity[thread]) {
-        own->capacity[thread] = own->capacity[thread] * 2 + 1024;
-        own->points[thread] =
-            realloc(own->points[thread],
-                    own->capacity[thread] * sizeof(FzOwnPoint));
-        FZ_ASSERT(own->points[thread] != NULL);
-    }
     own->points[thread][own->count[thread]++] = point;
 }
 
@@ -78,12 +115,6 @@ find_racy(FzOwnPoints *own)
     size_t total = 1;
     for (uint32_t t = 0; t < FZ_MAX_THREADS; t++) {
         total += own->count[t];
-    }
-    if (own->racy_capacity < total) {
-        own->racy_capacity = total;
-        own->racy = realloc(own->racy, total * sizeof(FzRacyPoint));
-        own->hot = realloc(own->hot, total * sizeof(FzRacyPoint));
-        FZ_ASSERT(own->racy != NULL && own->hot != NULL);
     }
     Touch *touches = malloc(total * sizeof(Touch));
     FZ_ASSERT(touches != NULL);
@@ -144,11 +175,14 @@ FzOwnPoints_Of(const FzRun *run, const FzTurn *turns, uint32_t nturns,
     int started = 0;
     memset(own->count, 0, sizeof(own->count));
     own->until_second = 0;
-    own->nracy = 0;
+    own->nracy = own->nhot = 0;
     own->nthreads = run->nthreads;
+    if (!lay_out(run, own)) {
+        return;
+    }
     for (size_t i = 0; i < run->nevents; i++) {
         const FzTraceEvent *e = &run->events[i];
-        if (e->kind != FZ_TRACE_POINT || e->thread >= FZ_MAX_THREADS) {
+        if (!is_point(e)) {
             continue;
         }
         if (e->thread == 0 && e->what == RT_POINT_THREAD_START) {

@@ -14,7 +14,7 @@
 
 FzTrialWorker fz_trial;
 
-static FzOwnPoints best_points;
+static FzOwnPoints *best_points;
 static uint64_t best_number;    // that best_points is of; 0: none
 
 // ---------------------------------------------------------------------------
@@ -91,6 +91,8 @@ FzTrial_RunOnce(const FzProgram *program, const FzSchedule *schedule)
                  &fz_trial.run);
     fz_trial.program = NULL;
     fz_trial.slot->executions++;
+    fz_trial.was_damaged = fz_trial.damaged;
+    fz_trial.damaged = fz_trial.damaged || FzRun_MayDamage(&fz_trial.run);
 }
 
 // ---------------------------------------------------------------------------
@@ -115,11 +117,11 @@ draw_guide(const FzTask *task, uint64_t seed)
     static FzGuide drawn, moved;
     FzRng rng;
     FzRng_Seed(&rng, seed);
-    FzDraw_Guide(&best_points, &task->best, task->turns_at_most, &rng, &drawn);
+    FzDraw_Guide(best_points, &task->best, task->turns_at_most, &rng, &drawn);
     if (!task->remap) {
         return &drawn;
     }
-    FzRemap(&task->best.program, &task->reduction, &best_points, drawn.turns,
+    FzRemap(&task->best.program, &task->reduction, best_points, drawn.turns,
             (uint32_t)drawn.count, &moved);
     return &moved;
 }
@@ -143,13 +145,22 @@ FzTrial_Random(const FzTask *task, uint32_t i)
     };
 }
 
-// The points that the best passes, once for each best.
-void
-FzTrial_LearnPoints(const FzTask *task)
+// A sanitizer's report may end the process at any run: then nothing is tried
+// beyond it.
+static bool
+may_try_more(void)
 {
-    if (best_number == task->number || fz_trial.shared->deadly) {
-        return;                 // who runs the best does not live to tell
-    }
+#if defined(RT_ASAN) || defined(RT_TSAN)
+    return false;
+#else
+    return true;
+#endif
+}
+
+static void
+learn_points(void *arg)
+{
+    const FzTask *task = arg;
     FzGuide guide = {(FzTurn *)task->best.turns, task->best.nturns, 0};
     FzEngineConfig config = FzExec_DefaultConfig();
     config.schedule = (FzSchedule){
@@ -167,7 +178,27 @@ FzTrial_LearnPoints(const FzTask *task)
                  &fz_trial.run);
     fz_trial.slot->executions++;
     FzOwnPoints_Of(&fz_trial.run, task->best.turns, task->best.nturns,
-                   &best_points);
+                   best_points);
+}
+
+// The points that the best passes, once for each best.
+void
+FzTrial_LearnPoints(FzTask *task)
+{
+    if (best_points == NULL) {
+        best_points = FzOwnPoints_New();
+        FZ_ASSERT(best_points != NULL);
+    }
+    if (best_number == task->number || fz_trial.shared->deadly) {
+        return;                 // who runs the best does not live to tell
+    }
+    *best_points = (FzOwnPoints){0};
+    if (may_try_more()) {
+        FzTrial_Aside(learn_points, task);
+    }
+    else {
+        learn_points(task);
+    }
     best_number = task->number;
 }
 
@@ -213,16 +244,17 @@ static void
 accept_run(FzSlot *slot, const FzProgram *program)
 {
     slot->answer.failed = true;
+    slot->answer.doubtful = fz_trial.was_damaged;
     fill_witness(&slot->answer.witness, program, &fz_trial.schedule,
                  &fz_trial.turns, &fz_trial.run, fz_trial.run.steps);
 }
 
 static void
-try_guide(FzSlot *slot, const FzTask *task, FzGuide *guide)
+try_guide(FzSlot *slot, FzTask *task, FzGuide *guide)
 {
     if (task->remap) {
         FzTrial_LearnPoints(task);
-        FzRemap(&task->best.program, &task->reduction, &best_points,
+        FzRemap(&task->best.program, &task->reduction, best_points,
                 task->best.turns, task->best.nturns, guide);
     }
     else {
@@ -241,7 +273,7 @@ try_guide(FzSlot *slot, const FzTask *task, FzGuide *guide)
 static void
 try_candidate(FzSlot *slot, bool count)
 {
-    const FzTask *task = &slot->task;
+    FzTask *task = &slot->task;
     if (!count) {
         FzGuide guide = {0};
         try_guide(slot, task, &guide);
@@ -336,18 +368,6 @@ write_finding(FzBoard *shared, FzSlot *slot, FzInsight *insight,
     FzBuf_Free(&members);
 }
 
-// A sanitizer's report may end the process at any run: then nothing is tried
-// beyond it.
-static bool
-may_try_more(void)
-{
-#if defined(RT_ASAN) || defined(RT_TSAN)
-    return false;
-#else
-    return true;
-#endif
-}
-
 static void
 save(FzBoard *shared, FzSlot *slot)
 {
@@ -357,19 +377,16 @@ save(FzBoard *shared, FzSlot *slot)
     for (uint32_t i = 0; i < task->nturns; i++) {
         FzGuide_Add(&guide, task->turns[i]);
     }
+    if (task->profile && may_try_more()) {
+        FzInsight_Of(task, &guide, &insight);
+    }
     FzSchedule schedule = FzTrial_Guided(task, &guide);
     FzTrial_RunOnce(&task->reduction.program, &schedule);
-    if (FzTrial_Judge(shared, &fz_trial.run)) {
-        if (task->profile && may_try_more()) {
-            FzInsight_Of(task, &guide, &insight);
-        }
-        else {
+    slot->answer.failed = FzTrial_Judge(shared, &fz_trial.run);
+    if (slot->answer.failed) {
+        if (!task->profile || !may_try_more()) {
             FzCause_Of(&fz_trial.run, &fz_trial.turns, &insight.cause);
         }
-        FzTrial_RunOnce(&task->reduction.program, &schedule);
-        slot->answer.failed = FzTrial_Judge(shared, &fz_trial.run);
-    }
-    if (slot->answer.failed) {
         write_finding(shared, slot, &insight, NULL);
     }
     else {
@@ -385,7 +402,7 @@ FzTrial_Run(FzBoard *shared, FzSlot *slot)
 {
     fz_trial.shared = shared;
     fz_trial.slot = slot;
-    slot->answer.failed = slot->answer.saved = false;
+    slot->answer.failed = slot->answer.saved = slot->answer.doubtful = false;
     slot->answer.hits = 0;
     switch (slot->task.kind) {
     case FZ_TASK_FIRST:

@@ -18,10 +18,18 @@ typedef struct FzTrialWorker {
     bool any_rule;              // races and details, whatever the target is
     FzRuleSet ignored;
     uint64_t step_budget;       // FzEngineConfig.step_budget
+    bool damaged, was_damaged;  // memory may be, after and before the last run
     char report_path[128];
 } FzTrialWorker;
 extern FzTrialWorker fz_trial;
 
+// ---- aside.c
+// Calls it in a child, which ends with it, or dies over it.
+void FzTrial_Aside(void (*run)(void *arg), void *arg);
+// The child is killed a few seconds after it was last granted time.
+void FzTrial_GrantTime(void);
+
+// ---- trial.c
 // One run, into fz_trial.run.
 void FzTrial_RunOnce(const FzProgram *program, const FzSchedule *schedule);
 // Whether it failed as it should.
@@ -30,7 +38,7 @@ FzSchedule FzTrial_Guided(const FzTask *task, const FzGuide *guide);
 // The i-th of the task.
 FzSchedule FzTrial_Random(const FzTask *task, uint32_t i);
 // The points that the best passes, once for each best.
-void FzTrial_LearnPoints(const FzTask *task);
+void FzTrial_LearnPoints(FzTask *task);
 
 // ---- insight.c: what is said of a result beyond its run.
 typedef struct FzInsight {
@@ -40,7 +48,7 @@ typedef struct FzInsight {
     FzBuf kin;                  // those of them with the same cause
     FzBuf beside;               // JSON objects: what is in one run with it
 } FzInsight;
-// Of the run in fz_trial, which followed the guide.
+// Of the run that follows the guide. Nothing is run in the worker itself.
 void FzInsight_Of(FzTask *task, const FzGuide *guide, FzInsight *insight);
 void FzInsight_Free(FzInsight *insight);
 

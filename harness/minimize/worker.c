@@ -216,6 +216,17 @@ take_answer(Search *s, unsigned i)
     }
 }
 
+// A worker in which nothing was run.
+static void
+renew_worker(FzPool *pool, unsigned i)
+{
+    end_worker(pool, i, true);
+    if (!start_worker(pool, i)) {
+        fprintf(stderr, "ftfuzz: cannot start a worker\n");
+        exit(71);
+    }
+}
+
 // A worker died: of a report, which it has put into its answer, or otherwise.
 static void
 replace_worker(Search *s, unsigned i)
@@ -225,10 +236,7 @@ replace_worker(Search *s, unsigned i)
     if (busy) {
         take_answer(s, i);
     }
-    if (!start_worker(s->pool, i)) {
-        fprintf(stderr, "ftfuzz: cannot start a worker\n");
-        exit(71);
-    }
+    renew_worker(s->pool, i);
 }
 
 static bool
@@ -306,15 +314,58 @@ run_search(Search *s, const FzAnswer **answer)
     return s->found;
 }
 
+// Follows the turns of a witness once.
+static bool
+make_again(void *arg, uint64_t index, FzTask *task, bool *skip)
+{
+    const FzWitness *w = arg;
+    (void)skip;
+    task->kind = FZ_TASK_TRY;
+    memset(&task->reduction, 0, sizeof(task->reduction));
+    task->reduction.program = w->program;
+    task->fail_allocation = w->fail_allocation;
+    task->weak_seed = w->weak_seed;
+    task->time_step_ns = w->time_step_ns;
+    task->remap = false;
+    task->nturns = w->nturns;
+    memcpy(task->turns, w->turns, w->nturns * sizeof(FzTurn));
+    task->random = task->turns_at_most = 0;
+    task->max_preemptions = UINT32_MAX;
+    return index == 0;
+}
+
+// Whether what failed after damage to memory fails without.
+static bool
+fails_by_itself(FzPool *pool, double deadline)
+{
+    static FzWitness witness;
+    memcpy(&witness, &best_answer.witness,
+           offsetof(FzWitness, turns) +
+               best_answer.witness.nturns * sizeof(FzTurn));
+    renew_worker(pool, 0);
+    Search s = {
+        .pool = pool, .make = make_again, .arg = &witness, .found = -1,
+        .deadline = deadline,
+    };
+    const FzAnswer *answer;
+    return run_search(&s, &answer) >= 0;
+}
+
 int64_t
 FzPool_First(FzPool *pool, FzTaskMaker make, void *arg, uint64_t from,
              double deadline, const FzAnswer **answer)
 {
-    Search s = {
-        .pool = pool, .make = make, .arg = arg, .next = from, .found = -1,
-        .deadline = deadline,
-    };
-    return run_search(&s, answer);
+    int64_t found;
+    do {
+        Search s = {
+            .pool = pool, .make = make, .arg = arg, .next = from, .found = -1,
+            .deadline = deadline,
+        };
+        found = run_search(&s, answer);
+        from = (uint64_t)found + 1;
+    } while (found >= 0 && best_answer.doubtful &&
+             !fails_by_itself(pool, deadline));
+    return found;
 }
 
 typedef struct Once {
@@ -342,12 +393,16 @@ FzPool_One(FzPool *pool, FzTaskMaker make, void *arg)
     };
     best_answer.failed = best_answer.saved = false;
     best_answer.hits = 0;
-    best_answer.why[0] = '\0';
     const FzAnswer *answer;
+    renew_worker(pool, 0);
     run_search(&s, &answer);
-    if (s.found < 0) {          // its reason, if it gave one
+    if (s.found < 0) {          // its reason
         memcpy(&best_answer, &pool->shared->slots[0].answer,
                offsetof(FzAnswer, witness));
+        if (best_answer.why[0] == '\0') {
+            snprintf(best_answer.why, sizeof(best_answer.why),
+                     "the process that runs it dies or stands still");
+        }
     }
     fz_minimize_interrupted |= interrupted;
     return answer;

@@ -275,6 +275,13 @@ RtMem_RetireBlock(void *payload)
     block->flags |= RT_BLOCK_RETIRED;
 }
 
+RT_NO_INSTRUMENT bool
+RtMem_IsBlock(const void *payload)
+{
+    const RtBlock *block = RtBlock_FromPointer(payload);
+    return block->kind >= RT_BLOCK_MEM && block->kind <= RT_BLOCK_GC;
+}
+
 RT_NO_INSTRUMENT void
 RtMem_ReleaseBlock(void *payload)
 {
@@ -282,7 +289,7 @@ RtMem_ReleaseBlock(void *payload)
     if (block->magic == RT_BLOCK_MAGIC) {
         mark_free(block);
     }
-    rt_assert(block->kind >= RT_BLOCK_MEM && block->kind <= RT_BLOCK_GC);
+    rt_assert(RtMem_IsBlock(payload));
     block->kind = 0;            // a second release is caught
 #if defined(RT_ASAN) || defined(RT_TSAN)
     size_t usable = mi_usable_size(block);

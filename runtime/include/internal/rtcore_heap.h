@@ -112,6 +112,8 @@ void RtMem_RetireBlock(void *payload);
 // Really frees a block: one that keep_freed() kept, one whose readers are gone,
 // or a live one of an abandoned run. Notes nothing.
 void RtMem_ReleaseBlock(void *payload);
+// Whether its header says so: not that of one that was released.
+bool RtMem_IsBlock(const void *payload);
 // Whether dead objects may be used again without being freed: not where a
 // sanitizer or a driver watches dead memory.
 static inline bool
