@@ -10,6 +10,25 @@
 
 #include "rtcore_gc.h"
 
+#include "rtcore_assert.h"
+
+static bool
+count_visitor(RtObject *op, void *arg)
+{
+    (void)op;
+    ++*(ssize_t *)arg;
+    return true;
+}
+
+// Only for assertions: how many objects a full collection would look at now.
+__attribute__((unused)) static ssize_t
+count_looked_at(RtInterpreterState *interp)
+{
+    ssize_t count = 0;
+    RtGC_VisitGeneration(interp, -1, count_visitor, &count);
+    return count;
+}
+
 #ifdef RT_GIL_DISABLED
 
 typedef struct Change {
@@ -34,10 +53,19 @@ change_visitor(RtObject *op, void *arg)
 }
 
 static bool
-count_visitor(RtObject *op, void *arg)
+frozen_visitor(RtObject *op, void *arg)
 {
     *(ssize_t *)arg += RtGC_IsFrozen(op);
     return true;
+}
+
+// The world is stopped.
+static ssize_t
+count_frozen(RtInterpreterState *interp)
+{
+    ssize_t count = 0;
+    RtGC_VisitTracked(interp, frozen_visitor, &count);
+    return count;
 }
 
 static ssize_t
@@ -54,6 +82,7 @@ RtGC_Freeze(RtInterpreterState *interp)
 {
     RtEval_StopTheWorld(interp);
     ssize_t count = change_all(interp, true);
+    rt_assert(count_looked_at(interp) == 0);
     RT_NOTE(GC_FROZEN, interp, count);
     RtEval_StartTheWorld(interp);
 }
@@ -63,6 +92,7 @@ RtGC_Unfreeze(RtInterpreterState *interp)
 {
     RtEval_StopTheWorld(interp);
     ssize_t count = change_all(interp, false);
+    rt_assert(count_frozen(interp) == 0);
     RT_NOTE(GC_UNFROZEN, interp, count);
     RtEval_StartTheWorld(interp);
 }
@@ -70,9 +100,8 @@ RtGC_Unfreeze(RtInterpreterState *interp)
 ssize_t
 RtGC_FrozenCount(RtInterpreterState *interp)
 {
-    ssize_t count = 0;
     RtEval_StopTheWorld(interp);
-    RtGC_VisitTracked(interp, count_visitor, &count);
+    ssize_t count = count_frozen(interp);
     RtEval_StartTheWorld(interp);
     return count;
 }
@@ -88,6 +117,7 @@ RtGC_Freeze(RtInterpreterState *interp)
         gcstate->generations[i].count = 0;
     }
     gcstate->frozen = true;
+    rt_assert(count_looked_at(interp) == 0);
     RT_NOTE(GC_FROZEN, interp, RtGcList_Size(&gcstate->permanent));
 }
 
@@ -99,6 +129,7 @@ RtGC_Unfreeze(RtInterpreterState *interp)
     RT_NOTE(GC_UNFROZEN, interp, RtGcList_Size(&gcstate->permanent));
     RtGcList_Merge(&gcstate->permanent,
                    &gcstate->heads[RT_GC_GENERATIONS - 1]);
+    rt_assert(RtGcList_Size(&gcstate->permanent) == 0);
 }
 
 ssize_t
