@@ -9,6 +9,8 @@
 
 #include "rtcore_gc.h"
 
+#include "rtcore_assert.h"
+
 #ifdef RT_GIL_DISABLED
 
 // Allocations that a thread collects before it adds them to the shared count.
@@ -35,6 +37,14 @@ RtGC_ShouldCollect(RtGcState *gc)
            rt_atomic_load_int_relaxed(&gc->generations[1].threshold) == 0;
 }
 
+// Only for assertions: the shared count lacks less than what is added at once.
+__attribute__((unused)) static bool
+is_nearly_exact(const RtThreadState *tstate)
+{
+    return tstate->gc_alloc_count > -LOCAL_ALLOC_COUNT_THRESHOLD &&
+           tstate->gc_alloc_count < LOCAL_ALLOC_COUNT_THRESHOLD;
+}
+
 void
 RtGC_RecordAllocation(RtThreadState *tstate)
 {
@@ -44,6 +54,7 @@ RtGC_RecordAllocation(RtThreadState *tstate)
     if (++tstate->gc_alloc_count >= LOCAL_ALLOC_COUNT_THRESHOLD) {
         RtGC_FoldCount(tstate);
     }
+    rt_assert(is_nearly_exact(tstate));
 }
 
 void
@@ -69,6 +80,7 @@ RtGC_RecordDeallocation(RtThreadState *tstate)
         return;
     }
     if (--tstate->gc_alloc_count > -LOCAL_ALLOC_COUNT_THRESHOLD) {
+        rt_assert(is_nearly_exact(tstate));
         return;
     }
     // Never below zero: the next collection must not have to wait until as
