@@ -84,8 +84,8 @@ enter_with_subclasses(BasesChange *c, RtTypeObject *type)
     *place = (uint32_t)c->count;
 }
 
-// The type lock is held.
-static void
+// 0, or -1 without memory. The type lock is held.
+static int
 list_changes(BasesChange *c)
 {
     c->capacity = count_paths(c->type);
@@ -96,23 +96,25 @@ list_changes(BasesChange *c)
     c->mask = size - 1;
     c->changes = RtMem_Malloc(c->capacity * sizeof(RtMroChange));
     c->listed = RtMem_Calloc(size, sizeof(uint32_t));
-    if (c->changes != NULL && c->listed != NULL) {
-        enter_with_subclasses(c, c->type);
+    if (c->changes == NULL || c->listed == NULL) {
+        return -1;
     }
+    enter_with_subclasses(c, c->type);
+    return 0;
 }
 
 // 0, or -1 with MemoryError.
 static int
 find_changes(RtTypesState *types, BasesChange *c)
 {
+    int result;
     RT_BEGIN_CRITICAL_SECTION_MUT(&types->mutex);
-    list_changes(c);
+    result = list_changes(c);
     RT_END_CRITICAL_SECTION();
-    if (c->changes == NULL || c->listed == NULL) {
+    if (result < 0) {
         RtErr_NoMemory();
-        return -1;
     }
-    return 0;
+    return result;
 }
 
 static void
