@@ -38,6 +38,23 @@ nest(RtThreadState *tstate, uint8_t a)
     RtGILState_Release(state);
 }
 
+// What is raised is of the runtime, or of a class that may have no other
+// reference: the last one is dropped by the target, at its end at the latest.
+static void
+ask_exception(uint8_t thread, uint8_t a)
+{
+    uint64_t id = rt_atomic_load_uint64(&ids[thread % FUZZ_MAX_THREADS]);
+    if (id == 0) {
+        return;
+    }
+    RtObject *exc = a % 2 == 0 ? Fuzz_NewClass(&RtExc_ValueError)
+                               : Rt_NewRef(&RtExc_ValueError);
+    if (exc != NULL) {
+        RtThreadState_SetAsyncExc(id, exc);
+        Rt_DECREF(exc);
+    }
+}
+
 static void
 step(uint32_t thread, const FuzzStep *st)
 {
@@ -56,14 +73,9 @@ step(uint32_t thread, const FuzzStep *st)
     case 2:
         add_pending(tstate, st->a);
         break;
-    case 3: {
-        uint64_t id =
-            rt_atomic_load_uint64(&ids[st->a % FUZZ_MAX_THREADS]);
-        if (id != 0) {
-            RtThreadState_SetAsyncExc(id, (RtObject *)&RtExc_ValueError);
-        }
+    case 3:
+        ask_exception(st->a, st->b);
         break;
-    }
     case 4:
         nest(tstate, st->a);
         break;

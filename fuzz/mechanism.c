@@ -211,17 +211,28 @@ FuzzTarget_Seed(uint32_t number, uint8_t *out, size_t size)
 // Objects
 
 RtObject *
-Fuzz_NewObject(void)
+Fuzz_NewClass(RtTypeObject *base)
 {
     RtErr_Clear();
-    RtObject *name = RtStr_FromString("Node");
-    RtObject *bases = RtTuple_New(0), *dict = RtDict_New();
+    RtObject *name = RtStr_FromString("Node"), *dict = RtDict_New();
+    RtObject *bases = RtTuple_New(base != NULL);
+    if (base != NULL && bases != NULL) {
+        RtTuple_SetItem(bases, 0, Rt_NewRef(base));
+    }
     RtObject *type = name != NULL && bases != NULL && dict != NULL
                          ? RtType_New(name, bases, dict)
                          : NULL;
     Rt_XDECREF(name);
     Rt_XDECREF(bases);
     Rt_XDECREF(dict);
+    RtErr_Clear();
+    return type;
+}
+
+RtObject *
+Fuzz_NewObject(void)
+{
+    RtObject *type = Fuzz_NewClass(NULL);
     RtObject *op = type != NULL ? RtObject_CallNoArgs(type) : NULL;
     Rt_XDECREF(type);
     RtErr_Clear();

@@ -47,9 +47,10 @@ extern const FuzzMechanism fuzz_brc, fuzz_critical_section, fuzz_dict, fuzz_gc,
     fuzz_gil, fuzz_linear, fuzz_list, fuzz_mutex, fuzz_parking_lot,
     fuzz_qsbr, fuzz_stop_the_world, fuzz_weakref;
 
-// What several targets use: instances of a class of ours, which may be weakly
-// referenced and have a __dict__. NULL without an exception: no
-// memory.
+// What several targets use: classes of ours, which derive from `base` (NULL:
+// object), and instances of one, which may be weakly referenced and have a
+// __dict__. NULL without an exception: no memory.
+RtObject *Fuzz_NewClass(RtTypeObject *base);
 RtObject *Fuzz_NewObject(void);
 // Of a slot that threads share under `m`: a new reference, or NULL.
 RtObject *Fuzz_Take(RtMutex *m, RtObject **slot);
