@@ -82,7 +82,8 @@ has_turn(RtThreadState *t)
 }
 
 // Parks the threads that are DETACHED and asks the attached ones to stop. True
-// if that was the last of them.
+// if nobody is left to wait for: those before may have said so themselves, and
+// are done with the event.
 static bool
 park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
@@ -107,7 +108,7 @@ park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
     }
     rt_assert(num_parked <= stw->thread_countdown);
     stw->thread_countdown -= num_parked;
-    return num_parked > 0 && stw->thread_countdown == 0;
+    return stw->thread_countdown == 0;
 }
 
 // The number of threads to wait for.
