@@ -176,6 +176,26 @@ def variant_of(lines, line):
     return next((variant for variant in stack if variant), "")
 
 
+def needs_no_hooks(lines, line):
+    """Whether a line is in builds without the hooks alone."""
+    stack = []
+    for text in lines[:line]:
+        directive = re.match(r"#\s*(if\w*|else|endif)\b(.*)", text)
+        if directive is None:
+            continue
+        if directive[1] == "endif":
+            stack.pop()
+        elif directive[1] == "else":
+            stack[-1] = {"with": "without"}.get(stack[-1], "")
+        elif re.match(r"#\s*ifndef RT_WITH_HOOKS|.*!defined\(RT_WITH_HOOKS\)",
+                      text):
+            stack.append("without")
+        else:
+            stack.append("with" if re.match(r"#\s*ifdef RT_WITH_HOOKS", text)
+                         else "")
+    return "without" in stack
+
+
 def mutants_of(file, lines, presets):
     """All of a file: in turn one of each operator, in the operators' order,
     each time the one with the lowest id."""
@@ -188,7 +208,8 @@ def mutants_of(file, lines, presets):
                 seen[text] = seen.get(text, 0) + 1
                 m.id = hashlib.sha256(
                     f"{text}|{seen[text]}".encode()).hexdigest()[:8]
-                m.presets = presets(name, variant_of(lines, min(changes)))
+                m.presets = presets(name, variant_of(lines, min(changes)),
+                                    needs_no_hooks(lines, min(changes)))
                 made.append(m)
     turn = collections.Counter()
     order = []
