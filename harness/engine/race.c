@@ -139,7 +139,8 @@ conflicts(unsigned a, unsigned b)
 static inline bool
 covers(unsigned a, unsigned b)
 {
-    return a == FZ_RACE_PLAIN_WRITE || a == b || b == FZ_RACE_ATOMIC_READ;
+    return (a & FZ_RACE_PLAIN_WRITE) == FZ_RACE_PLAIN_WRITE || a == b ||
+           b == FZ_RACE_ATOMIC_READ;
 }
 
 // Takes the bytes of `mask` away from the record at *link. True if it went.
@@ -276,6 +277,16 @@ FzRace_Plain(uint32_t thread, const void *addr, size_t size, bool write,
     }
     access_bytes(thread, write ? FZ_RACE_PLAIN_WRITE : FZ_RACE_PLAIN_READ,
                  (uintptr_t)addr, size, site);
+}
+
+void
+FzRace_AllocBlock(uint32_t thread, const void *addr, size_t size,
+                  uintptr_t site)
+{
+    if (solo || size == 0) {
+        return;
+    }
+    access_bytes(thread, FZ_RACE_ALLOC, (uintptr_t)addr, size, site);
 }
 
 void

@@ -24,6 +24,7 @@ typedef enum FzRaceClass {
     FZ_RACE_PLAIN_READ = 2,
     FZ_RACE_PLAIN_WRITE = 3,
     FZ_RACE_FREE = 5,           // checked as an atomic write
+    FZ_RACE_ALLOC = 7,          // as a plain one
 } FzRaceClass;
 
 typedef struct FzRaceClock {

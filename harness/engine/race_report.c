@@ -82,6 +82,7 @@ describe_record(const FzRaceRecord *record)
         .size = FzRaceWhat_Size(record->what),
         .write = (class & FZ_RACE_ATOMIC_WRITE) != 0,
         .atomic = (class & FZ_RACE_PLAIN_READ) == 0,
+        .allocated = class == FZ_RACE_ALLOC,
         .freed = class == FZ_RACE_FREE,
         .site = record->site,
     };
@@ -103,8 +104,9 @@ static void
 print_access(FzBuf *out, const char *when, const FzRaceAccess *access)
 {
     FzBuf_Printf(out, "\n  %s thread %u ", when, access->thread);
-    if (access->freed) {
-        FzBuf_Printf(out, "freed the block in ");
+    if (access->allocated || access->freed) {
+        FzBuf_Printf(out, "%s the block in ",
+                     access->freed ? "freed" : "allocated");
     }
     else {
         FzBuf_Printf(out, "%s %s %u bytes%s in ",

@@ -177,6 +177,12 @@ FzShadow_Alloc(const void *payload, size_t size, uint8_t kind)
     e->run->allocated += size;
     if (e->races) {
         FzRace_ForgetBlock(e->current, payload, size);
+        // Who reads without a lock may look at the count of an object that is
+        // gone, and so of what is there now.
+        if (!s->released) {
+            FzRace_AllocBlock(e->current, payload, size,
+                              e->threads[e->current].site);
+        }
     }
     // It is known by now, and so will be freed.
     if (s->nblocks > s->max_blocks) {

@@ -30,6 +30,11 @@ void FzRace_Atomic(uint32_t thread, const void *addr, size_t size,
                    unsigned kind, unsigned order, uintptr_t site);
 // A block was handed out or freed: its history no longer counts.
 void FzRace_ForgetBlock(uint32_t thread, const void *addr, size_t size);
+// A block was handed out, whose memory was no other's before in this run: that
+// is a race with every access, atomic ones too, that is not ordered after it.
+// Who has come by its address has not acquired what was stored there.
+void FzRace_AllocBlock(uint32_t thread, const void *addr, size_t size,
+                       uintptr_t site);
 // A block is about to be freed: that is a race with every plain access that
 // is not ordered before it (atomic reads may come late: lock-free readers look
 // at the counts of objects that are gone). The history stays.
@@ -55,7 +60,8 @@ typedef struct FzRaceAccess {
     uint32_t size;              // bytes; 255: that or more
     bool write;
     bool atomic;
-    bool freed;                 // it was the block's being freed
+    bool allocated;             // it was the block's being allocated
+    bool freed;                 // or being freed
     uintptr_t site;             // return address into the accessing function
     uint32_t depth;             // call sites known, innermost first
     uintptr_t stack[FZ_RACE_STACK];

@@ -10,7 +10,7 @@
 //   F       fence                        order
 //   P Q     semaphore post, wait         variable
 //   T       start of a thread            its number
-//   B D     variable's block forgotten, freed
+//   B A D   variable's block forgotten, allocated, freed
 
 #include <ctype.h>
 #include <string.h>
@@ -96,6 +96,9 @@ apply(const Event *e, uintptr_t site)
         break;
     case 'B':
         FzRace_ForgetBlock(e->thread, addr, e->size);
+        break;
+    case 'A':
+        FzRace_AllocBlock(e->thread, addr, e->size, site);
         break;
     case 'D':
         FzRace_FreeBlock(e->thread, addr, e->size, site);
@@ -271,6 +274,10 @@ static const struct {
      "0Wx 0Sml 1Mma 1Wx", "0Wx 0Sml 1Bm 1Mma 1Wx"},
     {"free ordered after / unordered with a reader",
      "0Rx 0Mcb 1Mcb 1Dx", "0Rx 0Mcr 1Mcb 1Dx"},
+    {"an atomic look at a new block: its address acquired / not",
+     "0Ax 0Sxr 0Sfl 1Lfa 1Lxr", "0Ax 0Sxr 0Sfl 1Lfr 1Lxr"},
+    {"the same, released / not", "0Ax 0Mfb 1Mfb 1Mxr", "0Ax 0Mfr 1Mfb 1Mxr"},
+    {"a new block's bytes / others", "0Ax:4+0 1Lxr:4+4", "0Ax:4+0 1Lxr:4+0"},
     {"a late atomic / plain read of a freed block", "1Dx 0Lxr", "1Dx 0Rx"},
 };
 
