@@ -106,6 +106,29 @@ taken(const void *op, ssize_t before)
 }
 #endif
 
+// A dead object, too: what takes references to it looks at all three.
+static void
+merged(const void *a, ssize_t count)
+{
+    if (count < 0) {
+        FzEngine_Violation(FZ_RULE_REF_NEGATIVE, UINT32_MAX,
+                           "the merged count of %s is %lld",
+                           FzName_Of(a).text, (long long)count);
+        FzEngine_Stop();
+    }
+#ifdef RT_GIL_DISABLED
+    const RtObject *op = a;
+    bool is_merged = FzShadow_Find(a) == NULL || RtObject_IsMerged(op);
+    if (!is_merged || op->ob_tid != 0 || op->ob_ref_local != 0) {
+        FzEngine_Violation(FZ_RULE_REF_STATE, UINT32_MAX,
+                           "%s was merged, but %s", FzName_Of(a).text,
+                           is_merged ? "still has an owner"
+                                     : "does not say so");
+        FzEngine_Stop();
+    }
+#endif
+}
+
 static void
 resurrected(const void *op)
 {
@@ -179,12 +202,7 @@ note(uint32_t thread, unsigned kind, const void *a, uintptr_t b)
                            (long long)(intptr_t)b);
         FzEngine_Stop();
     case RT_NOTE_REF_MERGED:
-        if ((intptr_t)b < 0) {
-            FzEngine_Violation(FZ_RULE_REF_NEGATIVE, UINT32_MAX,
-                               "the merged count of %s is %lld",
-                               FzName_Of(a).text, (long long)(intptr_t)b);
-            FzEngine_Stop();
-        }
+        merged(a, (ssize_t)b);
         break;
     case RT_NOTE_AUDIT:
         audit_failed(a, (RtAuditRule)b);
