@@ -44,16 +44,22 @@ new_heap(void)
     return arena_reserved ? mi_heap_new_in_arena(arena_id) : mi_heap_new();
 }
 
-// A free set of this interpreter or of none.
+// Whether it is a free set of this interpreter or of none.
+RT_NO_INSTRUMENT static bool
+may_take(const RtHeapSet *set, const RtInterpreterState *interp)
+{
+    if (set->in_use || set->frozen) {
+        return false;
+    }
+    const RtInterpreterState *owner = set->owner;
+    return owner == NULL ? !set->lost : owner == interp;
+}
+
 RT_NO_INSTRUMENT static RtHeapSet *
 take_free_set(uintptr_t os_thread, RtInterpreterState *interp)
 {
     for (RtHeapSet *set = registry; set != NULL; set = set->next) {
-        if (set->os_thread != os_thread || set->in_use || set->frozen) {
-            continue;
-        }
-        RtInterpreterState *owner = set->owner;
-        if (owner == NULL ? !set->lost : owner == interp) {
+        if (set->os_thread == os_thread && may_take(set, interp)) {
             set->in_use = true;
             return set;
         }
@@ -179,6 +185,9 @@ RtHeap_ReleaseAll(void)
         set->lost = false;
         set->owner = NULL;
         compact(set);
+        // Or each run would make sets of its own, and take others than its
+        // repetition does.
+        rt_assert(set->frozen || may_take(set, NULL));
     }
     release_lists(NULL);
     rt_thread_local.heaps = NULL;
