@@ -201,8 +201,13 @@ prepare(RtTypesState *types, BasesChange *c)
 // ---------------------------------------------------------------------------
 // Switching. The world is stopped.
 
+#ifdef RT_TINY_LIMITS
+enum { VAIN_ATTEMPTS = 1 };
+#else
+enum { VAIN_ATTEMPTS = 4 };
+#endif
+
 enum {
-    VAIN_ATTEMPTS = 4,
     GATE_WAIT_NS = 5000000,
     GATE_WAIT_MAX_NS = 1000000000,
 };
@@ -337,6 +342,10 @@ attempt_behind_gate(RtInterpreterState *interp, RtTypeObject *type,
             rt_atomic_store_int(&types->gate_wait_ns, wait);
         }
         result = attempt(interp, type, bases);
+        // Only who holds the gate says how long the others wait: else they
+        // would not let it get ahead.
+        rt_assert(!closed ||
+                  rt_atomic_load_int_owned(&types->gate_wait_ns) == wait);
     }
     if (closed) {
         RtMutex_Unlock(&types->gate);
