@@ -596,6 +596,17 @@ set_handler_first(FzProgram *p, FzRng *rng)
     };
 }
 
+// The finalizer of what is found lets the program end in the middle of it.
+static void
+collect_slowly(FzProgram *p, FzBlockOps *ops)
+{
+    uint8_t last = (uint8_t)(p->nclasses - 1);
+    p->classes[last].del = FZ_DEL_YIELD;
+    ops->ops[0] = ops->ops[1] = (FzOp){ .op = FZ_OP_CYCLE_INST, .b = last };
+    ops->ops[2] = (FzOp){ .op = FZ_OP_GC };
+    ops->nops = ops->nops > 3 ? ops->nops : 3;
+}
+
 // Daemons that main starts last: the program ends while they work, or collect
 // what the others have left.
 static void
@@ -607,7 +618,10 @@ leave_daemons(Generator *g, FzProgram *p)
     }
     int function = (int)FzRng_Below(g->rng, p->nfunctions);
     FzBlockOps *ops = FzProgram_Block(p, function);
-    if (ops->nops > 0 && FzGenerate_OneIn(g, 2)) {
+    if (p->nclasses > 0 && FzGenerate_OneIn(g, 3)) {
+        collect_slowly(p, ops);
+    }
+    else if (ops->nops > 0 && FzGenerate_OneIn(g, 2)) {
         ops->ops[0] = (FzOp){ .op = FZ_OP_GC };
     }
     for (uint32_t n = 1 + FzRng_Below(g->rng, 2);

@@ -466,16 +466,16 @@ RtGC_TakeOver(RtInterpreterState *interp)
     RtGcState *gcstate = &interp->gc;
     RtCollection *c = gcstate->running;
     if (c == NULL) {
+        // None, or it is in a callback of the program and holds nothing.
+        RtGC_GiveUp(interp);
         return;
     }
     RtGcHead *lists[] = { &c->unreachable, &c->seen, &c->garbage };
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         RtGcList_Merge(lists[i], &gcstate->heads[RT_GC_GENERATIONS - 1]);
     }
-    gcstate->running = NULL;
-    gcstate->collector = NULL;
     RT_NOTE(GC_TAKEN_OVER, interp, 0);
-    rt_atomic_store_int(&gcstate->collecting, 0);
+    RtGC_GiveUp(interp);
     RtWeakref_DropChain(&c->callbacks);
     if (c->held != NULL) {
         let_go(c);
@@ -498,11 +498,9 @@ RtGC_Collect(RtThreadState *tstate, int generation)
     list_init(&c.seen);
     list_init(&c.garbage);
     RT_NOTE(GC_BEGIN, interp, generation);
-    interp->gc.collector = RtThreadState_Get();
     interp->gc.running = &c;
     ssize_t collected = collect_generation(tstate, generation, &c);
     interp->gc.running = NULL;
-    interp->gc.collector = NULL;
     RT_NOTE(GC_END, interp, collected);
     RtGC_CountCollection(interp, generation, collected);
     RtGC_CallCallbacks(tstate, RT_GC_STOP, generation, collected);

@@ -67,9 +67,13 @@ RtGC_Schedule(RtThreadState *tstate)
 bool
 RtGC_TryBegin(RtThreadState *tstate)
 {
+    RtGcState *gc = &tstate->interp->gc;
     int expected = 0;
-    return rt_atomic_compare_exchange_int(&tstate->interp->gc.collecting,
-                                          &expected, 1);
+    if (!rt_atomic_compare_exchange_int(&gc->collecting, &expected, 1)) {
+        return false;
+    }
+    gc->collector = tstate;
+    return true;
 }
 
 void
@@ -77,7 +81,26 @@ RtGC_End(RtThreadState *tstate)
 {
     RtGcState *gc = &tstate->interp->gc;
     rt_assert(rt_atomic_load_int_owned(&gc->collecting) == 1);
+    rt_assert(gc->collector == tstate);
+    gc->collector = NULL;
     rt_atomic_store_int(&gc->collecting, 0);
+}
+
+void
+RtGC_GiveUp(RtInterpreterState *interp)
+{
+    RtGcState *gc = &interp->gc;
+    gc->running = NULL;
+    gc->collector = NULL;
+    rt_atomic_store_int(&gc->collecting, 0);
+}
+
+bool
+RtGC_OthersCollect(const RtThreadState *tstate)
+{
+    const RtGcState *gc = &tstate->interp->gc;
+    return rt_atomic_load_int_owned(&gc->collecting) != 0 &&
+           gc->collector != tstate;
 }
 
 // Whether a tuple that contains op may be in a cycle.

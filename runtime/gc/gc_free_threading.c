@@ -490,7 +490,6 @@ begin_collection(RtCollection *c, RtInterpreterState *interp)
     c->deleted = 0;
     c->zeroed.head = NULL;
     c->callbacks = (RtWeakrefChain){ NULL, NULL };
-    interp->gc.collector = RtThreadState_Get();
     interp->gc.running = c;
 }
 
@@ -498,7 +497,6 @@ static void
 end_collection(RtCollection *c)
 {
     c->interp->gc.running = NULL;
-    c->interp->gc.collector = NULL;
     free_table(c);
 }
 
@@ -547,15 +545,15 @@ RtGC_TakeOver(RtInterpreterState *interp)
 {
     RtCollection *c = interp->gc.running;
     if (c == NULL) {
+        // None, or it is in a callback of the program and holds nothing.
+        RtGC_GiveUp(interp);
         return;
     }
     for (size_t i = c->deleted; i < c->unreachable; i++) {
         clear_unreachable(c->rows[i].op);
     }
-    interp->gc.running = NULL;
-    interp->gc.collector = NULL;
     RT_NOTE(GC_TAKEN_OVER, interp, c->unreachable - c->deleted);
-    rt_atomic_store_int(&interp->gc.collecting, 0);
+    RtGC_GiveUp(interp);
     // Destructors may run from here on.
     drop_zeroed(c);
     RtWeakref_DropChain(&c->callbacks);

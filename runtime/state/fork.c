@@ -137,6 +137,7 @@ check_child(RtThreadState *tstate)
     rt_assert(tstate->next == NULL);
     rt_assert(tstate->stops == 0);
     rt_assert(!tstate->interp->alone);
+    rt_assert(!RtGC_OthersCollect(tstate));
     rt_assert(!rt_runtime.stoptheworld.requested);
     rt_assert(!tstate->interp->stoptheworld.requested);
     rt_assert(rt_runtime.stoptheworld.mutex.bits == 0);

@@ -171,6 +171,7 @@ collect_all(RtThreadState *tstate)
 {
     // Of a thread that hung in the middle of it.
     RtGC_TakeOver(tstate->interp);
+    rt_assert(!RtGC_OthersCollect(tstate));
     for (int i = 0; i < MAX_FINAL_COLLECTIONS; i++) {
         bool some_left = false;
         // A finalizer may have asked for the list, and so have made a new one,

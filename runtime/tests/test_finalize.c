@@ -298,6 +298,42 @@ test_collection(void)
     CHECK(finalized == 1);
 }
 
+// A callback of gc.callbacks.
+FUNCTION(wait_in_callback)
+{
+    step_and_wait();
+    CHECK(!"nobody releases it");
+    return NULL;
+}
+
+FUNCTION(collect_with_callback)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    RtObject *list = RtGC_GetCallbacks(tstate->interp);
+    RtObject *callback = RtCFunction_New(&wait_in_callback_def, NULL);
+    CHECK(RtList_Append(list, callback) == 0);
+    Rt_DECREF(callback);
+    Rt_DECREF(list);
+    CHECK(RtGC_Collect(tstate, 2) >= 0);
+    CHECK(!"its callback does not return");
+    return NULL;
+}
+
+// The same, if it has not even begun to look.
+static void
+test_collection_called_back(void)
+{
+    RtThreadState *me = begin();
+    drop(Call(lock, "acquire", 0));
+    Rt_DECREF(start(&collect_with_callback_def, true));
+    wait_for_step(1);
+    make_garbage(waiter_methods);
+    CHECK(RtGC_Collect(me, 2) == 0);
+    CHECK(finalized == 0);
+    CHECK(finish(me) == 1);
+    CHECK(finalized == 1);
+}
+
 static int
 pending_wait(void *arg)
 {
@@ -476,6 +512,7 @@ main(void)
     test_places(&wait_for_other_def, 2, 2);
     test_locks();
     test_collection();
+    test_collection_called_back();
     test_pending_calls();
     test_inherits();
     return 0;

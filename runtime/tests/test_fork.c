@@ -14,6 +14,8 @@ enum { NTHREADS = 3, ROUNDS = 5 };
 
 static int steps;               // atomic
 static int stop;                // atomic
+static int called_back;         // atomic; by collections
+static int watching;            // atomic; threads that may have a callback
 static RtObject *lock;          // locked by main
 static RtObject *taken;         // locked by another thread
 static RtObject *shared;        // a list that others change
@@ -65,15 +67,21 @@ FUNCTION(wait_with_lock)
 }
 
 static void
+make_cycle(void)
+{
+    RtObject *cycle = RtList_New(0);
+    CHECK(RtList_Append(cycle, cycle) == 0);
+    Rt_DECREF(cycle);
+}
+
+static void
 work(void)
 {
     drop(Call(shared, "append", 1, List(1, Int(1))));
     if (RtList_Size(shared) > 20) {
         drop(Call(shared, "clear", 0));
     }
-    RtObject *cycle = RtList_New(0);
-    CHECK(RtList_Append(cycle, cycle) == 0);
-    Rt_DECREF(cycle);
+    make_cycle();
     Breathe();
 }
 
@@ -94,6 +102,29 @@ FUNCTION(keep_collecting)
         CHECK(RtGC_Collect(RtThreadState_Get(), 2) >= 0);
     }
     return Rt_NewRef(Rt_None);
+}
+
+// Of the collections of one thread, once.
+FUNCTION(wait_in_callback)
+{
+    if (rt_atomic_add_int(&called_back, 1) == 0) {
+        return wait_with_lock(self, args, nargs);
+    }
+    return Rt_NewRef(Rt_None);
+}
+
+FUNCTION(collect_with_callback)
+{
+    RtThreadState *tstate = RtThreadState_Get();
+    if (rt_atomic_add_int(&watching, 1) == 0) {
+        RtObject *list = RtGC_GetCallbacks(tstate->interp);
+        RtObject *callback = RtCFunction_New(&wait_in_callback_def, NULL);
+        CHECK(RtList_Append(list, callback) == 0);
+        Rt_DECREF(callback);
+        Rt_DECREF(list);
+        CHECK(RtGC_Collect(tstate, 2) >= 0);
+    }
+    return wait_with_lock(self, args, nargs);
 }
 
 FUNCTION(do_nothing)
@@ -130,7 +161,8 @@ check_alone(RtThreadState *me)
     // Whoever had it will not release it.
     drop(Call(taken, "acquire", 0));
     drop(Call(taken, "release", 0));
-    CHECK(RtGC_Collect(me, 2) >= 0);
+    make_cycle();
+    CHECK(RtGC_Collect(me, 2) >= 1);
     RtEval_StopTheWorld(me->interp);
     RtEval_StartTheWorld(me->interp);
     CHECK(RtErr_Occurred() == NULL);
@@ -209,6 +241,8 @@ test_with(RtMethodDef *def)
     CHECK(me != NULL);
     rt_atomic_store_int(&steps, 0);
     rt_atomic_store_int(&stop, 0);
+    rt_atomic_store_int(&called_back, 0);
+    rt_atomic_store_int(&watching, 0);
     lock = New(&RtLock_Type, 0);
     taken = New(&RtLock_Type, 0);
     shared = RtList_New(0);
@@ -258,6 +292,7 @@ main(void)
     test_with(&keep_working_def);
     test_with(&keep_collecting_def);
     test_with(&keep_starting_def);
+    test_with(&collect_with_callback_def);
     CHECK(RtMem_LiveBlocks() == blocks);
     return 0;
 }

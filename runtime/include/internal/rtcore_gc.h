@@ -69,6 +69,11 @@ void RtGC_CountCollection(RtInterpreterState *interp, int generation,
 // Gives back what a collection holds whose thread will never go on: it hangs
 // or is gone, as all others but the caller's. No effect without one.
 void RtGC_TakeOver(RtInterpreterState *interp);
+// The end of that collection: others may begin.
+void RtGC_GiveUp(RtInterpreterState *interp);
+// Whether the caller may not collect, because another thread does. Exact only
+// if the others stand still: for assertions.
+bool RtGC_OthersCollect(const RtThreadState *tstate);
 
 // Calls visit for every tracked object until it returns false. The world is
 // stopped; visit neither allocates nor frees.

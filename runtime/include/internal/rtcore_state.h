@@ -156,7 +156,7 @@ typedef struct RtGcState {
     int enabled;                // atomic
     int collecting;             // atomic; at most one collection
     struct RtCollection *running;       // its thread; on that thread's stack
-    RtThreadState *collector;   // that thread; likewise
+    RtThreadState *collector;   // that thread: its own, or a stopped world
     RtObject *callbacks;        // atomic; a list, made when first asked for
     RtGcGeneration generations[3];
     RtGcStats stats[3];
