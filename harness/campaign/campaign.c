@@ -493,6 +493,7 @@ FzCampaign_Run(const FzCampaignOptions *options)
     c.shared->executions_left = options->executions;
     c.shared->every_left = options->every;
     c.started = c.last_status = now_seconds();
+    FzSymbol_Share();
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

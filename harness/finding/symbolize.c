@@ -1,18 +1,20 @@
 // symbolize.c: from code addresses of this binary to functions and lines, by
 // asking llvm-symbolizer, once for each address. The tool is started once and
 // answers through pipes: it reads the debug information only once. A forked
-// process starts its own. Without the tool, the symbol table names functions.
+// process starts its own, unless others have asked before and all share what
+// they know. Without the tool, the symbol table names functions.
 
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fz_finding.h"
 #include "fz_image.h"
 
-enum { MAX_INLINED = 8, CACHE_SIZE = 512 };
+enum { MAX_INLINED = 8, CACHE_SIZE = 512, SHARED_SIZE = 4096, PROBES = 4 };
 
 typedef struct Frame {
     char function[96];
@@ -20,13 +22,18 @@ typedef struct Frame {
     bool plumbing;
 } Frame;
 
+// In shared memory one that is known is never written again, and one that its
+// writer died over stays unknown.
+typedef enum Knowledge { EMPTY, BEING_WRITTEN, KNOWN } Knowledge;
 typedef struct Symbol {
+    Knowledge knowledge;        // in shared memory only
     const void *address;
     Frame frames[MAX_INLINED];  // innermost first
     int count;
 } Symbol;
 
 static Symbol *cache[CACHE_SIZE];
+static Symbol *shared;          // [SHARED_SIZE], or NULL
 
 extern const char __executable_start[];
 
@@ -146,36 +153,80 @@ read_frames(Symbol *symbol)
     }
 }
 
-static Symbol *
-lookup(const void *address)
+static void
+learn(Symbol *symbol, const void *address, uintptr_t offset)
 {
-    uintptr_t offset = (uintptr_t)address - (uintptr_t)__executable_start;
-    Symbol **slot = &cache[offset / 4 % CACHE_SIZE];
-    if (*slot != NULL && (*slot)->address == address) {
-        return *slot;
-    }
-    free(*slot);
-    *slot = calloc(1, sizeof(Symbol));
-    FZ_ASSERT(*slot != NULL);
-    (*slot)->address = address;
+    symbol->address = address;
     if (tool.owner != getpid()) {
         find_tool();
     }
     if (tool.to == NULL) {
         const char *name = FzImage_FunctionAt((uintptr_t)address - 1);
         if (name != NULL) {
-            Frame *frame = &(*slot)->frames[(*slot)->count++];
+            Frame *frame = &symbol->frames[symbol->count++];
             snprintf(frame->function, sizeof(frame->function), "%.95s", name);
             snprintf(frame->place, sizeof(frame->place), "+0x%lx",
                      (unsigned long)offset);
             frame->plumbing = FzSymbol_IsPlumbing(frame->function);
         }
-        return *slot;
+        return;
     }
     // A return address belongs to the call before it.
     fprintf(tool.to, "0x%lx\n", (unsigned long)(offset - 1));
     if (fflush(tool.to) == 0) {
-        read_frames(*slot);
+        read_frames(symbol);
+    }
+}
+
+void
+FzSymbol_Share(void)
+{
+    if (shared != NULL) {
+        return;
+    }
+    void *table = mmap(NULL, SHARED_SIZE * sizeof(Symbol),
+                       PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    shared = table != MAP_FAILED ? table : NULL;
+}
+
+// Known already, or now; NULL: there is no place for it.
+static const Symbol *
+lookup_shared(const void *address, uintptr_t offset)
+{
+    for (uintptr_t i = 0; i < PROBES; i++) {
+        Symbol *symbol = &shared[(offset / 4 + i) % SHARED_SIZE];
+        Knowledge seen = __atomic_load_n(&symbol->knowledge, __ATOMIC_ACQUIRE);
+        if (seen == KNOWN && symbol->address == address) {
+            return symbol;
+        }
+        if (seen == EMPTY &&
+            __atomic_compare_exchange_n(&symbol->knowledge, &seen,
+                                        BEING_WRITTEN, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+            learn(symbol, address, offset);
+            __atomic_store_n(&symbol->knowledge, KNOWN, __ATOMIC_RELEASE);
+            return symbol;
+        }
+    }
+    return NULL;
+}
+
+static const Symbol *
+lookup(const void *address)
+{
+    uintptr_t offset = (uintptr_t)address - (uintptr_t)__executable_start;
+    const Symbol *known =
+        shared != NULL ? lookup_shared(address, offset) : NULL;
+    if (known != NULL) {
+        return known;
+    }
+    Symbol **slot = &cache[offset / 4 % CACHE_SIZE];
+    if (*slot == NULL || (*slot)->address != address) {
+        free(*slot);
+        *slot = calloc(1, sizeof(Symbol));
+        FZ_ASSERT(*slot != NULL);
+        learn(*slot, address, offset);
     }
     return *slot;
 }

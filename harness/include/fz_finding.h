@@ -77,6 +77,10 @@ void FzFinding_Free(FzFinding *finding);
 
 // report.c
 void FzReport_Text(const FzInput *input, const FzRun *run, FzBuf *out);
+// symbolize.c
+// What this process and those that it forks from now on learn of addresses,
+// all of them know: to ask takes a tool that each would have to start.
+void FzSymbol_Share(void);
 // "function (file:line)" for a code address of this binary.
 void FzSymbol_Name(const void *address, char *out, size_t size);
 // The same for an offset in the image (FzTraceEvent.site).

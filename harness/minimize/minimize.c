@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fz_exec.h"
+#include "fz_finding.h"
 #include "minimize_internal.h"
 
 enum { MAX_PAIRED = 40 };       // turns of which all pairs are tried
@@ -579,6 +580,7 @@ FzMinimize_Run(const FzInput *input, const FzSchedule *schedule,
     m->deadline = options->seconds > 0 ? m->started + options->seconds
                                        : INFINITY;
     install_signals();
+    FzSymbol_Share();
     if (!FzPool_Start(&m->pool, (unsigned)options->jobs, why, why_size)) {
         return false;
     }
