@@ -1,5 +1,7 @@
 // fuzz_parking_lot.c: threads park on words of a few buckets and wake each
-// other. Every wait has a limit: a wake-up may come before it.
+// other. Every wait has a limit, and a wake-up may come before it, but for one
+// kind of the first thread's: those end because the others interrupt it when
+// they leave.
 
 #include <string.h>
 
@@ -11,6 +13,9 @@ enum { WORDS = 5 };
 static struct {
     uint8_t words[WORDS];       // atomic
     int woken;                  // atomic; by callbacks
+    RtMutex mutex;              // of what follows
+    RtThreadState *first;       // thread 0, while it is there
+    bool present[FUZZ_MAX_THREADS];
 } s;
 
 static void
@@ -27,15 +32,60 @@ wake(void *arg, void *park_arg, bool has_more_waiters)
 }
 
 static void
+arrive(uint32_t thread)
+{
+    RtMutex_Lock(&s.mutex);
+    s.present[thread] = true;
+    if (thread == 0) {
+        s.first = RtThreadState_Get();
+    }
+    RtMutex_Unlock(&s.mutex);
+}
+
+// A request that comes while the first thread does not wait ends its next wait.
+static void
+interrupt_first(void)
+{
+    if (s.first != NULL) {
+        RtInterrupt_Request(&s.first->interrupt);
+    }
+}
+
+// Somebody is there who has not left yet, and interrupts when that happens.
+static bool
+will_be_interrupted(void)
+{
+    bool others = false;
+    RtMutex_Lock(&s.mutex);
+    for (int i = 1; i < FUZZ_MAX_THREADS; i++) {
+        others = others || s.present[i];
+    }
+    RtMutex_Unlock(&s.mutex);
+    return others;
+}
+
+static void
+leave(uint32_t thread)
+{
+    RtMutex_Lock(&s.mutex);
+    s.present[thread] = false;
+    if (thread == 0) {
+        s.first = NULL;
+    }
+    interrupt_first();
+    RtMutex_Unlock(&s.mutex);
+}
+
+static void
 step(uint32_t thread, const FuzzStep *st)
 {
-    (void)thread;
+    arrive(thread);
     uint8_t *word = &s.words[st->a % WORDS];
     uint8_t expected = st->b & 1;
     int argument = 17;
     int flags = (st->b & 2 ? RT_PARK_DETACH : 0) |
                 (st->b & 4 ? RT_PARK_INTERRUPTIBLE : 0);
-    switch (st->what % 5) {
+    switch (st->what % 7) {
     case 0:
     case 1:
         RtParkingLot_Park(word, &expected, sizeof(expected),
@@ -47,6 +97,17 @@ step(uint32_t thread, const FuzzStep *st)
         break;
     case 3:
         RtParkingLot_Unpark(word, wake, word);
+        break;
+    case 4:
+        RtMutex_Lock(&s.mutex);
+        interrupt_first();
+        RtMutex_Unlock(&s.mutex);
+        break;
+    case 5:
+        if (thread == 0 && will_be_interrupted()) {
+            RtParkingLot_Park(word, &expected, sizeof(expected), -1, &argument,
+                              RT_PARK_DETACH | RT_PARK_INTERRUPTIBLE);
+        }
         break;
     default:
         RtParkingLot_UnparkAll(word);
@@ -69,5 +130,5 @@ end(void)
 }
 
 const FuzzMechanism fuzz_parking_lot = {
-    "fuzz_parking_lot", begin, step, NULL, end,
+    "fuzz_parking_lot", begin, step, leave, end,
 };
