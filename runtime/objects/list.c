@@ -52,10 +52,12 @@ store_size(RtListObject *list, ssize_t size)
 // ---------------------------------------------------------------------------
 // Arrays.
 
-// All slots NULL: a reader that comes too early falls back to the lock.
+// All slots NULL: a reader that comes too early falls back to the lock. A list
+// without room has no array.
 RtObject **
 RtList_NewItems(ssize_t capacity)
 {
+    rt_assert(capacity > 0);
     if (capacity <= RT_SEQUENCE_SIZE_MAX) {
         RtListArray *array = RtMem_Calloc(
             1, sizeof(RtListArray) + (size_t)capacity * sizeof(RtObject *));
@@ -555,7 +557,7 @@ RtList_IsValid(RtObject *op)
     }
     RtListArray *array = (RtListArray *)((char *)list->ob_item -
                                          offsetof(RtListArray, items));
-    if (size < 0 || size > list->allocated
+    if (size < 0 || size > list->allocated || list->allocated == 0
         || list->allocated != array->capacity) {
         return false;
     }
