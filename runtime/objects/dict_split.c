@@ -151,6 +151,7 @@ add_name(RtDictKeysObject *keys, RtObject *name)
     RT_FT_ATOMIC_STORE_SSIZE_RELEASE(&keys->nentries, ix + 1);
     RT_FT_ATOMIC_STORE_SSIZE_RELEASE(&keys->usable, keys->usable - 1);
     RtDictKeys_SetIndex(keys, p.i, ix);
+    RT_NOTE(DICT_SHARED_KEY, keys, (uintptr_t)ix);
     return ix;
 }
 
@@ -165,14 +166,10 @@ RtSharedKeys_Insert(RtDictKeysObject *keys, RtObject *name)
     }
     lock_keys(keys);
     ix = RtSharedKeys_Lookup(keys, name);
-    bool found = ix != RT_DICT_EMPTY;
-    if (!found) {
+    if (ix == RT_DICT_EMPTY) {
         ix = add_name(keys, name);
     }
     unlock_keys(keys);
-    if (!found && ix >= 0) {
-        RT_NOTE(DICT_SHARED_KEY, keys, (uintptr_t)ix);
-    }
     return ix;
 }
 
