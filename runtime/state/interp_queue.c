@@ -157,7 +157,7 @@ static void
 append(RtInterpQueue *queue, RtInterpQueueItem *item)
 {
     rt_assert((queue->head == NULL) == (queue->count == 0));
-    item->next = NULL;
+    rt_assert(item->next == NULL);
     item->number = ++queue->last_number;
     if (queue->tail != NULL) {
         queue->tail->next = item;
