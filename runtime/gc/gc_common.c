@@ -62,6 +62,9 @@ RtGC_Schedule(RtThreadState *tstate)
     if ((bits & RT_GC_SCHEDULED_BIT) == 0) {
         RtThreadState_SetEvalBreakerBit(tstate, RT_GC_SCHEDULED_BIT);
     }
+    // Only the thread itself takes it away: nothing else asks it again.
+    rt_assert((rt_atomic_load_uintptr_owned(&tstate->eval_breaker) &
+               RT_GC_SCHEDULED_BIT) != 0);
 }
 
 bool
