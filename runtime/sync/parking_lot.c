@@ -51,6 +51,7 @@ get_bucket(const void *addr)
 static void
 enqueue(ParkBucket *bucket, ParkEntry *entry)
 {
+    rt_assert(RtLockOrder_Holds(RT_RANK_PARK_BUCKET));
     rt_assert((bucket->head == NULL) == (bucket->num_waiters == 0));
     entry->prev = bucket->tail;
     entry->next = NULL;
@@ -68,6 +69,7 @@ enqueue(ParkBucket *bucket, ParkEntry *entry)
 static void
 unlink_entry(ParkBucket *bucket, ParkEntry *entry)
 {
+    rt_assert(RtLockOrder_Holds(RT_RANK_PARK_BUCKET));
     rt_assert(!entry->is_unparking);
     rt_assert(bucket->num_waiters > 0);
     if (entry->prev != NULL) {
@@ -93,6 +95,7 @@ unlink_entry(ParkBucket *bucket, ParkEntry *entry)
 static ParkEntry *
 dequeue(ParkBucket *bucket, const void *addr)
 {
+    rt_assert(RtLockOrder_Holds(RT_RANK_PARK_BUCKET));
     for (ParkEntry *entry = bucket->head; entry != NULL; entry = entry->next) {
         if (entry->addr == addr) {
             unlink_entry(bucket, entry);
@@ -292,6 +295,7 @@ RtParkingLot_UnparkAll(const void *addr)
 static ParkEntry *
 dequeue_exiting(ParkBucket *bucket, ParkEntry *first)
 {
+    rt_assert(RtLockOrder_Holds(RT_RANK_PARK_BUCKET));
     ParkEntry *next;
     for (ParkEntry *entry = bucket->head; entry != NULL; entry = next) {
         next = entry->next;
