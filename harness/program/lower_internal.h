@@ -46,7 +46,8 @@
     NAME(gc_get_referrers) NAME(gc_get_referents) NAME(gc_get_stats) \
     NAME(gc_callbacks) \
     NAME(setup) NAME(duo) NAME(interp_create) NAME(interp_run) \
-    NAME(interp_destroy) NAME(atexit_register) NAME(lurk) NAME(fork_call) \
+    NAME(interp_destroy) NAME(interp_is_running) NAME(atexit_register) \
+    NAME(lurk) NAME(fork_call) \
     NAME(queue_create) NAME(queue_put) NAME(queue_get) NAME(queue_destroy) \
     NAME(RLock) NAME(Condition) NAME(Event) NAME(Semaphore) NAME(Barrier) \
     NAME(local) NAME(wait) NAME(notify) NAME(notify_all) \

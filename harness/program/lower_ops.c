@@ -506,6 +506,7 @@ static const uint8_t builtin_of[FZ_OP_COUNT] = {
     METHOD(GC_REFERRERS, gc_get_referrers),
     METHOD(GC_REFERENTS, gc_get_referents),
     METHOD(INTERP_DESTROY, interp_destroy),
+    METHOD(INTERP_RUNNING, interp_is_running),
     METHOD(QUEUE_DESTROY, queue_destroy),
 #undef METHOD
 };
