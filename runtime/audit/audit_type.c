@@ -130,7 +130,9 @@ RtAudit_Type(RtInterpreterState *interp, RtObject *op)
 {
     RtTypeObject *type = (RtTypeObject *)op;
     if (type->tp_mro == NULL) {
-        return RT_AUDIT_COUNT;          // the collector takes it apart
+        // The collector takes it apart, and does not void a version again.
+        return type->tp_version_tag == 0 ? RT_AUDIT_COUNT
+                                         : RT_AUDIT_TYPE_BASES;
     }
     if (!bases_agree(type)) {
         return RT_AUDIT_TYPE_BASES;

@@ -82,6 +82,8 @@ RtType_AssignVersion(RtTypesState *types, RtTypeObject *type)
     version = ++types->next_version_tag;
     // Its readers find it void until then, and take no number for two states.
     rt_assert(LOAD_VERSION_OWNED(&type->tp_version_tag) == 0);
+    // Nor does the collector, which takes it apart, void it again.
+    rt_assert(type->tp_mro != NULL);
     STORE_VERSION(&type->tp_version_tag, version);
     return version;
 }
