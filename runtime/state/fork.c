@@ -136,10 +136,8 @@ check_child(RtThreadState *tstate)
     rt_assert(tstate->interp->threads == tstate);
     rt_assert(tstate->next == NULL);
     rt_assert(tstate->stops == 0);
-    rt_assert(tstate->interp->gc.collector == NULL ||
-              tstate->interp->gc.collector == tstate);
-    rt_assert((tstate->interp->gc.collector == NULL) ==
-              (tstate->interp->gc.running == NULL));
+    rt_assert((tstate->interp->gc.collector != NULL) ==
+              (tstate->interp->gc.collecting != 0));
     rt_assert(!tstate->interp->alone);
     rt_assert(!RtGC_OthersCollect(tstate));
     rt_assert(!rt_runtime.stoptheworld.requested);
