@@ -237,7 +237,8 @@ VALUES = {
     "float": ("0.0", "1.5", "-2.0", "1e300"),
     "range": ("range(3)", "range(5, 0, -2)", "range(0)"),
     "instance": ("A()", "B()", "C()", "D()"),
-    "class": ("A", "B", "C", "D", "type('F', (A,), {})", "int", "list", "E"),
+    "class": ("A", "B", "C", "D", "type('F', (A,), {})",
+              "type('J', (C, B), {})", "int", "list", "E"),
     "iterator": ("iter([1, 2, 3])", "iter({'a': 1, 'b': 2})", "iter('ab')",
                  "enumerate(['p', 'q'])", "zip([1, 2], 'ab')",
                  "reversed([1, 2])", "(n for n in range(3))",
@@ -424,7 +425,8 @@ class Writer:
             f"type('I', ({first},), {{}})()", f"{first}({self.arguments(1)})",
             f"{a} if {b} else {c}", f"not {a}", f"-{a}", f"~{a}",
             "f'{v[1]!r:.5}{v[2]:>3}' if type(v[2]) is type(v[1]) is str else 0",
-            f"ref({self.value('instance')})"))
+            f"ref({self.value('instance')})",
+            f"refer({self.value('instance')}, {b}, {c})"))
 
     def statement(self):
         return self.rng.choices(
