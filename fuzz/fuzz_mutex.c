@@ -1,6 +1,7 @@
 // fuzz_mutex.c: the mutexes, the event and the once flag: taken in the order of
 // their numbers, so that no schedule is a deadlock. What they guard is counted
-// twice.
+// twice. Threads interrupt each other's waits: none ends that way more often
+// than somebody asked for it.
 
 #include <string.h>
 
@@ -18,7 +19,40 @@ static struct {
     RtRawMutex raw;
     int guarded[LOCKS + 3];     // each by the lock of its place
     int expected[LOCKS + 3];    // atomic
+    RtMutex presence;           // the last of all
+    RtThreadState *present[FUZZ_MAX_THREADS];   // under it; NULL: has left
+    int asked[FUZZ_MAX_THREADS];                // atomic
+    int interrupted[FUZZ_MAX_THREADS];          // the thread's own
 } s;
+
+static void
+set_present(uint32_t thread, RtThreadState *tstate)
+{
+    RtMutex_Lock(&s.presence);
+    s.present[thread] = tstate;
+    RtMutex_Unlock(&s.presence);
+}
+
+static void
+interrupt(uint8_t a)
+{
+    uint32_t thread = a % FUZZ_MAX_THREADS;
+    RtMutex_Lock(&s.presence);
+    if (s.present[thread] != NULL) {
+        rt_atomic_add_int(&s.asked[thread], 1);
+        RtInterrupt_Request(&s.present[thread]->interrupt);
+    }
+    RtMutex_Unlock(&s.presence);
+}
+
+// One request ends one wait, or none if another was not answered yet.
+static void
+was_interrupted(uint32_t thread)
+{
+    if (++s.interrupted[thread] > rt_atomic_load_int(&s.asked[thread])) {
+        Rt_FatalError("fuzz_mutex", "nobody interrupted the wait");
+    }
+}
 
 static void
 touch(int place)
@@ -55,15 +89,34 @@ lock_two(uint8_t a, uint8_t b)
 }
 
 static void
-lock_timed(uint8_t a, uint8_t b)
+lock_timed(uint32_t thread, uint8_t a, uint8_t b)
 {
     static const int64_t times[4] = {0, 1000, 100000, 5000000};
+    static const int more_flags[4] = {
+        0, RT_LOCK_HANDLE_SIGNALS, RT_LOCK_FAIL_IF_INTERRUPTED,
+        RT_LOCK_HANDLE_SIGNALS | RT_LOCK_FAIL_IF_INTERRUPTED,
+    };
     RtMutex *m = &s.mutexes[a % LOCKS];
-    int flags = b & 4 ? RT_LOCK_DETACH : RT_LOCK_DETACH |
-                                         RT_LOCK_HANDLE_SIGNALS;
-    if (RtMutex_LockTimed(m, times[b & 3], flags) == RT_LOCK_ACQUIRED) {
+    int flags = RT_LOCK_DETACH | more_flags[b >> 2 & 3];
+    RtLockStatus status = RtMutex_LockTimed(m, times[b & 3], flags);
+    if (status == RT_LOCK_ACQUIRED) {
         touch(a % LOCKS);
         RtMutex_Unlock(m);
+    }
+    else if (status == RT_LOCK_INTR) {
+        was_interrupted(thread);
+    }
+}
+
+static void
+wait_for_event(uint32_t thread, uint8_t a, uint8_t b)
+{
+    int64_t timeout = 1000 * (int64_t)b;
+    if (a % 2 == 0) {
+        RtEvent_WaitTimed(&s.event, timeout, true);
+    }
+    else if (RtEvent_WaitInterruptible(&s.event, timeout) == RT_LOCK_INTR) {
+        was_interrupted(thread);
     }
 }
 
@@ -102,13 +155,15 @@ read_or_write(uint8_t a)
 static void
 step(uint32_t thread, const FuzzStep *st)
 {
-    (void)thread;
-    switch (st->what % 6) {
+    if (s.present[thread] == NULL) {
+        set_present(thread, RtThreadState_Get());
+    }
+    switch (st->what % 7) {
     case 0:
         lock_two(st->a, st->b);
         break;
     case 1:
-        lock_timed(st->a, st->b);
+        lock_timed(thread, st->a, st->b);
         break;
     case 2:
         lock_again(st->a);
@@ -121,13 +176,22 @@ step(uint32_t thread, const FuzzStep *st)
             RtEvent_Notify(&s.event);
         }
         else {
-            RtEvent_WaitTimed(&s.event, 1000 * (int64_t)st->b, true);
+            wait_for_event(thread, st->a, st->b);
         }
+        break;
+    case 5:
+        interrupt(st->a);
         break;
     default:
         RtOnceFlag_CallOnce(&s.once, set_up, NULL);
         break;
     }
+}
+
+static void
+leave(uint32_t thread)
+{
+    set_present(thread, NULL);
 }
 
 static void
@@ -146,4 +210,4 @@ end(void)
     }
 }
 
-const FuzzMechanism fuzz_mutex = {"fuzz_mutex", begin, step, NULL, end};
+const FuzzMechanism fuzz_mutex = {"fuzz_mutex", begin, step, leave, end};
