@@ -29,13 +29,33 @@ make_ref(uint8_t a, uint8_t b)
     }
 }
 
+// Each is one of this object, or of none if it was cleared meanwhile.
+static void
+list_refs(uint8_t a)
+{
+    RtObject *op = Fuzz_Take(&mutexes[a % SLOTS], &objects[a % SLOTS]);
+    RtObject *list = op != NULL ? RtWeakref_GetAll(op) : NULL;
+    ssize_t n = list != NULL ? RtList_Size(list) : 0;
+    for (ssize_t i = 0; i < n; i++) {
+        RtObject *ref = RtList_GetItemRef(list, i);
+        RtObject *to = ref != NULL ? RtWeakref_GetRef(ref) : NULL;
+        if (ref == NULL || (to != NULL && to != op)) {
+            Rt_FatalError("fuzz_weakref", "a reference to another object");
+        }
+        Rt_DECREF(ref);
+        Rt_XDECREF(to);
+    }
+    Rt_XDECREF(list);
+    Rt_XDECREF(op);
+}
+
 static void
 step(uint32_t thread, const FuzzStep *st)
 {
     (void)thread;
     int at = st->a % SLOTS;
     RtObject *ref, *op;
-    switch (st->what % 6) {
+    switch (st->what % 7) {
     case 0:
         Fuzz_Put(&mutexes[at], &objects[at], Fuzz_NewObject());
         break;
@@ -50,6 +70,9 @@ step(uint32_t thread, const FuzzStep *st)
         Rt_XDECREF(op);
         break;
     case 4:
+        list_refs(st->a);
+        break;
+    case 5:
         Fuzz_Put(&mutexes[at], &objects[at], NULL);
         break;
     default:

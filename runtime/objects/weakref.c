@@ -346,6 +346,7 @@ RtWeakref_GetAll(RtObject *op)
              ref != NULL && nfound < n; ref = ref->wr_next)
         {
             if (RtObject_TryIncref((RtObject *)ref)) {
+                rt_assert(nfound < n);
                 found[nfound++] = (RtObject *)ref;
             }
         }
