@@ -538,10 +538,12 @@ static void
 destroy_nested(RtThreadState *tstate, RtObject *op)
 {
     tstate->trash_depth++;
+    rt_assert(tstate->trash_depth <= TRASHCAN_DEPTH);
     RtTypeObject *type = Rt_TYPE(op);
     RT_NOTE(OBJECT_DEALLOC, op, type);
     type->tp_dealloc(op);
     tstate->trash_depth--;
+    rt_assert(tstate->trash_depth >= 0);
 }
 
 void
