@@ -1,6 +1,9 @@
 // fuzz_gil.c: the GIL and the eval breaker: threads give way and come back,
 // ask each other for pending calls and exceptions, and enter by GILState.
-// Free-threaded, the same requests without a GIL.
+// Free-threaded, the same requests without a GIL. Whether there is one is read
+// from the environment.
+
+#include <stdlib.h>
 
 #include "mechanism.h"
 #include "rt_gilstate.h"
@@ -95,9 +98,41 @@ leave(uint32_t thread)
     rt_atomic_store_uint64(&ids[thread], 0);
 }
 
+// A choice that was made before stands.
+static void
+read_environment(const char *text, int made, int result, int choice)
+{
+    RtConfig_SetGil(made);
+    setenv("RT_GIL", text, 1);
+    if (RtConfig_ReadEnvironment() != result || RtConfig_GetGil() != choice) {
+        Rt_FatalError("fuzz_gil", "the environment says something else");
+    }
+    unsetenv("RT_GIL");
+}
+
+// Nobody looks at the choice meanwhile.
+static void
+check_environment(void)
+{
+#ifdef RT_GIL_DISABLED
+    const int without = 0, chosen = 0;
+#else
+    const int without = -1, chosen = -1;    // impossible here
+#endif
+    int choice = RtConfig_GetGil();
+    read_environment("", -1, 0, -1);
+    read_environment("0", -1, without, chosen);
+    read_environment("1", -1, 0, 1);
+    read_environment("2", -1, -1, -1);
+    read_environment("10", -1, -1, -1);
+    read_environment("0", 1, 0, 1);
+    RtConfig_SetGil(choice);
+}
+
 static void
 begin(void)
 {
+    check_environment();
     asked = called = 0;
     for (int i = 0; i < FUZZ_MAX_THREADS; i++) {
         ids[i] = 0;
