@@ -63,6 +63,25 @@ class E(Exception):
     pass
 
 
+class Refusing:
+    def __get__(self, instance, owner):
+        raise ValueError
+
+
+class Giving:
+    def __get__(self, instance, owner):
+        return lambda *args: 1
+
+
+class K(A):
+    __hash__ = __len__ = __index__ = __add__ = __lt__ = Refusing()
+
+
+class L(A):
+    __hash__ = __len__ = __index__ = __add__ = __lt__ = __eq__ = Giving()
+    __contains__ = __call__ = Giving()
+
+
 def double(item):
     return item + item
 
@@ -236,8 +255,8 @@ VALUES = {
     "int": ("0", "1", "-1", "2", "5", "True", "255", "-7", "1000"),
     "float": ("0.0", "1.5", "-2.0", "1e300"),
     "range": ("range(3)", "range(5, 0, -2)", "range(0)"),
-    "instance": ("A()", "B()", "C()", "D()"),
-    "class": ("A", "B", "C", "D", "type('F', (A,), {})",
+    "instance": ("A()", "B()", "C()", "D()", "K()", "L()"),
+    "class": ("A", "B", "C", "D", "K", "L", "type('F', (A,), {})",
               "type('J', (C, B), {})", "int", "list", "E"),
     "iterator": ("iter([1, 2, 3])", "iter({'a': 1, 'b': 2})", "iter('ab')",
                  "enumerate(['p', 'q'])", "zip([1, 2], 'ab')",
