@@ -192,9 +192,13 @@ RtQsbr_Attach(RtThreadState *tstate)
     rt_assert(rt_atomic_load_uint64_owned(&slot->seq) == QSBR_OFFLINE);
     uint64_t seq = rt_atomic_load_uint64_acquire(&tstate->interp->qsbr.wr_seq);
     rt_assert(seq % 2 == 1);
+    // Release: who sees this one must have seen the end of earlier reads.
+    rt_atomic_store_uint64_release(&slot->seq, seq);
     // Pairs with the fence in poll_scan(): either the scan sees this thread
-    // online, or this thread sees everything unlinked before the scan.
-    rt_atomic_store_uint64(&slot->seq, seq);
+    // online, or this thread sees everything unlinked before the scan. A
+    // sequentially consistent store is not enough, because the reads that
+    // follow are weaker and might come before it.
+    rt_atomic_fence_seq_cst();
     RT_NOTE(QSBR_ONLINE, tstate, seq);
 }
 
