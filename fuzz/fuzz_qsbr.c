@@ -13,6 +13,7 @@ typedef struct Block {
     char rest[44];
 } Block;
 
+static RtMutex mutexes[SLOTS];  // of those who replace the block
 static Block *slots[SLOTS];     // atomic
 
 static Block *
@@ -29,12 +30,27 @@ static void
 read_some(uint8_t a, uint8_t times)
 {
     for (int i = 0; i <= times % 4; i++) {
-        Block *block = rt_atomic_load_ptr(&slots[(a + i) % SLOTS]);
-        if (block != NULL &&
-            rt_atomic_load_int_relaxed(&block->magic) != MAGIC) {
-            Rt_FatalError("fuzz_qsbr", "a reader saw another block");
+        // As readers of containers do: being online is what keeps the block.
+        Block *block = rt_atomic_load_ptr_acquire(&slots[(a + i) % SLOTS]);
+        // More than once: who frees it has time.
+        for (int n = times >> 4; block != NULL && n >= 0; n--) {
+            if (rt_atomic_load_int_relaxed(&block->magic) != MAGIC) {
+                Rt_FatalError("fuzz_qsbr", "a reader saw another block");
+            }
         }
     }
+}
+
+// With a release, as containers do it: only the sequences order what follows.
+static void
+replace(uint8_t a, bool large)
+{
+    Block *block = new_block(large);
+    RtMutex_Lock(&mutexes[a % SLOTS]);
+    Block *old = rt_atomic_load_ptr_owned(&slots[a % SLOTS]);
+    rt_atomic_store_ptr_release(&slots[a % SLOTS], block);
+    RtMutex_Unlock(&mutexes[a % SLOTS]);
+    RtMem_FreeDelayed(old);
 }
 
 static void
@@ -48,8 +64,10 @@ step(uint32_t thread, const FuzzStep *st)
         read_some(st->a, st->b);
         break;
     case 2:
-        RtMem_FreeDelayed(rt_atomic_exchange_ptr(&slots[st->a % SLOTS],
-                                                 new_block(st->b % 8 == 0)));
+        replace(st->a, st->b % 8 == 0);
+        if (st->b % 2 != 0) {
+            RtMem_ProcessDelayed(tstate);
+        }
         break;
     case 3:
         RtMem_ProcessDelayed(tstate);
@@ -57,6 +75,8 @@ step(uint32_t thread, const FuzzStep *st)
     case 4:
         RtEval_SaveThread();
         RtEval_RestoreThread(tstate);
+        // What it reads first depends on nothing but its coming online.
+        read_some(st->a, st->b);
         break;
     default:
         RtGC_Collect(tstate, 2);
@@ -68,6 +88,7 @@ static void
 begin(void)
 {
     for (int i = 0; i < SLOTS; i++) {
+        mutexes[i] = (RtMutex){0};
         slots[i] = new_block(false);
     }
 }

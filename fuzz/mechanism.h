@@ -4,7 +4,8 @@
 //
 // An input is, integers least significant byte first:
 //
-//   0   schedule seed, 8 bytes
+//   0   schedule seed, 8 bytes; its highest bit: loads are weak, where the
+//       mechanism and the build can have that
 //   8   strategy selector (FzInput)
 //   9   which allocation fails, 2 bytes; 0: none
 //   11  number of threads, modulo: 2 to 4
