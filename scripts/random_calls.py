@@ -74,7 +74,7 @@ class Giving:
 
 
 class K(A):
-    __hash__ = __len__ = __index__ = __add__ = __lt__ = Refusing()
+    __hash__ = __len__ = __add__ = __lt__ = Refusing()
 
 
 class L(A):

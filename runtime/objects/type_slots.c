@@ -50,19 +50,33 @@ static_slot(RtObject *self, size_t offset)
 // ---------------------------------------------------------------------------
 // Calling a special method.
 
-// type(self).name(self, *args). *missing: there is no such method (any more);
-// then NULL is returned without an exception.
+typedef enum Answer {
+    MISSING,                    // there is no such method (any more)
+    REFUSED,                    // it is a descriptor that does not give it
+    CALLED,
+} Answer;
+
+// type(self).name(self, *args). MISSING: NULL without an exception.
 static RtObject *
 call_optional(RtObject *self, SpecialName name, RtObject *const *args,
-              ssize_t nargs, bool *missing)
+              ssize_t nargs, Answer *answer)
 {
     RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[name]);
-    *missing = func == NULL;
+    *answer = func == NULL ? MISSING : CALLED;
     if (func == NULL) {
         return NULL;
     }
-    RtObject *result = RtObject_CallAttribute(func, self, args, nargs);
-    Rt_DECREF(func);
+    RtObject *result = NULL;
+    if (RtType_IsMethod(func)) {
+        result = RtObject_CallAttribute(func, self, args, nargs);
+    }
+    else if (RtRecursion_Enter(rt_while_calling) == 0) {
+        func = RtDescr_Bind(func, self, Rt_TYPE(self));
+        *answer = func == NULL ? REFUSED : CALLED;
+        result = func == NULL ? NULL : RtObject_Vectorcall(func, args, nargs);
+        RtRecursion_Leave();
+    }
+    Rt_XDECREF(func);
     return result;
 }
 
@@ -76,9 +90,9 @@ static RtObject *
 call_special(RtObject *self, SpecialName name, RtObject *const *args,
              ssize_t nargs)
 {
-    bool missing;
-    RtObject *result = call_optional(self, name, args, nargs, &missing);
-    if (missing) {
+    Answer answer;
+    RtObject *result = call_optional(self, name, args, nargs, &answer);
+    if (answer == MISSING) {
         raise_missing(name);
     }
     return result;
@@ -96,30 +110,14 @@ slot_str(RtObject *self)
     return call_special(self, NAME_str, NULL, 0);
 }
 
-// A method that cannot be had is none.
-static RtObject *
-call_hash(RtObject *self)
-{
-    RtObject *func = RtType_LookupRef(Rt_TYPE(self), names[NAME_hash]);
-    RtObject *result = NULL;
-    if (func != NULL && RtType_IsMethod(func)) {
-        result = RtObject_CallAttribute(func, self, NULL, 0);
-    }
-    else if (func == NULL ||
-             (func = RtDescr_Bind(func, self, Rt_TYPE(self))) == NULL) {
-        (void)RtObject_HashNotImplemented(self);
-    }
-    else {
-        result = RtObject_CallNoArgs(func);
-    }
-    Rt_XDECREF(func);
-    return result;
-}
-
 static ssize_t
 slot_hash(RtObject *self)
 {
-    RtObject *result = call_hash(self);
+    Answer answer;
+    RtObject *result = call_optional(self, NAME_hash, NULL, 0, &answer);
+    if (answer != CALLED) {
+        return RtObject_HashNotImplemented(self);
+    }
     if (result == NULL) {
         return -1;
     }
@@ -143,9 +141,13 @@ slot_richcompare(RtObject *self, RtObject *other, int op)
         [RT_LT] = NAME_lt, [RT_LE] = NAME_le, [RT_EQ] = NAME_eq,
         [RT_NE] = NAME_ne, [RT_GT] = NAME_gt, [RT_GE] = NAME_ge,
     };
-    bool missing;
-    RtObject *result = call_optional(self, by_op[op], &other, 1, &missing);
-    if (!missing) {
+    Answer answer;
+    RtObject *result = call_optional(self, by_op[op], &other, 1, &answer);
+    if (answer == REFUSED) {
+        RtErr_Clear();
+        return Rt_NotImplemented;
+    }
+    if (answer == CALLED) {
         return result;
     }
     richcmpfunc compare = (richcmpfunc)static_slot(
@@ -273,9 +275,9 @@ slot_call(RtObject *self, RtObject *const *args, ssize_t nargs)
 static void
 slot_finalize(RtObject *self)
 {
-    bool missing;
-    RtObject *result = call_optional(self, NAME_del, NULL, 0, &missing);
-    if (missing) {
+    Answer answer;
+    RtObject *result = call_optional(self, NAME_del, NULL, 0, &answer);
+    if (answer == MISSING) {
         return;
     }
     if (result == NULL) {
@@ -343,10 +345,10 @@ slot_ass_subscript(RtObject *self, RtObject *key, RtObject *value)
 {
     SpecialName name = value == NULL ? NAME_delitem : NAME_setitem;
     RtObject *args[] = { key, value };
-    bool missing;
+    Answer answer;
     RtObject *result =
-        call_optional(self, name, args, value == NULL ? 1 : 2, &missing);
-    if (missing) {
+        call_optional(self, name, args, value == NULL ? 1 : 2, &answer);
+    if (answer == MISSING) {
         objobjargproc assign = (objobjargproc)static_slot(
             self, offsetof(RtTypeObject, mp_ass_subscript));
         if (assign != NULL) {
@@ -430,17 +432,17 @@ slot_descr_set(RtObject *self, RtObject *op, RtObject *value)
 static RtObject *
 call_or_not_implemented(RtObject *self, SpecialName name, RtObject *other)
 {
-    bool missing;
-    RtObject *result = call_optional(self, name, &other, 1, &missing);
-    return missing ? Rt_NotImplemented : result;
+    Answer answer;
+    RtObject *result = call_optional(self, name, &other, 1, &answer);
+    return answer == MISSING ? Rt_NotImplemented : result;
 }
 
 static RtObject *
 call_left(RtObject *a, RtObject *b, size_t offset, SpecialName name)
 {
-    bool missing;
-    RtObject *result = call_optional(a, name, &b, 1, &missing);
-    if (!missing) {
+    Answer answer;
+    RtObject *result = call_optional(a, name, &b, 1, &answer);
+    if (answer != MISSING) {
         return result;
     }
     binaryfunc inherited = (binaryfunc)static_slot(a, offset);
