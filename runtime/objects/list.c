@@ -158,7 +158,7 @@ RtList_ReplaceLocked(RtListObject *list, RtObject **items, ssize_t size,
 // From the end, as CPython does. If readers may still hold the array, slots
 // are cleared first.
 void
-RtList_DropGarbage(RtListGarbage *garbage)
+RtList_DropGarbage(const RtListGarbage *garbage)
 {
     if (garbage->items == NULL) {
         return;
@@ -171,7 +171,6 @@ RtList_DropGarbage(RtListGarbage *garbage)
         Rt_XDECREF(item);
     }
     RtList_FreeItems(garbage->items, garbage->shared);
-    garbage->items = NULL;
 }
 
 // ---------------------------------------------------------------------------

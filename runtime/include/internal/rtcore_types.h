@@ -93,7 +93,8 @@ int RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n);
 // Exchanges all items. `items` NULL: none. The old ones are in *garbage.
 void RtList_ReplaceLocked(RtListObject *list, RtObject **items, ssize_t size,
                           ssize_t allocated, RtListGarbage *garbage);
-void RtList_DropGarbage(RtListGarbage *garbage);        // without the lock
+// Once, without the lock.
+void RtList_DropGarbage(const RtListGarbage *garbage);
 void RtList_FreeItems(RtObject **items, bool delayed);
 RtObject *RtList_FromItemsLocked(RtListObject *list);   // a copy of the list
 
