@@ -93,7 +93,8 @@ leave(RtInterpQueue *queue)
     bool last = --queue->users == 0 && queue->unlinked;
     unlock_registry();
     if (last) {
-        rt_assert(queue->head == NULL);
+        // Or those who came late used it as if it were still there.
+        rt_assert(queue->destroyed && queue->head == NULL);
         RtMem_Free(queue);
     }
 }
