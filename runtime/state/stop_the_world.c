@@ -81,9 +81,10 @@ has_turn(RtThreadState *t)
     return t->attach_turn;
 }
 
-// Parks the threads that are DETACHED and asks the attached ones to stop. True
-// if nobody is left to wait for: those before may have said so themselves, and
-// are done with the event.
+// Parks the threads that are DETACHED and asks all others to stop, also those
+// that attach while it looks, which CPython finds at the next poll. True if
+// nobody is left to wait for: those before may have said so themselves, and are
+// done with the event.
 static bool
 park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
 {
@@ -92,17 +93,15 @@ park_detached_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
          t = next_thread(interp, t))
     {
         int state = rt_atomic_load_int_relaxed(&t->state);
-        if (state == RT_THREAD_DETACHED && has_turn(t)) {
-            RtThreadState_SetEvalBreakerBit(t, RT_EVAL_PLEASE_STOP_BIT);
+        if (state == RT_THREAD_DETACHED && !has_turn(t) &&
+            rt_atomic_compare_exchange_int(&t->state, &state,
+                                           RT_THREAD_SUSPENDED))
+        {
+            RT_NOTE(TSTATE_SUSPENDED, t, 0);
+            num_parked++;
         }
-        else if (state == RT_THREAD_DETACHED) {
-            if (rt_atomic_compare_exchange_int(&t->state, &state,
-                                               RT_THREAD_SUSPENDED)) {
-                RT_NOTE(TSTATE_SUSPENDED, t, 0);
-                num_parked++;
-            }
-        }
-        else if (state == RT_THREAD_ATTACHED && t != stw->requester) {
+        else if (state != RT_THREAD_SUSPENDED && takes_part(t, stw)) {
+            // Attached, if only since a moment ago, or about to be.
             RtThreadState_SetEvalBreakerBit(t, RT_EVAL_PLEASE_STOP_BIT);
         }
     }
