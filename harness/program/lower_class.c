@@ -162,6 +162,12 @@ lower_del(FzEmitter *e, int target, uint8_t body)
     case FZ_DEL_YIELD:
         emit_call(e, FZ_NAME_sched_yield);
         break;
+    case FZ_DEL_PENDING:
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_pending_call);
+        FzEmit_Name(e, RT_OP_LOAD_GLOBAL, FZ_NAME_sched_yield);
+        FzEmit_Op(e, RT_OP_CALL, 1);
+        FzEmit_Op(e, RT_OP_POP_TOP, 0);
+        break;
     default:
         break;
     }

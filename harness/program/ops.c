@@ -48,6 +48,7 @@ static const FzMethodText del_text[2][FZ_DEL_COUNT] = {
         [FZ_DEL_COLLECT] = { 1, { "gc_collect()" } },
         [FZ_DEL_PASS] = { 1, { "pass" } },
         [FZ_DEL_YIELD] = { 1, { "sched_yield()" } },
+        [FZ_DEL_PENDING] = { 1, { "pending_call(sched_yield)" } },
     },
     {
         [FZ_DEL_PUBLISH] = { 1, { "{g}['d'] = self.x" } },
@@ -57,6 +58,7 @@ static const FzMethodText del_text[2][FZ_DEL_COUNT] = {
         [FZ_DEL_COLLECT] = { 1, { "gc_collect()" } },
         [FZ_DEL_PASS] = { 1, { "pass" } },
         [FZ_DEL_YIELD] = { 1, { "sched_yield()" } },
+        [FZ_DEL_PENDING] = { 1, { "pending_call(sched_yield)" } },
     },
 };
 

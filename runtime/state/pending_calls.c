@@ -113,6 +113,8 @@ RtEval_AddPendingCall(RtInterpreterState *interp, RtPendingFunc func,
         ? &rt_runtime.pending_main : &interp->pending;
     RtMutex_LockRanked(&pending->mutex, RT_RANK_PENDING_CALLS);
     bool accepted = push(pending, (RtPendingCall){ func, arg, flags });
+    // Of a closed queue what is left is discarded, and then nobody looks.
+    rt_assert(!accepted || !pending->closed);
     if (accepted) {
         signal_handlers(interp, flags);
     }
