@@ -1,14 +1,14 @@
-// fuzz_mutex.c: the mutexes, the event and the once flag: taken in the order of
-// their numbers, so that no schedule is a deadlock. What they guard is counted
-// twice. Threads interrupt each other's waits: none ends that way more often
-// than somebody asked for it.
+// fuzz_mutex.c: the mutexes, the event, the once flag and the sequence lock:
+// taken in the order of their numbers, so that no schedule is a deadlock. What
+// they guard is counted twice. Threads interrupt each other's waits: none ends
+// that way more often than somebody asked for it.
 
 #include <string.h>
 
 #include "mechanism.h"
 #include "rtcore_lock.h"
 
-enum { LOCKS = 3 };
+enum { LOCKS = 3, PLACES = LOCKS + 4 };
 
 static struct {
     RtMutex mutexes[LOCKS];
@@ -17,8 +17,10 @@ static struct {
     RtEvent event;
     RtOnceFlag once;
     RtRawMutex raw;
-    int guarded[LOCKS + 3];     // each by the lock of its place
-    int expected[LOCKS + 3];    // atomic
+    RtSeqLock sequence;
+    int pair[2];                // atomic; the second is the double of the first
+    int guarded[PLACES];        // each by the lock of its place
+    int expected[PLACES];       // atomic
     RtMutex presence;           // the last of all
     RtThreadState *present[FUZZ_MAX_THREADS];   // under it; NULL: has left
     int asked[FUZZ_MAX_THREADS];                // atomic
@@ -152,13 +154,41 @@ read_or_write(uint8_t a)
     }
 }
 
+// Readers spin: who is inside must not wait.
+static void
+write_pair(uint8_t a)
+{
+    int *count = &s.guarded[LOCKS + 3];
+    RtSeqLock_LockWrite(&s.sequence);
+    if (a % 4 == 0) {
+        RtSeqLock_AbandonWrite(&s.sequence);
+        return;
+    }
+    ++*count;
+    rt_atomic_store_int_relaxed(&s.pair[0], *count);
+    rt_atomic_store_int_relaxed(&s.pair[1], 2 * *count);
+    RtSeqLock_UnlockWrite(&s.sequence);
+    rt_atomic_add_int(&s.expected[LOCKS + 3], 1);
+}
+
+static void
+read_pair(void)
+{
+    uint32_t sequence = RtSeqLock_BeginRead(&s.sequence);
+    int first = rt_atomic_load_int_relaxed(&s.pair[0]);
+    int second = rt_atomic_load_int_relaxed(&s.pair[1]);
+    if (RtSeqLock_EndRead(&s.sequence, sequence) && second != 2 * first) {
+        Rt_FatalError("fuzz_mutex", "what was read does not belong together");
+    }
+}
+
 static void
 step(uint32_t thread, const FuzzStep *st)
 {
     if (s.present[thread] == NULL) {
         set_present(thread, RtThreadState_Get());
     }
-    switch (st->what % 7) {
+    switch (st->what % 9) {
     case 0:
         lock_two(st->a, st->b);
         break;
@@ -182,6 +212,12 @@ step(uint32_t thread, const FuzzStep *st)
     case 5:
         interrupt(st->a);
         break;
+    case 6:
+        write_pair(st->a);
+        break;
+    case 7:
+        read_pair();
+        break;
     default:
         RtOnceFlag_CallOnce(&s.once, set_up, NULL);
         break;
@@ -203,7 +239,7 @@ begin(void)
 static void
 end(void)
 {
-    for (int i = 0; i < LOCKS + 3; i++) {
+    for (int i = 0; i < PLACES; i++) {
         if (s.guarded[i] != rt_atomic_load_int(&s.expected[i])) {
             Rt_FatalError("fuzz_mutex", "two held one lock");
         }

@@ -182,7 +182,7 @@ may_be_weak(void)
 {
     static const FuzzMechanism *const weak[] = {
         &fuzz_brc, &fuzz_critical_section, &fuzz_dict, &fuzz_gc, &fuzz_list,
-        &fuzz_qsbr, &fuzz_weakref,
+        &fuzz_mutex, &fuzz_qsbr, &fuzz_weakref,
     };
     for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {
         if (weak[i] == mechanism) {
