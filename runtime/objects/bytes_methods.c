@@ -8,6 +8,7 @@
 #include "rtcore_bytes.h"
 
 #include "rt_errors.h"
+#include "rtcore_str_methods.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -491,23 +492,22 @@ static RtObject *
 bytes_join(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)nargs;
-    RtObject *iter = RtObject_GetIter(args[0]);
-    RtObject *separator = iter == NULL ? NULL : RtBytes_FromLike(self);
+    RtObject *pieces = RtStr_GetPieces(args[0]);
+    RtObject *separator = pieces == NULL ? NULL : RtBytes_FromLike(self);
     if (separator == NULL) {
-        Rt_XDECREF(iter);
+        Rt_XDECREF(pieces);
         return NULL;
     }
     RtStrWriter w;
     RtStrWriter_Init(&w);
-    RtObject *item;
-    for (ssize_t n = 0; (item = RtIter_Next(iter)) != NULL; n++) {
+    for (ssize_t n = 0; n < RtTuple_Size(pieces); n++) {
+        RtObject *item = RtTuple_GetItem(pieces, n);
         RtObject *bytes = RtBytes_FromLike(item);
         if (bytes == NULL && RtErr_Occurred() == NULL) {
             RtErr_Format(&RtExc_TypeError, "sequence item %zd: expected a "
                          "bytes-like object, %s found", n,
                          Rt_TYPE(item)->tp_name);
         }
-        Rt_DECREF(item);
         if (bytes == NULL) {
             break;
         }
@@ -517,7 +517,7 @@ bytes_join(RtObject *self, RtObject *const *args, ssize_t nargs)
         RtStrWriter_Write(&w, RtBytes_DATA(bytes), Rt_SIZE(bytes));
         Rt_DECREF(bytes);
     }
-    Rt_DECREF(iter);
+    Rt_DECREF(pieces);
     Rt_DECREF(separator);
     if (RtErr_Occurred() != NULL) {
         RtStrWriter_Discard(&w);

@@ -25,38 +25,48 @@ need_str(RtObject *arg, const char *message)
     return arg;
 }
 
-// Iterating runs user code; the pieces are written as they come.
+RtObject *
+RtStr_GetPieces(RtObject *iterable)
+{
+    if (RtTuple_CheckExact(iterable) || RtList_CheckExact(iterable)) {
+        return RtTuple_FromIterable(iterable);
+    }
+    RtObject *iter = RtObject_GetIter(iterable);
+    if (iter == NULL) {
+        if (RtErr_ExceptionMatches(&RtExc_TypeError)) {
+            RtErr_SetString(&RtExc_TypeError, "can only join an iterable");
+        }
+        return NULL;
+    }
+    RtObject *pieces = RtTuple_FromIterable(iter);
+    Rt_DECREF(iter);
+    return pieces;
+}
+
 static RtObject *
 str_join(RtObject *self, RtObject *const *args, ssize_t nargs)
 {
     (void)nargs;
-    if (Rt_TYPE(args[0])->tp_iter == NULL) {
-        RtErr_SetString(&RtExc_TypeError, "can only join an iterable");
-        return NULL;
-    }
-    RtObject *iter = RtObject_GetIter(args[0]);
-    if (iter == NULL) {
+    RtObject *pieces = RtStr_GetPieces(args[0]);
+    if (pieces == NULL) {
         return NULL;
     }
     RtStrWriter w;
     RtStrWriter_Init(&w);
-    RtObject *item;
-    ssize_t n = 0;
-    while ((item = RtIter_Next(iter)) != NULL) {
+    for (ssize_t n = 0; n < RtTuple_Size(pieces); n++) {
+        RtObject *item = RtTuple_GetItem(pieces, n);
         if (!RtStr_Check(item)) {
             RtErr_Format(&RtExc_TypeError,
                          "sequence item %zd: expected str instance, %s found",
                          n, Rt_TYPE(item)->tp_name);
-            Rt_DECREF(item);
             break;
         }
-        if (n++ > 0) {
+        if (n > 0) {
             RtStrWriter_Write(&w, RtStr_DATA(self), Rt_SIZE(self));
         }
         RtStrWriter_Write(&w, RtStr_DATA(item), Rt_SIZE(item));
-        Rt_DECREF(item);
     }
-    Rt_DECREF(iter);
+    Rt_DECREF(pieces);
     if (RtErr_Occurred() != NULL) {
         RtStrWriter_Discard(&w);
         return NULL;

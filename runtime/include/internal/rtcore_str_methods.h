@@ -105,4 +105,8 @@ RT_STR_METHOD(RtStr_RemoveSuffix);
 RT_STR_METHOD(RtStr_Translate);
 RT_STR_METHOD(RtStr_MakeTrans);
 
+// What join() is given, as a tuple: what is wrong with the iterable is found
+// before what is wrong with the items.
+RtObject *RtStr_GetPieces(RtObject *iterable);
+
 #endif  // RT_INTERNAL_STR_METHODS_H
