@@ -82,6 +82,19 @@ class L(A):
     __contains__ = __call__ = Giving()
 
 
+class Fails(A):
+    def __iter__(self):
+        yield 1
+        raise E
+
+
+class Maps(A):
+    def keys(self):
+        return ['a', 3]
+    def __getitem__(self, key):
+        return {'a': 1}[key]
+
+
 def double(item):
     return item + item
 
@@ -256,6 +269,8 @@ VALUES = {
     "float": ("0.0", "1.5", "-2.0", "1e300"),
     "range": ("range(3)", "range(5, 0, -2)", "range(0)"),
     "instance": ("A()", "B()", "C()", "D()", "K()", "L()"),
+    "source": ("Fails()", "Maps()", "[Fails()]", "[(1, 2), Fails()]",
+               "(Fails(), 1)", "{1: Fails()}"),
     "class": ("A", "B", "C", "D", "K", "L", "type('F', (A,), {})",
               "type('J', (C, B), {})", "int", "list", "E"),
     "iterator": ("iter([1, 2, 3])", "iter({'a': 1, 'b': 2})", "iter('ab')",
@@ -306,6 +321,7 @@ METHODS = {
     "range": "count index start stop step __len__ __contains__ __getitem__",
     "instance": "x y z s __len__ __eq__ __lt__ "
                 "__iter__ __getitem__ __index__",
+    "source": "x __iter__ keys __getitem__",
     "class": "__name__ __bases__ __mro__ x",
     "iterator": "__next__ __iter__ send throw close",
     "view": "__len__ __contains__ __iter__ isdisjoint __and__ "
@@ -320,6 +336,12 @@ BUILTINS = (
     "setattr delattr sorted str sum tuple type unpack zip "
     "dict.fromkeys augment unite put drop references "
     "object refer repr").split()
+# What takes any iterable.
+CONSUMERS = (
+    "list tuple set frozenset dict deque bytes bytearray sum min max sorted "
+    "any all enumerate unpack loop dict.fromkeys ''.join b','.join "
+    "{1,2}.update {1}.union {1}.issuperset {'a':1}.update [0].extend "
+    "deque('ab').extend deque('ab').extendleft").split()
 ATTRIBUTES = ("x", "y", "z", "s", "__class__",
               "__bases__", "new")
 KEYWORDS = ("key", "default", "reverse", "x", "start", "strict", "sep",
@@ -381,6 +403,11 @@ class Writer:
 
     def builtin(self):
         return f"{self.rng.choice(BUILTINS)}({self.arguments()})"
+
+    def consume(self):
+        """An iterable, which may fail on the way."""
+        of = self.rng.choice((None, "source", "source", self.kind()))
+        return f"{self.rng.choice(CONSUMERS)}({self.value(of)})"
 
     def binary(self):
         a, b = self.value(), self.value()
@@ -450,8 +477,8 @@ class Writer:
     def statement(self):
         return self.rng.choices(
             (self.method, self.builtin, self.binary, self.product, self.item,
-             self.attribute, self.iterate, self.make),
-            (8, 6, 4, 1, 3, 3, 2, 4))[0]()
+             self.attribute, self.iterate, self.make, self.consume),
+            (8, 6, 4, 1, 3, 3, 2, 4, 2))[0]()
 
 
 def program(seed, statements):
