@@ -112,7 +112,7 @@ acquired_for_reading(uint32_t thread, const void *lock, FzMapEntry *entry)
         two_owners(thread, lock, (uint32_t)entry->value - 1);
     }
     uint32_t writers = writers_before_readers(lock);
-    if (writers != 0) {
+    if (writers != 0 && !FzEngine_HasWeakLoads()) {     // or about to see it
         uint32_t writer = (uint32_t)__builtin_ctz(writers);
         FzEngine_Violation(FZ_RULE_WRITER_OVERTAKEN, writer,
                            "thread %u entered %s as a reader while thread %u "
