@@ -186,6 +186,7 @@ int
 RtDeque_PushLocked(RtDequeObject *d, RtDequeEnd end, RtObject *item,
                    RtObject **trimmed)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     *trimmed = NULL;
     if (push_locked(d, end, item) < 0) {
         return -1;
@@ -200,6 +201,7 @@ RtDeque_PushLocked(RtDequeObject *d, RtDequeEnd end, RtObject *item,
 RtObject *
 RtDeque_PopLocked(RtDequeObject *d, RtDequeEnd end)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     if (d->size == 0) {
         return NULL;
     }
@@ -216,6 +218,7 @@ RtDeque_PopLocked(RtDequeObject *d, RtDequeEnd end)
 RtDequeCursor
 RtDeque_FindLocked(RtDequeObject *d, ssize_t i)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     rt_assert(i >= 0 && i < d->size);
     RtDequeCursor c;
     if (i < d->size / 2) {
@@ -263,6 +266,7 @@ shift_left(RtDequeObject *d, ssize_t from, ssize_t n)
 int
 RtDeque_InsertLocked(RtDequeObject *d, ssize_t i, RtObject *item)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     ssize_t n = d->size;
     rt_assert(i >= 0 && i <= n);
     RtDequeEnd end = i < n / 2 ? RT_DEQUE_LEFT : RT_DEQUE_RIGHT;
@@ -284,6 +288,7 @@ RtDeque_InsertLocked(RtDequeObject *d, ssize_t i, RtObject *item)
 RtObject *
 RtDeque_RemoveLocked(RtDequeObject *d, ssize_t i)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     RtDequeCursor c = RtDeque_FindLocked(d, i);
     RtObject *item = *RtDequeCursor_Slot(&c);
     if (i < d->size / 2) {
@@ -300,6 +305,7 @@ RtDeque_RemoveLocked(RtDequeObject *d, ssize_t i)
 int
 RtDeque_RotateLocked(RtDequeObject *d, ssize_t n)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     ssize_t size = d->size;
     if (size <= 1) {
         return 0;
@@ -333,6 +339,7 @@ RtDeque_RotateLocked(RtDequeObject *d, ssize_t n)
 void
 RtDeque_ReverseLocked(RtDequeObject *d)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)d));
     RtDequeCursor left = { d->leftblock, d->leftindex };
     RtDequeCursor right = { d->rightblock, d->rightindex };
     for (ssize_t n = d->size / 2; n > 0; n--) {

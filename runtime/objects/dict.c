@@ -263,6 +263,7 @@ resize(RtDictObject *mp, bool all_str, Garbage *garbage)
 int
 RtDict_CombineLocked(RtDictObject *mp)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     Garbage garbage = { NULL, NULL, false };
     if (mp->ma_values != NULL && resize(mp, true, &garbage) < 0) {
         return -1;
@@ -319,6 +320,7 @@ found_entry(RtDictObject *mp, ssize_t ix)
 ssize_t
 RtDict_LookupLocked(RtDictObject *mp, RtObject *key, ssize_t hash)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     RtDictKeysObject *keys = mp->ma_keys;
     RtDictEntry *entries = RtDict_ENTRIES(keys);
     RtDictProbe p = RtDictProbe_Start(keys, hash);
@@ -392,6 +394,7 @@ int
 RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
                           RtObject *value)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     if (mp->ma_values != NULL && insert_split(mp, key, value)) {
         return 0;
     }
@@ -412,6 +415,7 @@ RtDict_InsertAbsentLocked(RtDictObject *mp, RtObject *key, ssize_t hash,
 RtObject *
 RtDict_ReplaceLocked(RtDictObject *mp, ssize_t ix, RtObject *value)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     RtObject **slot = RtDict_ValueSlot(mp, ix);
     RtObject *old = *slot;
     store_ptr(slot, Rt_NewRef(value));
@@ -438,6 +442,7 @@ void
 RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
                     RtObject **value)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     RtDictKeysObject *keys = mp->ma_keys;
     RtDictEntry *ep = &RtDict_ENTRIES(keys)[ix];
     rt_assert(ix >= 0);
@@ -465,6 +470,7 @@ RtDict_RemoveLocked(RtDictObject *mp, ssize_t ix, RtObject **key,
 ssize_t
 RtDict_LastLocked(RtDictObject *mp)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     RtDictKeysObject *keys = mp->ma_keys;
     rt_assert(!keys->split);
     if (mp->ma_used == 0) {
@@ -480,6 +486,7 @@ RtDict_LastLocked(RtDictObject *mp)
 int
 RtDict_CloneLocked(RtDictObject *mp, RtDictObject *other)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)other));
     rt_assert(mp->ma_keys == EMPTY_KEYS);
     if (other->ma_used == 0) {
         return 0;

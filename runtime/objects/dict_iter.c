@@ -12,6 +12,7 @@
 #include "rtcore_dict.h"
 #include "rt_critical_section.h"
 #include "rt_errors.h"
+#include "rtcore_unbroken.h"
 
 typedef struct DictIter {
     RtObject ob_base;
@@ -90,6 +91,7 @@ bool
 RtDict_NextLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
                   RtObject **value)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     ssize_t ix = next_entry(mp, pos);
     if (ix < 0) {
         return false;
@@ -111,6 +113,7 @@ bool
 RtDict_PreviousLocked(RtDictObject *mp, ssize_t *pos, RtObject **key,
                       RtObject **value)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)mp));
     ssize_t n = RtDict_CountPositions(mp);
     for (ssize_t i = *pos < n ? *pos : n; i > 0; i--) {
         ssize_t ix = mp->ma_values != NULL

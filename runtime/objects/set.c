@@ -349,6 +349,7 @@ RtSet_DiscardLocked(RtSetObject *so, RtObject *key, ssize_t hash,
 RtObject *
 RtSet_PopLocked(RtSetObject *so)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)so));
     if (so->used == 0) {
         return NULL;
     }
@@ -363,6 +364,9 @@ RtSet_PopLocked(RtSetObject *so)
 bool
 RtSet_NextLocked(RtSetObject *so, ssize_t *pos, RtObject **key, ssize_t *hash)
 {
+    // A frozen set never changes.
+    rt_assert(RtFrozenSet_Check((RtObject *)so) ||
+              RtContainer_IsHeld((RtObject *)so));
     ssize_t i = *pos;
     while (i <= so->mask && !RtSetKey_IsItem(so->table[i].key)) {
         i++;
@@ -420,6 +424,8 @@ RtSet_ReserveLocked(RtSetObject *so, ssize_t more)
 int
 RtSet_MergeLocked(RtSetObject *so, RtSetObject *other)
 {
+    rt_assert(RtFrozenSet_Check((RtObject *)other) ||
+              RtContainer_IsHeld((RtObject *)other));
     if (so == other || other->used == 0) {
         return 0;
     }
@@ -440,6 +446,7 @@ RtSet_MergeLocked(RtSetObject *so, RtSetObject *other)
 void
 RtSet_SwapBodiesLocked(RtSetObject *so, RtSetObject *temporary)
 {
+    rt_assert(RtContainer_IsHeld((RtObject *)so));
     SetGarbage mine;
     ssize_t fill = so->fill;
     ssize_t used = so->used;

@@ -3,6 +3,7 @@
 // allocations.
 
 #include "objects.h"
+#include "rt_critical_section.h"
 #include "rtcore_deque.h"
 #include "rtcore_gc.h"
 
@@ -425,7 +426,11 @@ scenario(RtObject *d)
         }
     }
     RtDequeObject *self = (RtDequeObject *)d;
-    if (RtDeque_RotateLocked(self, N / 2) < 0) {
+    int status;
+    RT_BEGIN_CRITICAL_SECTION(self);
+    status = RtDeque_RotateLocked(self, N / 2);
+    RT_END_CRITICAL_SECTION();
+    if (status < 0) {
         return false;
     }
     RtObject *copy = RtDeque_Copy(self);
@@ -433,8 +438,11 @@ scenario(RtObject *d)
                     : RtNumber_BinaryOp(d, copy, RT_NB_ADD);
     RtObject *repr = sum == NULL ? NULL : RtObject_Repr(sum);
     RtObject *it = repr == NULL ? NULL : RtObject_GetIter(d);
-    bool done = it != NULL && RtDeque_Size(sum) == 2 * N
-                && RtDeque_InsertLocked(self, N / 2, Rt_None) == 0;
+    bool done;
+    RT_BEGIN_CRITICAL_SECTION(self);
+    done = it != NULL && RtDeque_Size(sum) == 2 * N
+           && RtDeque_InsertLocked(self, N / 2, Rt_None) == 0;
+    RT_END_CRITICAL_SECTION();
     CHECK(copy == NULL || RtDeque_IsValid(copy));
     CHECK(sum == NULL || RtDeque_IsValid(sum));
     Rt_XDECREF(copy);

@@ -41,4 +41,19 @@ RtLockFree_Holds(uint64_t begun)
     return RtLockFree_Begin() == begun;
 }
 
+// Whether no other thread comes between: the caller has the object's lock, or
+// has stopped the world (GIL build: the GIL is the lock).
+static inline bool
+RtContainer_IsHeld(RtObject *op)
+{
+#ifdef RT_GIL_DISABLED
+    RtThreadState *tstate = RtThreadState_Get();
+    return RtEval_HasStopped(tstate) ||
+           RtCriticalSection_IsHeld(tstate, &op->ob_mutex);
+#else
+    (void)op;
+    return true;
+#endif
+}
+
 #endif  // RT_INTERNAL_UNBROKEN_H
