@@ -1,5 +1,6 @@
 # When references are dropped, and which place in a set is taken again.
 import collections
+import gc
 import itertools
 import threading
 import weakref
@@ -120,3 +121,19 @@ for attempt in attempts:
         attempt()
     except TypeError as error:
         print(type(error).__name__)
+
+
+# A function that is being called lives, whoever forgets it meanwhile.
+def forgotten(item, found=None):
+    return item, gc.collect() >= 0
+
+
+def forget():
+    global forgotten
+    forgotten = None
+    gc.collect()
+    return "arguments"
+
+
+print(forgotten(forget()))
+print(forgotten)

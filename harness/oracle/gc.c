@@ -171,11 +171,16 @@ judged(Collection *c)
 {
     check_judged(c);
     if (c->full) {
-        const RtObject *missed =
-            FzReachability_FindMissed(c->interp, &c->judged);
-        if (missed != NULL) {
-            violation(FZ_RULE_GC_MISSED_GARBAGE, missed,
+        bool missed;
+        const RtObject *wrong =
+            FzReachability_FindWrong(c->interp, &c->judged, &missed);
+        if (wrong != NULL && missed) {
+            violation(FZ_RULE_GC_MISSED_GARBAGE, wrong,
                       "is unreachable, and a full collection does not say so");
+        }
+        if (wrong != NULL) {
+            violation(FZ_RULE_GC_FREED_REACHABLE, wrong,
+                      "was judged unreachable, but something alive holds it");
         }
     }
     for (size_t i = 0; i < c->judged.count; i++) {

@@ -21,9 +21,10 @@ FzName_Of(const void *addr)
 }
 
 // reachability.c: an object of the interpreter that is unreachable and was not
-// judged so, or NULL. A full collection has just judged.
-const RtObject *FzReachability_FindMissed(const RtInterpreterState *of,
-                                          const FzMap *judged);
+// judged so (*missed), or that was judged and is not; or NULL. A full
+// collection has just judged.
+const RtObject *FzReachability_FindWrong(const RtInterpreterState *interp,
+                                         const FzMap *judged, bool *missed);
 
 // wait_queue.c: the queue that the thread waits in, or NULL.
 const void *FzOracleWaitQueue_Of(uint32_t thread);

@@ -143,10 +143,9 @@ follow(void)
     }
 }
 
-const RtObject *
-FzReachability_FindMissed(const RtInterpreterState *of, const FzMap *judged)
+static void
+find_reached(RtInterpreterState *interp, const FzMap *judged)
 {
-    RtInterpreterState *interp = (RtInterpreterState *)of;
     FzMap *objects = &state.objects;
     FzMap_Clear(objects);
     RtGC_VisitTracked(interp, add_object, NULL);
@@ -171,10 +170,18 @@ FzReachability_FindMissed(const RtInterpreterState *of, const FzMap *judged)
 #endif
     reach_from_frames(interp);
     follow();
-    for (size_t i = 0; i < objects->count; i++) {
-        const FzMapEntry *entry = FzMap_At(objects, i);
+}
+
+const RtObject *
+FzReachability_FindWrong(const RtInterpreterState *interp, const FzMap *judged,
+                         bool *missed)
+{
+    find_reached((RtInterpreterState *)interp, judged);
+    for (size_t i = 0; i < state.objects.count; i++) {
+        const FzMapEntry *entry = FzMap_At(&state.objects, i);
         const RtObject *op = (const RtObject *)entry->key;
-        if (entry->extra != REACHED && FzMap_Find(judged, op) == NULL) {
+        *missed = entry->extra != REACHED;
+        if (*missed != (FzMap_Find(judged, op) != NULL)) {
             return op;
         }
     }
