@@ -31,6 +31,33 @@ wake(void *arg, void *park_arg, bool has_more_waiters)
     rt_atomic_store_uint8(word, has_more_waiters ? 1 : 0);
 }
 
+// The parking lot detaches the thread, or knows of none: it has done so itself.
+static void
+park(uint8_t *word, uint8_t how)
+{
+    uint8_t expected = how & 1;
+    int argument = 17;
+    int64_t timeout = 1000 * (1 + (int64_t)(how >> 3));
+    int flags = how & 4 ? RT_PARK_INTERRUPTIBLE : 0;
+    if ((how & 2) != 0) {
+        RtParkingLot_Park(word, &expected, sizeof(expected), timeout,
+                          &argument, flags | RT_PARK_DETACH);
+        return;
+    }
+    RtThreadState *tstate = RtEval_SaveThread();
+    RtParkingLot_Park(word, &expected, sizeof(expected), timeout, &argument,
+                      flags);
+    RtEval_RestoreThread(tstate);
+}
+
+static void
+sleep_until_interrupted(uint8_t *word, uint8_t expected)
+{
+    int argument = 17;
+    RtParkingLot_Park(word, &expected, sizeof(expected), -1, &argument,
+                      RT_PARK_DETACH | RT_PARK_INTERRUPTIBLE);
+}
+
 static void
 arrive(uint32_t thread)
 {
@@ -81,19 +108,13 @@ step(uint32_t thread, const FuzzStep *st)
 {
     arrive(thread);
     uint8_t *word = &s.words[st->a % WORDS];
-    uint8_t expected = st->b & 1;
-    int argument = 17;
-    int flags = (st->b & 2 ? RT_PARK_DETACH : 0) |
-                (st->b & 4 ? RT_PARK_INTERRUPTIBLE : 0);
-    switch (st->what % 7) {
+    switch (st->what % 8) {
     case 0:
     case 1:
-        RtParkingLot_Park(word, &expected, sizeof(expected),
-                          1000 * (1 + (int64_t)(st->b >> 3)), &argument,
-                          flags | RT_PARK_DETACH);
+        park(word, st->b);
         break;
     case 2:
-        rt_atomic_store_uint8(word, expected);
+        rt_atomic_store_uint8(word, st->b & 1);
         break;
     case 3:
         RtParkingLot_Unpark(word, wake, word);
@@ -105,9 +126,11 @@ step(uint32_t thread, const FuzzStep *st)
         break;
     case 5:
         if (thread == 0 && will_be_interrupted()) {
-            RtParkingLot_Park(word, &expected, sizeof(expected), -1, &argument,
-                              RT_PARK_DETACH | RT_PARK_INTERRUPTIBLE);
+            sleep_until_interrupted(word, st->b & 1);
         }
+        break;
+    case 6:
+        RtParkingLot_UnparkExiting();       // none has to
         break;
     default:
         RtParkingLot_UnparkAll(word);
