@@ -199,6 +199,14 @@ def attributes(at, *new):
         return at.__dict__
 
 
+def change_class(at, kind):
+    """What it says: a class that may not be is refused for several reasons."""
+    try:
+        at.__class__ = kind
+    except TypeError as error:
+        return str(error)
+
+
 def refer(at, *args):
     return ref(at, *args) if type(at) not in CALLABLES else None
 
@@ -446,6 +454,7 @@ class Writer:
             f"setattr({on}, '{name}', {value})", f"delattr({on}, '{name}')",
             f"hasattr({on}, '{name}')", f"getattr({on}, '{name}', 4)",
             f"attributes({on})", f"attributes({on}, {value})",
+            f"change_class({on}, {self.value('class')})",
             f"setattr(C, '__qualname__', {self.value('str')})",
             f"setattr(B, '__name__', {self.value('str')})"))
 
