@@ -53,8 +53,14 @@ cache_is_right(const RtInterpreterState *interp, const RtTypeObject *type)
     }
     for (size_t i = 0; i < RT_TYPE_CACHE_SIZE; i++) {
         const RtTypeCacheEntry *entry = &interp->types.cache[i];
+        if ((entry->sequence.sequence & 1) != 0) {
+            continue;               // a writer is inside
+        }
+        // Else it was filled in vain, or would answer for no name.
+        if ((entry->version == 0) != (entry->name == NULL)) {
+            return false;
+        }
         if (entry->version == type->tp_version_tag &&
-            (entry->sequence.sequence & 1) == 0 &&
             find_along_mro(type->tp_mro, entry->name) != entry->value)
         {
             return false;
