@@ -176,6 +176,23 @@ find_entry(RtTypesState *types, uint32_t version, RtObject *name)
 
 #ifdef RT_GIL_DISABLED
 
+// As long as nobody has written, what was read stands there. For assertions.
+__attribute__((unused)) static bool
+is_as_read(const RtTypeCacheEntry *entry, uint32_t sequence, uint32_t version,
+           const RtObject *name, const RtObject *value)
+{
+    const uint32_t *now = &entry->sequence.sequence;
+    if (rt_atomic_load_uint32_owned(now) != sequence ||
+        (rt_atomic_load_uint32_owned(&entry->version) == version &&
+         rt_atomic_load_ptr_owned(&entry->name) == name &&
+         rt_atomic_load_ptr_owned(&entry->value) == value))
+    {
+        return true;
+    }
+    rt_atomic_fence_acquire();
+    return rt_atomic_load_uint32_owned(now) != sequence;
+}
+
 // True if the entry had the answer: a new reference, or NULL. *late receives a
 // reference that is to be dropped later.
 static inline bool
@@ -204,6 +221,7 @@ read_entry(RtTypesState *types, RtTypeObject *type, RtObject *name,
         *late = value;
         return false;
     }
+    rt_assert(is_as_read(entry, sequence, version, name, value));
     *result = value;
     return true;
 }
