@@ -2,9 +2,10 @@
 
 Those of the project take their turns, the quick ones first: a campaign that
 begins from the seed corpus, the targets that drive one mechanism, programs on
-the system's threads, allocations that fail, programs and calls of one thread
-beside CPython, and, in what is left of the time, campaigns that begin from
-nothing. Time is that of the processor, of all together.
+the system's threads, allocations that fail, the Python programs of the seeds,
+programs and calls of one thread beside CPython, and, in what is left of the
+time, campaigns that begin from nothing. Time is that of the processor, of all
+together.
 """
 
 import json
@@ -27,6 +28,7 @@ MECHANISM_INPUTS = 1500
 DIFFER_PROGRAMS = 5000
 CALLS_PROGRAMS = 40
 FAILALLOC_SEEDS = 25
+SCHEDULES = 20                  # of a Python program that starts threads
 # Seconds of the clock, for what nothing else ends.
 PATIENCE = 240
 
@@ -73,6 +75,18 @@ class Trial:
                            *random.Random(1).sample(seeds, FAILALLOC_SEEDS)])
         if result.returncode != 0:
             raise Killed(self.rule_in(result.stderr, result.returncode))
+
+    def programs(self):
+        """The Python programs of the seeds, on the engine. What they print is
+        for the tests to compare; here they must end as they want to."""
+        for path in sorted((self.bugs.ROOT / "corpus/seeds").glob("*.py")):
+            threads = "threading" in path.read_text(encoding="utf-8")
+            schedules = SCHEDULES if threads else 1
+            result = self.run([self.program, "run", "--executions", schedules,
+                               path])
+            self.executions += schedules
+            if result.returncode in (77, 78) or result.returncode < 0:
+                raise Killed(self.rule_in(result.stderr, result.returncode))
 
     def differ(self):
         result = self.run([self.program, "differ", "--other", "none",
@@ -122,6 +136,7 @@ def hunt(trial, seconds):
     if trial.preset.startswith("fuzz-"):
         trial.campaign(seconds * THREADS_SHARE, "--os-threads", seed=4)
         trial.failalloc()
+        trial.programs()
         trial.differ()
         trial.calls()
     left = seconds - (trial.bugs.cpu_seconds() - begun)

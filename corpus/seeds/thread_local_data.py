@@ -21,3 +21,29 @@ for thread in threads:
 for thread in threads:
     thread.join()
 print(sorted(results.items()), data.value)
+
+
+# What a thread leaves to others may die while it ends, when its own data is
+# lost already.
+class Late:
+    def __del__(self):
+        try:
+            data.late = "late"
+        except RuntimeError:
+            pass
+
+
+def leave():
+    held.append(Late())
+    left.set()
+
+
+for _ in range(20):
+    held = []
+    left = threading.Event()
+    thread = threading.Thread(target=leave)
+    thread.start()
+    left.wait()
+    held.clear()
+    thread.join()
+print(len(held))
