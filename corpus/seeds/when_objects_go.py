@@ -137,3 +137,18 @@ def forget():
 
 print(forgotten(forget()))
 print(forgotten)
+
+
+# A class that makes its instances itself, in a thread too.
+class Counted:
+    made = 0
+
+    def __new__(cls, *args):
+        cls.made += 1
+        return object.__new__(cls)
+
+
+thread = threading.Thread(target=Counted, args=(1,))
+thread.start()
+thread.join()
+print(type(Counted()).__name__, Counted.made)
