@@ -100,7 +100,6 @@ switch_array(RtListObject *list, RtObject **items, ssize_t capacity)
 int
 RtList_ReserveLocked(RtListObject *list, ssize_t capacity)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     if (list->allocated >= capacity) {
         return 0;
     }
@@ -144,7 +143,6 @@ void
 RtList_ReplaceLocked(RtListObject *list, RtObject **items, ssize_t size,
                      ssize_t allocated, RtListGarbage *garbage)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     RtContainer_EnsureSharedOnResize((RtObject *)list);
     garbage->items = list->ob_item;
     garbage->size = Rt_SIZE(list);
@@ -181,7 +179,6 @@ RtList_DropGarbage(const RtListGarbage *garbage)
 int
 RtList_AppendLocked(RtListObject *list, RtObject *value)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     ssize_t size = Rt_SIZE(list);
     uint64_t begun = RtUnbroken_Begin();
     if (RtList_ReserveLocked(list, size + 1) < 0) {
@@ -197,7 +194,6 @@ RtList_AppendLocked(RtListObject *list, RtObject *value)
 int
 RtList_InsertLocked(RtListObject *list, ssize_t i, RtObject *value)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     ssize_t size = Rt_SIZE(list);
     uint64_t begun = RtUnbroken_Begin();
     if (RtList_ReserveLocked(list, size + 1) < 0) {
@@ -222,7 +218,6 @@ RtList_InsertLocked(RtListObject *list, ssize_t i, RtObject *value)
 RtObject *
 RtList_RemoveLocked(RtListObject *list, ssize_t i)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     ssize_t last = Rt_SIZE(list) - 1;
     rt_assert(i >= 0 && i <= last);
     RtObject **items = list->ob_item;
@@ -240,7 +235,6 @@ RtList_RemoveLocked(RtListObject *list, ssize_t i)
 int
 RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     ssize_t size = Rt_SIZE(list);
     if (n == 0) {
         return 0;
@@ -264,7 +258,6 @@ RtList_ExtendLocked(RtListObject *list, RtObject *const *items, ssize_t n)
 RtObject *
 RtList_FromItemsLocked(RtListObject *list)
 {
-    rt_assert(RtContainer_IsHeld((RtObject *)list));
     ssize_t size = Rt_SIZE(list);
     RtObject *copy = RtList_New(size);
     for (ssize_t i = 0; copy != NULL && i < size; i++) {
