@@ -446,6 +446,31 @@ def make_mutual(raw):
         finding(folder / "minimized", "USE_AFTER_FREE", kind, "take",
                 "free_memory", minimized=True, active_threads=2, operations=3,
                 preemptions=1, tight=kind != "range", cause=f"{kind}|y.z|w")
+    # Damage in a program that fails otherwise, too; of the one kind also in
+    # one thread and in no other way.
+    for kind, threads in (("deque", 1), ("bytes", 2)):
+        mechanism, signature = f"PARK_ORDER|||wake_{kind}", \
+            f"HEAP_INVALID|{kind}||walk"
+        for i in range(60):
+            finding(raw / f"PARK-{kind}-{i}", "PARK_ORDER", "", "",
+                    f"wake_{kind}")
+        for name, n, aliases in (("both", 2, [mechanism, signature]),
+                                 ("own", threads, [signature])):
+            folder = finding(raw / f"BAD-{kind}-{name}", "HEAP_INVALID", kind,
+                             "", "walk")
+            finding(folder / "minimized", "HEAP_INVALID", kind, "", "walk",
+                    minimized=True, active_threads=n, operations=3,
+                    preemptions=0, cause="", aliases=aliases, beside=[
+                        {"signature": signature, "of": 1000, "runs": 900,
+                         "failing": 900, "both": 900}])
+    # Races on a field of one kind of object, in programs that have races on
+    # what all objects have.
+    everywhere = "DATA_RACE|.ob_type|ask|tell"
+    for i in range(60):
+        finding(raw / f"RACE-{i}", "DATA_RACE", ".ob_type", "ask", "tell")
+    for i in range(2):
+        finding(raw / f"OWN-{i}", "DATA_RACE", "list.+0x20", "grow", "shrink",
+                inner="load_size", aliases=[everywhere])
 
 
 MUTUAL = [
@@ -465,6 +490,9 @@ MUTUAL = [
     {"USE_AFTER_FREE|cell|take|free_memory",
      "USE_AFTER_FREE|range|take|free_memory"},
     {"USE_AFTER_FREE|frame|take|free_memory"},
+    {"DATA_RACE|.ob_type|ask|tell"}, {"DATA_RACE|list.+0x20|grow|shrink"},
+    {"PARK_ORDER|||wake_deque"}, {"HEAP_INVALID|deque||walk"},
+    {"PARK_ORDER|||wake_bytes", "HEAP_INVALID|bytes||walk"},
 ]
 
 

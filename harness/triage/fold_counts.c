@@ -9,6 +9,7 @@
 enum {
     RARE = 100,
     FREQUENT = 20,              // one in so many
+    SELDOM = 10,
 };
 
 // Of a group or not: it has a mechanism, or damage.
@@ -115,8 +116,18 @@ never_meets(FzGrouper *g, size_t raw, size_t root)
     return looked;
 }
 
+// A race on a field that only objects of this kind have.
+static bool
+is_race_on_own_field(const FzRaw *raw)
+{
+    FzSignature s;
+    return strncmp(raw->signature, "DATA_RACE|", 10) == 0 &&
+           FzSignature_Parse(raw->signature, &s) && s.kind[0] != '\0' &&
+           s.field[0] != '\0' && strncmp(s.field, "ob_", 3) != 0;
+}
+
 // One of the group says what is wrong: a mechanism, who freed too early, two
-// accesses that must be just so.
+// accesses that must be just so, or that race.
 static bool
 is_explained(FzGrouper *g, size_t root)
 {
@@ -124,11 +135,58 @@ is_explained(FzGrouper *g, size_t root)
         const FzTriaged *f = g->raws[i].smallest;
         if (FzGrouper_Root(g, i) == root &&
             (!g->raws[i].damage || FzTriaged_NamesCulprit(f) ||
+             is_race_on_own_field(&g->raws[i]) ||
              (f->tight && FzTriaged_NamesPair(f)))) {
             return true;
         }
     }
     return false;
+}
+
+// Seen ten times less than the other.
+static bool
+is_seldom_beside(FzGrouper *g, size_t root, size_t other)
+{
+    return FzGrouper_CountFindings(g, root) * SELDOM <=
+           FzGrouper_CountFindings(g, other);
+}
+
+// One of the group fails by a preemption that must be just where it is, or is a
+// race on a field of its own.
+static bool
+is_exact(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root &&
+            (g->raws[i].smallest->tight ||
+             is_race_on_own_field(&g->raws[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A program of the group fails in one thread, by no preemption and in no other
+// way: that is no consequence of another mistake.
+static bool
+fails_alone(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzTriaged *f = g->raws[i].smallest;
+        if (FzGrouper_Root(g, i) == root && f->small != NULL && f->profiled &&
+            f->threads <= 1 && f->preemptions == 0 && f->naliases <= 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// So few that what its programs show besides is the better explanation.
+static bool
+is_outweighed(FzGrouper *g, size_t root, size_t other)
+{
+    return is_rare_beside(g, root, other) ||
+           (is_seldom_beside(g, root, other) && !is_exact(g, root));
 }
 
 // What nothing else explains, in programs that show one other failure, is a
@@ -139,12 +197,12 @@ fold_consequence(FzGrouper *g, size_t raw, bool mechanism)
 {
     size_t root = FzGrouper_Root(g, raw);
     if (g->evidence.shown[raw] == 0 || FzGrouper_IsEstablished(g, root) ||
-        is_frequent(g, root)) {
+        is_frequent(g, root) || fails_alone(g, root)) {
         return false;
     }
     size_t only = only_alias(g, root, mechanism);
     if (only == root ||
-        (is_explained(g, root) && (!is_rare_beside(g, root, only) ||
+        (is_explained(g, root) && (!is_outweighed(g, root, only) ||
                                    never_meets(g, raw, only))) ||
         (mechanism && FzGrouper_CountFindings(g, only) <
                           FzGrouper_CountFindings(g, root))) {
@@ -210,6 +268,29 @@ fold_siblings(FzGrouper *g)
     }
 }
 
+// It was minimised, which says nothing, and there is hardly anything like it.
+static bool
+is_lone(FzGrouper *g, size_t raw)
+{
+    size_t root = FzGrouper_Root(g, raw);
+    return g->raws[raw].smallest->small != NULL && says_nothing(g, raw) &&
+           !has_kind(g, root, false) &&
+           FzGrouper_CountFindings(g, root) < FZ_ENOUGH_FINDINGS;
+}
+
+// The same damage of several objects, each of them hardly ever.
+static void
+fold_lone(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        for (size_t k = 0; k < i && is_lone(g, i); k++) {
+            if (FzRaw_AreSiblings(&g->raws[i], &g->raws[k]) && is_lone(g, k)) {
+                FzGrouper_Fold(g, FzGrouper_Root(g, i), FzGrouper_Root(g, k));
+            }
+        }
+    }
+}
+
 // Races on one field, a hundred times fewer than others on it.
 static void
 fold_rare_races(FzGrouper *g)
@@ -244,12 +325,14 @@ file_of(const FzSignature *s)
     return "";
 }
 
-// One rule: about a mechanism, or assertions of one file, which has one.
+// One rule: about a mechanism, or assertions of one file, which has one. A race
+// on a field of its own is of that field.
 static bool
 have_one_rule(const FzRaw *a, const FzRaw *b)
 {
     FzSignature x, y;
-    if (strcmp(a->smallest->rule, b->smallest->rule) != 0) {
+    if (strcmp(a->smallest->rule, b->smallest->rule) != 0 ||
+        is_race_on_own_field(a)) {
         return false;
     }
     return !a->damage ||
@@ -271,7 +354,8 @@ fold_places(FzGrouper *g)
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && have_one_rule(rare, &g->raws[b]) &&
                 (rare->count < FZ_ENOUGH_FINDINGS ||
-                 rare->count * FREQUENT < total) &&
+                 rare->count * FREQUENT < total ||
+                 is_seldom_beside(g, one, other)) &&
                 rare->count < FzGrouper_CountFindings(g, other) &&
                 FzEvidence_Shows(&g->evidence, a, b) &&
                 !FzGrouper_IsBridge(g, a, b)) {
@@ -318,5 +402,6 @@ FzGrouper_FoldByCounts(FzGrouper *g)
     fold_rare(g);
     fold_consequences(g);
     fold_siblings(g);
+    fold_lone(g);
     fold_rare_races(g);
 }
