@@ -158,42 +158,42 @@ OPERATORS = {f.__name__: f for f in (
     drop_condition, skip_flag, off_by_one, remove_call, swap_branch)}
 
 
-def variant_of(lines, line):
-    """The build that a line is of: "ft", "gil" or "" (both)."""
+def conditions_around(lines, line, read, opposite):
+    """What the directives around a line say of it, from the outside; read()
+    takes the text of one that begins."""
     stack = []
     for text in lines[:line]:
-        directive = re.match(r"#\s*(if\w*|else|endif)\b(.*)", text)
+        directive = re.match(r"#\s*(if\w*|else|endif)\b", text)
         if directive is None:
             continue
         if directive[1] == "endif":
             stack.pop()
         elif directive[1] == "else":
-            stack[-1] = {"ft": "gil", "gil": "ft"}.get(stack[-1], "")
-        elif "RT_GIL_DISABLED" in directive[2]:
-            stack.append("gil" if directive[1] == "ifndef" else "ft")
+            stack[-1] = opposite.get(stack[-1], "")
         else:
-            stack.append("")
+            stack.append(read(text))
+    return stack
+
+
+def variant_of(lines, line):
+    """The build that a line is of: "ft", "gil" or "" (both)."""
+    def read(text):
+        if "RT_GIL_DISABLED" not in text:
+            return ""
+        return "gil" if re.match(r"#\s*ifndef", text) else "ft"
+    stack = conditions_around(lines, line, read, {"ft": "gil", "gil": "ft"})
     return next((variant for variant in stack if variant), "")
 
 
 def needs_no_hooks(lines, line):
     """Whether a line is in builds without the hooks alone."""
-    stack = []
-    for text in lines[:line]:
-        directive = re.match(r"#\s*(if\w*|else|endif)\b(.*)", text)
-        if directive is None:
-            continue
-        if directive[1] == "endif":
-            stack.pop()
-        elif directive[1] == "else":
-            stack[-1] = {"with": "without"}.get(stack[-1], "")
-        elif re.match(r"#\s*ifndef RT_WITH_HOOKS|.*!defined\(RT_WITH_HOOKS\)",
-                      text):
-            stack.append("without")
-        else:
-            stack.append("with" if re.match(r"#\s*ifdef RT_WITH_HOOKS", text)
-                         else "")
-    return "without" in stack
+    def read(text):
+        if re.match(r"#\s*ifndef RT_WITH_HOOKS|.*!defined\(RT_WITH_HOOKS\)",
+                    text):
+            return "without"
+        return "with" if re.match(r"#\s*ifdef RT_WITH_HOOKS", text) else ""
+    return "without" in conditions_around(lines, line, read,
+                                          {"with": "without"})
 
 
 def mutants_of(file, lines, presets):
