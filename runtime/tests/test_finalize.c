@@ -283,19 +283,25 @@ FUNCTION(collect)
     return NULL;
 }
 
-// The last collections take place although one has not ended.
+// The last collections take place although one of a daemon has not ended.
 static void
-test_collection(void)
+check_last_collections(RtMethodDef *collect_in_daemon)
 {
     RtThreadState *me = begin();
     drop(Call(lock, "acquire", 0));
-    Rt_DECREF(start(&collect_def, true));
+    Rt_DECREF(start(collect_in_daemon, true));
     wait_for_step(1);
     make_garbage(waiter_methods);
     CHECK(RtGC_Collect(me, 2) == 0);
     CHECK(finalized == 0);
     CHECK(finish(me) == 1);
     CHECK(finalized == 1);
+}
+
+static void
+test_collection(void)
+{
+    check_last_collections(&collect_def);
 }
 
 // A callback of gc.callbacks.
@@ -319,19 +325,11 @@ FUNCTION(collect_with_callback)
     return NULL;
 }
 
-// The same, if it has not even begun to look.
+// It has not even begun to look.
 static void
 test_collection_called_back(void)
 {
-    RtThreadState *me = begin();
-    drop(Call(lock, "acquire", 0));
-    Rt_DECREF(start(&collect_with_callback_def, true));
-    wait_for_step(1);
-    make_garbage(waiter_methods);
-    CHECK(RtGC_Collect(me, 2) == 0);
-    CHECK(finalized == 0);
-    CHECK(finish(me) == 1);
-    CHECK(finalized == 1);
+    check_last_collections(&collect_with_callback_def);
 }
 
 static int
