@@ -237,6 +237,23 @@ name_block(const FzBlock *block, size_t offset, char *buf, size_t size)
     return buf;
 }
 
+static const char *
+name_static(uintptr_t at, char *buf, size_t size)
+{
+    size_t offset;
+    const char *name = FzTarget_NameVariable((const void *)at, &offset);
+    if (name == NULL) {
+        snprintf(buf, size, "static+0x%zx", (size_t)(at - fz_shadow.image));
+    }
+    else if (offset == 0) {
+        snprintf(buf, size, "%s", name);
+    }
+    else {
+        snprintf(buf, size, "%s+0x%zx", name, offset);
+    }
+    return buf;
+}
+
 const char *
 FzEngine_NameAddress(const void *addr, char *buf, size_t size)
 {
@@ -252,7 +269,7 @@ FzEngine_NameAddress(const void *addr, char *buf, size_t size)
         snprintf(buf, size, "NULL+0x%zx", (size_t)at);
     }
     else if (at - s->image < s->image_end - s->image) {
-        snprintf(buf, size, "static+0x%zx", (size_t)(at - s->image));
+        name_static(at, buf, size);
     }
     else if (find_stack(addr, &thread, &offset)) {
         snprintf(buf, size, "stack#%u-0x%zx", thread, offset);
@@ -317,8 +334,7 @@ FzEngine_NameKey(uint64_t key, char *buf, size_t size)
         snprintf(buf, size, "outside#%u", (unsigned)ordinal);
     }
     else if (key >= FZ_KEY_STATICS && ordinal - 1 < statics.count) {
-        snprintf(buf, size, "static+0x%zx",
-                 (size_t)(statics.addresses[ordinal - 1] - fz_shadow.image));
+        name_static(statics.addresses[ordinal - 1], buf, size);
     }
     else {
         snprintf(buf, size, "%s", key == 0 ? "-" : "?");

@@ -3,7 +3,9 @@
 
 #include "engine_internal.h"
 
+#include "fz_image.h"
 #include "fz_race.h"
+#include "rtcore_audit.h"
 #include "rtcore_heap.h"
 #include "rtcore_state.h"
 
@@ -133,6 +135,15 @@ FzTarget_LoadThread(uint32_t thread)
     rt_thread_local = locals[thread];
     fz_engine.locals = (uintptr_t)&rt_thread_local;
     fz_engine.locals_size = sizeof(rt_thread_local);
+}
+
+const char *
+FzTarget_NameVariable(const void *addr, size_t *offset)
+{
+    *offset = (uintptr_t)addr - (uintptr_t)&rt_runtime;
+    return *offset < sizeof(rt_runtime)
+               ? RtAudit_NameMember(offset)
+               : FzImage_VariableAt((uintptr_t)addr, offset);
 }
 
 void

@@ -32,6 +32,9 @@ void FzTarget_LoadThread(uint32_t thread);
 
 // The same in every process, for what a thread waits on.
 uint64_t FzTarget_SyncKey(const void *sync);
+// The variable that addr lies in, or a member of it; NULL: not known. *offset
+// into it. For messages: slow.
+const char *FzTarget_NameVariable(const void *addr, size_t *offset);
 // A point of instrumented code while no run is under way.
 void FzTarget_IdlePoint(RtPoint kind, const void *addr);
 

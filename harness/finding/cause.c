@@ -2,6 +2,7 @@
 // thread did, before the preempted one went on, to what that one was about to
 // touch.
 
+#include <ctype.h>
 #include <string.h>
 
 #include "fz_cause.h"
@@ -62,6 +63,23 @@ find_conflict(const FzRun *run, size_t from, uint32_t thread, uint64_t object)
     return read;
 }
 
+// A variable of the program: its name, or "interp", "types.cache".
+static void
+name_variable(const char *name, FzCause *out)
+{
+    size_t size = strcspn(name, "+");
+    size_t kind = strcspn(name, ".+");
+    if (!isalpha((unsigned char)name[0]) ||
+        strncmp(name, "static+", 7) == 0) {
+        return;
+    }
+    snprintf(out->kind, sizeof(out->kind), "%.*s", (int)kind, name);
+    if (kind < size) {
+        snprintf(out->field, sizeof(out->field), "%.*s",
+                 (int)(size - kind - 1), name + kind + 1);
+    }
+}
+
 static void
 describe(const FzRun *run, const Preemption *p, const FzTraceEvent *conflict,
          FzCause *out)
@@ -82,6 +100,9 @@ describe(const FzRun *run, const Preemption *p, const FzTraceEvent *conflict,
     FzEngine_NameKey(turn->object, name, sizeof(name));
     FzSignature_Subject(name, out->kind, sizeof(out->kind), out->field,
                         sizeof(out->field));
+    if (out->kind[0] == '\0') {
+        name_variable(name, out);
+    }
     if (conflict != NULL) {
         out->conflicts = true;
         out->other = conflict->thread;

@@ -156,8 +156,8 @@ bool FzEngine_HasWeakLoads(void);       // this run: what was stored comes late
 uint32_t FzEngine_CurrentThread(void);
 uint64_t FzEngine_Step(void);
 uintptr_t FzEngine_AddressKey(const void *addr);
-// "list#17+0x10", "dict-keys#9", "tstate#2", "static+0x1234": the same in
-// every process. Written to buf; returns buf.
+// "list#17+0x10", "dict-keys#9", "tstate#2", "interp.types.cache+0x28": the
+// same in every process. Written to buf; returns buf.
 const char *FzEngine_NameAddress(const void *addr, char *buf, size_t size);
 // The same for FzTraceEvent.object, until the next run begins.
 const char *FzEngine_NameKey(uint64_t key, char *buf, size_t size);

@@ -3,6 +3,8 @@
 
 #include "sct_internal.h"
 
+#include "fz_image.h"
+
 void
 FzTarget_Install(void)
 {
@@ -39,6 +41,12 @@ uint64_t
 FzTarget_SyncKey(const void *sync)
 {
     return FzAddress_EventKey(sync);
+}
+
+const char *
+FzTarget_NameVariable(const void *addr, size_t *offset)
+{
+    return FzImage_VariableAt((uintptr_t)addr, offset);
 }
 
 void

@@ -13,41 +13,15 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+from triage_folds import FOLDS, finding, together
+
 FTFUZZ, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
 SCHEMAS = ROOT / "harness/tests/schemas"
 failures = []
 
-REPORT = """{rule}: something is wrong
-  {message}
-  oracle refcount, seen by thread 0 at step 12
-  thread 0:
-    #0  {inner} (runtime/include/internal/rtcore_object.h:50) < {f} \
-(runtime/objects/list.c:77)
-    #1  call (runtime/vm/call.c:9)
-  thread 1:
-    #0  {g} (runtime/objects/dict.c:8)
-build fuzz-ft, schedule seed 0x1
-"""
-
-
 def check(condition, what):
     if not condition:
         failures.append(what)
-
-
-def finding(folder, rule, kind, f, g, inner="Rt_INCREF", **members):
-    """A folder as a campaign writes it; what triage reads of it."""
-    folder.mkdir(parents=True)
-    values = {"format": 1, "rule": rule, "build": "elsewhere",
-              "signature": f"{rule}|{kind}|{f}|{g}",
-              "message": f'{kind}#1 is <bad> & "odd" – step 12',
-              "threads": 4, "steps": 500, "switches": 30}
-    values.update(members)
-    (folder / "finding.json").write_text(json.dumps(values))
-    (folder / "report.txt").write_text(REPORT.format(
-        rule=rule, message=values["message"], f=f, g=g, inner=inner))
-    (folder / "program.py").write_text("# prelude\n\n\n\ns0 = [1]\n")
-    return folder
 
 
 def triage(*arguments, cwd):
@@ -131,11 +105,6 @@ def make_findings(raw):
             aliases=["LEAK|list||end"])
     (raw / "damaged").mkdir()
     (raw / "damaged" / "finding.json").write_text('{"rule": ')
-
-
-def together(signature, of, runs, failing, both):
-    return [{"signature": signature, "of": of, "runs": runs,
-             "failing": failing, "both": both}]
 
 
 def make_pairs(raw):
@@ -382,126 +351,12 @@ def check_groups(base):
     return leak["id"]
 
 
-def make_mutual(raw):
-    """Small programs of each fail as the other: of what is rare, and of what
-    follows only; but not if a third one's do, or if few of the other's do."""
-    for name in ("two", "three"):
-        rare, often = f"GIL_NOT_HELD|||{name}", f"GIL_UNBALANCED|||{name}_2"
-        finding(raw / f"RARE-{name}", "GIL_NOT_HELD", "", "", name,
-                aliases=[f"GIL_UNBALANCED|||{name}_1"], tight=True,
-                beside=together(rare, 1000, 90, 90, 90))
-        for i in range(60):
-            for k, shown in ((1, [often]), (2, [rare])):
-                finding(raw / f"GIL-{name}-{k}-{i}", "GIL_UNBALANCED", "", "",
-                        f"{name}_{k}", tight=True, aliases=shown,
-                        kin=shown if k == 1 else [])
-    for i in range(60):
-        finding(raw / f"THIRD-{i}", "REQUEST_LOST", "", "", "third",
-                aliases=["GIL_UNBALANCED|||three_1"])
-    for enough in (True, False):
-        fatal = f"FATAL||open_{enough}|d.c"
-        places = [f"LOCK_HELD_AT_EXIT|||{enough}_{k}"
-                  for k in range(3)]
-        for i in range(60):
-            finding(raw / f"OPEN-{enough}-{i}", "FATAL", "", f"open_{enough}",
-                    "d.c", aliases=places[:2], tight=True,
-                    cause=f"a{enough}|b.ob_c|d")
-            for k in range(3):
-                finding(raw / f"HELD-{enough}-{k}-{i}", "LOCK_HELD_AT_EXIT",
-                        "", "", f"{enough}_{k}", tight=True, kin=places,
-                        aliases=[fatal] if enough or k == 0 else [])
-    # A field of one kind, and a function in common.
-    for kind, field in (("RLock", "depth"), ("Event", "ob_bits")):
-        for i in range(60):
-            finding(raw / f"DEEP-{kind}-{i}", "WRITER_OVERTAKEN", "", "", kind,
-                    tight=True, cause=f"leave|{kind}.{field}|enter")
-            finding(raw / f"NEST-{kind}-{i}", "SECTION_NESTING", "", "", kind,
-                    tight=True, cause=f"look|{kind}.{field}|leave",
-                    aliases=[f"WRITER_OVERTAKEN|||{kind}"])
-    # Preempted at the access that the other tells of, or at another object's.
-    for kind, used in (("weakref", "weakref"), ("slice", "module")):
-        fatal = f"FATAL||hold_{kind}|e.c"
-        for i in range(60):
-            finding(raw / f"HOLD-{kind}-{i}", "FATAL", "", f"hold_{kind}",
-                    "e.c", tight=True, cause=f"set_{kind}|{kind}|")
-            finding(raw / f"GONE-{kind}-{i}", "USE_AFTER_FREE", used, "delete",
-                    f"set_{kind}", tight=True, cause=f"ask_{kind}|q.r|hold",
-                    aliases=[fatal])
-    # Rarely an assertion, in programs that break another one of its file.
-    for name, file in (("near", "lot.c"), ("far", "hut.c")):
-        for i in range(60):
-            finding(raw / f"MARK-{name}-{i}", "FATAL", "", "lot.c",
-                    f"mark_{name}", tight=True, cause=f"mark_{name}|{name}.q|r")
-        for i in range(5):
-            finding(raw / f"SEEK-{name}-{i}", "FATAL", "",
-                    *sorted((file, f"seek_{name}")), tight=True,
-                    cause=f"seek_{name}|{name}.t|u", aliases=[
-                        f"FATAL||lot.c|mark_{name}"])
-    # A dead object is used, and its program says no more; of one that says
-    # where, it is that place.
-    for kind, n in (("cell", 11), ("range", 1), ("frame", 1)):
-        for i in range(n):
-            folder = finding(raw / f"DEAD-{kind}-{i}", "USE_AFTER_FREE", kind,
-                             "take", "free_memory")
-        finding(folder / "minimized", "USE_AFTER_FREE", kind, "take",
-                "free_memory", minimized=True, active_threads=2, operations=3,
-                preemptions=1, tight=kind != "range", cause=f"{kind}|y.z|w")
-    # Damage in a program that fails otherwise, too; of the one kind also in
-    # one thread and in no other way.
-    for kind, threads in (("deque", 1), ("bytes", 2)):
-        mechanism, signature = f"PARK_ORDER|||wake_{kind}", \
-            f"HEAP_INVALID|{kind}||walk"
-        for i in range(60):
-            finding(raw / f"PARK-{kind}-{i}", "PARK_ORDER", "", "",
-                    f"wake_{kind}")
-        for name, n, aliases in (("both", 2, [mechanism, signature]),
-                                 ("own", threads, [signature])):
-            folder = finding(raw / f"BAD-{kind}-{name}", "HEAP_INVALID", kind,
-                             "", "walk")
-            finding(folder / "minimized", "HEAP_INVALID", kind, "", "walk",
-                    minimized=True, active_threads=n, operations=3,
-                    preemptions=0, cause="", aliases=aliases, beside=[
-                        {"signature": signature, "of": 1000, "runs": 900,
-                         "failing": 900, "both": 900}])
-    # Races on a field of one kind of object, in programs that have races on
-    # what all objects have.
-    everywhere = "DATA_RACE|.ob_type|ask|tell"
-    for i in range(60):
-        finding(raw / f"RACE-{i}", "DATA_RACE", ".ob_type", "ask", "tell")
-    for i in range(2):
-        finding(raw / f"OWN-{i}", "DATA_RACE", "list.+0x20", "grow", "shrink",
-                inner="load_size", aliases=[everywhere])
-
-
-MUTUAL = [
-    {"GIL_NOT_HELD|||two", "GIL_UNBALANCED|||two_1", "GIL_UNBALANCED|||two_2"},
-    {"GIL_NOT_HELD|||three"},
-    {"GIL_UNBALANCED|||three_1", "GIL_UNBALANCED|||three_2"},
-    {"FATAL||open_True|d.c", *(f"LOCK_HELD_AT_EXIT|||True_{k}"
-                               for k in range(3))},
-    {"FATAL||open_False|d.c"},
-    {f"LOCK_HELD_AT_EXIT|||False_{k}" for k in range(3)},
-    {"WRITER_OVERTAKEN|||RLock", "SECTION_NESTING|||RLock"},
-    {"WRITER_OVERTAKEN|||Event"}, {"SECTION_NESTING|||Event"},
-    {"FATAL||hold_weakref|e.c", "USE_AFTER_FREE|weakref|delete|set_weakref"},
-    {"FATAL||hold_slice|e.c"}, {"USE_AFTER_FREE|module|delete|set_slice"},
-    {"FATAL||lot.c|mark_near", "FATAL||lot.c|seek_near"},
-    {"FATAL||lot.c|mark_far"}, {"FATAL||hut.c|seek_far"},
-    {"USE_AFTER_FREE|cell|take|free_memory",
-     "USE_AFTER_FREE|range|take|free_memory"},
-    {"USE_AFTER_FREE|frame|take|free_memory"},
-    {"DATA_RACE|.ob_type|ask|tell"}, {"DATA_RACE|list.+0x20|grow|shrink"},
-    {"PARK_ORDER|||wake_deque"}, {"HEAP_INVALID|deque||walk"},
-    {"PARK_ORDER|||wake_bytes", "HEAP_INVALID|bytes||walk"},
-]
-
-
-def check_mutual(base):
-    make_mutual(base / "mutual")
-    triage("mutual", "--output", "of_mutual", cwd=base)
-    groups = groups_of(base, "of_mutual")
-    check(len(groups) == len(MUTUAL) + 1, f"{len(groups)} groups")
-    check_pairs(groups, MUTUAL)
+def check_made(base, make, name, expected):
+    make(base / name)
+    triage(name, "--output", f"of_{name}", cwd=base)
+    groups = groups_of(base, f"of_{name}")
+    check(len(groups) == len(expected), f"{name}: {len(groups)} groups")
+    check_pairs(groups, expected)
 
 
 def check_states(base, leak):
@@ -629,7 +484,8 @@ with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     first = check_groups(folder)
     check_states(folder, first)
-    check_mutual(folder)
+    for name, (make, expected) in FOLDS.items():
+        check_made(folder, make, name, expected)
     check_diff(folder, first)
     check_formats(folder)
     check_killed(folder)

@@ -52,15 +52,31 @@ are_siblings(const char *a, const char *b)
            strcmp(functions_of(a), functions_of(b)) == 0;
 }
 
+// What is used after it was freed, by whom is not known any more: the same use
+// of the same field.
+static bool
+is_same_use(const char *unseen, const char *signature)
+{
+    FzSignature a, b;
+    return strncmp(unseen, "USE_AFTER_FREE|", 15) == 0 &&
+           strncmp(signature, "USE_AFTER_FREE|", 15) == 0 &&
+           FzSignature_Parse(unseen, &a) && FzSignature_Parse(signature, &b) &&
+           strcmp(a.kind, b.kind) == 0 && strcmp(a.field, b.field) == 0 &&
+           a.functions[0][0] == '\0' && a.functions[1][0] != '\0' &&
+           (strcmp(a.functions[1], b.functions[0]) == 0 ||
+            strcmp(a.functions[1], b.functions[1]) == 0);
+}
+
 // A failure that no finding has stands for this one: it is the same of another
 // object. Not if nothing but the object tells mistakes of its rule apart: no
 // functions are named, or it is a race, which is about the field.
 static bool
 stands_for(const char *unseen, const FzRaw *raw)
 {
-    return strncmp(unseen, "DATA_RACE|", 10) != 0 &&
-           are_siblings(unseen, raw->signature) &&
-           strcmp(functions_of(unseen), "||") != 0;
+    return (strncmp(unseen, "DATA_RACE|", 10) != 0 &&
+            are_siblings(unseen, raw->signature) &&
+            strcmp(functions_of(unseen), "||") != 0) ||
+           is_same_use(unseen, raw->signature);
 }
 
 // The same rule about a mechanism, wherever.
@@ -92,6 +108,20 @@ set_bits(const FzEvidence *e, uint64_t *bits, size_t a, const FzRaw *raws,
             }
         }
     }
+}
+
+bool
+FzTriaged_Shows(const FzTriaged *f, const FzRaw *raws, size_t n, size_t a)
+{
+    for (size_t i = 0; i < f->naliases; i++) {
+        const FzRaw *raw = bsearch(f->aliases[i], raws, n, sizeof(*raws),
+                                   by_signature);
+        if (raw == &raws[a] ||
+            (raw == NULL && stands_for(f->aliases[i], &raws[a]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int

@@ -25,8 +25,8 @@ has_kind(FzGrouper *g, size_t root, bool damage)
 }
 
 // The only other group that the minimised programs of this one show, of those
-// with a mechanism or of those without, if it is not everywhere; else the group
-// itself.
+// with a mechanism or of those without; else the group itself. What is
+// everywhere says nothing.
 static size_t
 only_alias(FzGrouper *g, size_t root, bool mechanism)
 {
@@ -36,10 +36,11 @@ only_alias(FzGrouper *g, size_t root, bool mechanism)
         for (size_t k = 0; ours && k < g->nraws; k++) {
             size_t other = FzGrouper_Root(g, k);
             if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
-                other == only || has_kind(g, other, false) != mechanism) {
+                other == only || has_kind(g, other, false) != mechanism ||
+                FzGrouper_IsEverywhere(g, other, root)) {
                 continue;
             }
-            if (only != root || FzGrouper_IsEverywhere(g, other, root)) {
+            if (only != root) {
                 return root;
             }
             only = other;
@@ -226,6 +227,59 @@ fold_consequences(FzGrouper *g)
     }
 }
 
+enum { WITNESSES = 2 };
+
+static bool
+member_shows(FzGrouper *g, const FzTriaged *member, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root &&
+            FzTriaged_Shows(member, g->raws, g->nraws, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Several small programs of the group, all of which fail as the other, too.
+static bool
+always_shows(FzGrouper *g, size_t root, size_t other)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzRaw *raw = &g->raws[i];
+        for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
+             k++) {
+            if (raw->members[k]->small == NULL) {
+                break;
+            }
+            if (!member_shows(g, raw->members[k], other)) {
+                return false;
+            }
+            n++;
+        }
+    }
+    return n >= WITNESSES;
+}
+
+// Seen ten times less, and never without the other: a consequence, however
+// exact the preemption that brings it about.
+static void
+fold_companions(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        for (size_t k = 0; k < g->nraws; k++) {
+            size_t one = FzGrouper_Root(g, i), other = FzGrouper_Root(g, k);
+            if (one != other && is_seldom_beside(g, one, other) &&
+                !FzGrouper_IsEstablished(g, one) &&
+                always_shows(g, one, other) &&
+                !FzGrouper_IsEverywhere(g, other, one)) {
+                FzGrouper_Fold(g, one, other);
+            }
+        }
+    }
+}
+
 // Its small programs say nothing but that it fails, and in which functions: no
 // other failure, no exact place.
 static bool
@@ -401,6 +455,7 @@ FzGrouper_FoldByCounts(FzGrouper *g)
     fold_places(g);
     fold_rare(g);
     fold_consequences(g);
+    fold_companions(g);
     fold_siblings(g);
     fold_lone(g);
     fold_rare_races(g);

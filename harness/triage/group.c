@@ -178,16 +178,35 @@ add_cause_key(FzGrouper *g, size_t raw, const char *cause)
     add_key(g, raw, "cause", function, dot != NULL ? dot + 1 : subject);
 }
 
-// The whole of it: who was preempted, before it touched which field, and who
-// touched that meanwhile. But locks are touched by everybody, whatever is
-// wrong.
+// Locks are touched by everybody, whatever is wrong.
+static bool
+is_lock(const char *subject, size_t size)
+{
+    static const char *const ends[] = {
+        "mutex", "interp.gil", "interp.weakref_stripes", "buckets",
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t n = strlen(ends[i]);
+        if (size >= n && strncmp(subject + size - n, ends[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
-FzTriaged_NamesPair(const FzTriaged *f)
+FzTriaged_NamesField(const FzTriaged *f)
 {
     const char *subject = strchr(f->cause, '|');
     const char *other = subject != NULL ? strchr(subject + 1, '|') : NULL;
-    return other != NULL && other[1] != '\0' && other != subject + 1 &&
-           !(other - subject > 9 && strncmp(other - 9, ".ob_mutex", 9) == 0);
+    return other != NULL && other != subject + 1 &&
+           !is_lock(subject + 1, (size_t)(other - subject - 1));
+}
+
+bool
+FzTriaged_NamesPair(const FzTriaged *f)
+{
+    return FzTriaged_NamesField(f) && f->cause[strlen(f->cause) - 1] != '|';
 }
 
 // A race is where nothing orders two threads. A preemption right there that
@@ -446,8 +465,10 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_races(&g);
     fold_by_keys(&g);
     FzGrouper_FoldByEvidence(&g);
+    FzGrouper_FoldByCauses(&g);
     FzGrouper_FoldMutual(&g);
     FzGrouper_FoldByCounts(&g);
+    FzGrouper_FoldParts(&g);
     triage->groups = calloc(g.nraws + 1, sizeof(FzGroup));
     FZ_ASSERT(triage->groups != NULL);
     for (size_t i = 0; i < g.nraws; i++) {

@@ -28,7 +28,9 @@ void FzGrouper_Fold(FzGrouper *g, size_t a, size_t b);
 bool FzTriage_IsOneOf(const char *text, const char *const *list);
 // It says who freed what is used.
 bool FzTriaged_NamesCulprit(const FzTriaged *f);
-// Its cause is a pair of accesses to one field.
+// Its cause says before which field, that is no lock, a thread is preempted.
+bool FzTriaged_NamesField(const FzTriaged *f);
+// And who touches that meanwhile: a pair of accesses.
 bool FzTriaged_NamesPair(const FzTriaged *f);
 
 // ---- fold.c
@@ -52,5 +54,9 @@ void FzGrouper_FoldMutual(FzGrouper *g);
 // ---- fold_counts.c
 size_t FzGrouper_CountFindings(FzGrouper *g, size_t root);
 void FzGrouper_FoldByCounts(FzGrouper *g);
+
+// ---- fold_causes.c
+void FzGrouper_FoldByCauses(FzGrouper *g);
+void FzGrouper_FoldParts(FzGrouper *g);         // last
 
 #endif  // FZ_GROUP_INTERNAL_H

@@ -59,6 +59,9 @@ void FzEvidence_Free(FzEvidence *evidence);
 //
 // A minimised program of a fails as b, too, under another schedule.
 bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
+// This one does, as raws[a] of n.
+bool FzTriaged_Shows(const FzTriaged *f, const FzRaw *raws, size_t n,
+                     size_t a);
 // It does so by the preemption that makes it fail as a.
 bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
 // In runs of a minimised program of a, b is there where a is, and not else.

@@ -64,4 +64,9 @@ int RtAudit_Heap(RtInterpreterState *interp);
 // audit_type.c: what is wrong with a heap type; RT_AUDIT_COUNT: nothing.
 RtAuditRule RtAudit_Type(RtInterpreterState *interp, RtObject *type);
 
+// members.c: the member of rt_runtime at this offset, "runtime.stop_mutex", or
+// of the main interpreter in it, "interp.types.cache"; *offset becomes that
+// into the member. Needs nothing.
+const char *RtAudit_NameMember(size_t *offset);
+
 #endif  // RT_INTERNAL_AUDIT_H

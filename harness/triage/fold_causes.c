@@ -1,0 +1,211 @@
+// fold_causes.c: which groups belong together by where their threads must be
+// preempted: before they touch the same field, the one that another failure
+// tells of, or the same part of the runtime.
+
+#include <string.h>
+
+#include "group_internal.h"
+
+typedef struct Place {
+    const char *subject;        // "kind.field" in the text of a cause
+    size_t subject_size;
+    const char *functions[2];
+    size_t sizes[2];
+} Place;
+
+// Fields that all objects have are touched whatever is wrong.
+static bool
+is_telling(const char *subject, size_t size)
+{
+    const char *dot = memchr(subject, '.', size);
+    return dot != NULL && strncmp(dot + 1, "ob_", 3) != 0 &&
+           strncmp(subject, "tstate.", 7) != 0;
+}
+
+static bool
+read_place(const FzTriaged *f, Place *place)
+{
+    if (!FzTriaged_NamesField(f)) {
+        return false;
+    }
+    place->functions[0] = f->cause;
+    place->sizes[0] = strcspn(f->cause, "|");
+    place->subject = f->cause + place->sizes[0] + 1;
+    place->subject_size = strcspn(place->subject, "|");
+    place->functions[1] = place->subject + place->subject_size + 1;
+    place->sizes[1] = strlen(place->functions[1]);
+    return is_telling(place->subject, place->subject_size);
+}
+
+static bool
+read_pair(const FzTriaged *f, Place *place)
+{
+    return f->tight && FzTriaged_NamesPair(f) && read_place(f, place);
+}
+
+static bool
+is_same(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    return a_size == b_size && memcmp(a, b, a_size) == 0;
+}
+
+// The same field, and a function in common.
+static bool
+is_same_place(const Place *a, const Place *b)
+{
+    if (!is_same(a->subject, a->subject_size, b->subject, b->subject_size)) {
+        return false;
+    }
+    for (int i = 0; i < 4; i++) {
+        if (is_same(a->functions[i / 2], a->sizes[i / 2], b->functions[i % 2],
+                    b->sizes[i % 2])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The access of which a race or a use after free tells: the object's kind is
+// that of the cause, or not known, and a function of the cause does it.
+static bool
+is_access_of(const FzSignature *s, const FzTriaged *f)
+{
+    const char *subject = strchr(f->cause, '|');
+    if (!f->tight || subject == NULL ||
+        (strcmp(s->rule, "DATA_RACE") != 0 &&
+         strcmp(s->rule, "USE_AFTER_FREE") != 0)) {
+        return false;
+    }
+    const char *other = subject + 1 + strcspn(subject + 1, "|");
+    other += *other == '|';
+    size_t kind = strcspn(subject + 1, ".|");
+    size_t size = (size_t)(subject - f->cause);
+    if (s->kind[0] == '\0'
+            ? !is_telling(subject + 1, strcspn(subject + 1, "|"))
+            : !is_same(subject + 1, kind, s->kind, strlen(s->kind))) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(s->functions[i]);
+        if (n > 0 && (is_same(f->cause, size, s->functions[i], n) ||
+                      strcmp(other, s->functions[i]) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What one is preempted at is what the other tells of.
+static void
+fold_accesses(FzGrouper *g)
+{
+    FzSignature s;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (!FzSignature_Parse(g->raws[i].signature, &s)) {
+            continue;
+        }
+        for (size_t k = 0; k < g->nraws; k++) {
+            if ((FzEvidence_Shows(&g->evidence, i, k) ||
+                 FzEvidence_Shows(&g->evidence, k, i)) &&
+                is_access_of(&s, g->raws[k].smallest) &&
+                !FzGrouper_IsBridge(g, i, k)) {
+                FzGrouper_Fold(g, i, k);
+            }
+        }
+    }
+}
+
+static void
+fold_fields(FzGrouper *g)
+{
+    Place a, b;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (!read_pair(g->raws[i].smallest, &a)) {
+            continue;
+        }
+        for (size_t k = 0; k < g->nraws; k++) {
+            if (FzEvidence_Shows(&g->evidence, i, k) &&
+                read_pair(g->raws[k].smallest, &b) && is_same_place(&a, &b)) {
+                FzGrouper_Fold(g, i, k);
+            }
+        }
+    }
+}
+
+void
+FzGrouper_FoldByCauses(FzGrouper *g)
+{
+    fold_fields(g);
+    fold_accesses(g);
+}
+
+// The objects of that kind; of the interpreter, that member.
+static bool
+is_same_part(const Place *a, const Place *b)
+{
+    size_t sizes[2] = {a->subject_size, b->subject_size};
+    if (strncmp(a->subject, "interp.", 7) != 0 &&
+        strncmp(a->subject, "runtime.", 8) != 0) {
+        sizes[0] = strcspn(a->subject, ".|");
+        sizes[1] = strcspn(b->subject, ".|");
+    }
+    return is_same(a->subject, sizes[0], b->subject, sizes[1]);
+}
+
+static bool
+has_mechanism(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root && !g->raws[i].damage) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The only other group, of those with a mechanism or of those without, of which
+// one is preempted in that part; or this one: there is none, or several.
+static size_t
+only_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism)
+{
+    size_t only = root;
+    Place other;
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t its = FzGrouper_Root(g, i);
+        if (its != root && its != only &&
+            has_mechanism(g, its) == mechanism &&
+            read_place(g->raws[i].smallest, &other) &&
+            is_same_part(place, &other)) {
+            if (only != root) {
+                return root;
+            }
+            only = its;
+        }
+    }
+    return only;
+}
+
+// Damage, by a preemption in a part of the runtime in which one mistake needs
+// one, too: one that says what it is and is seen more often; else, of which
+// there is as little.
+void
+FzGrouper_FoldParts(FzGrouper *g)
+{
+    Place place;
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t root = FzGrouper_Root(g, i);
+        size_t n = FzGrouper_CountFindings(g, root);
+        if (has_mechanism(g, root) ||
+            !read_place(g->raws[i].smallest, &place)) {
+            continue;
+        }
+        size_t one = only_in_part(g, root, &place, true);
+        size_t other = only_in_part(g, root, &place, false);
+        if (one != root && n < FzGrouper_CountFindings(g, one)) {
+            FzGrouper_Fold(g, root, one);
+        }
+        else if (one == root && n < FZ_ENOUGH_FINDINGS) {
+            FzGrouper_Fold(g, root, other);
+        }
+    }
+}
