@@ -61,8 +61,11 @@ next_serial(void)
 RT_NO_INSTRUMENT static bool
 must_fail(void)
 {
-    return atomic_load(&fail_countdown) > 0 &&
-           atomic_fetch_sub(&fail_countdown, 1) == 1;
+    long long left = atomic_load(&fail_countdown);
+    while (left > 0 &&
+           !atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
+    }
+    return left == 1;
 }
 
 static mi_heap_t *
@@ -322,6 +325,7 @@ RtMem_AllocationsToFailure(void)
 RT_NO_INSTRUMENT int64_t
 RtMem_FailAllocation(int64_t nth)
 {
-    rt_assert(nth >= 0);
-    return atomic_exchange(&fail_countdown, nth);
+    int64_t left = atomic_exchange(&fail_countdown, nth);
+    rt_assert(nth >= 0 && left >= 0);
+    return left;
 }

@@ -121,8 +121,9 @@ RtDict_PublishLocked(RtDictObject *mp, RtDictKeysObject *keys,
         store_used(mp, used);
     }
 #ifdef RT_GIL_DISABLED
-    // The generation first; pairs with compare_key_lockfree().
-    rt_atomic_store_uintptr_release(&mp->ma_generation,
+    // The generation first: the stores that follow bring it along. Pairs with
+    // compare_key_lockfree().
+    rt_atomic_store_uintptr_relaxed(&mp->ma_generation,
                                     mp->ma_generation + 1);
 #else
     mp->ma_generation++;

@@ -31,6 +31,7 @@ push(RtLimbo *limbo, RtBlock *block)
 {
     rt_assert(block->magic == 0 || block->kind == RT_BLOCK_MEM ||
               (block->flags & RT_BLOCK_RETIRED) != 0);
+    rt_assert((limbo->fresh == NULL) == (limbo->nfresh == 0));
     limbo->bytes += block->size;
     block->size = (uintptr_t)limbo->fresh;
     limbo->fresh = block;
