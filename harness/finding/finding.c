@@ -283,7 +283,8 @@ load_members(const char *path, FzFinding *finding, FzBuf *bytes, char *why,
     if (finding->schedule.program_hash != hash) {
         snprintf(why, why_size,
                  "%s belongs to another program (%016llx, but the input is "
-                 "%016llx): put the schedule back beside its own input.ftz",
+                 "%016llx): put the schedule back beside its own input.ftz, "
+                 "or use the ftfuzz that wrote both, if this is another one",
                  member, (unsigned long long)finding->schedule.program_hash,
                  (unsigned long long)hash);
         return false;
