@@ -555,7 +555,7 @@ bool
 RtTypeSlots_IsSpecial(RtObject *name)
 {
     const char *text = RtStr_AsUTF8(name);
-    if (text[0] != '_' || text[1] != '_') {
+    if (strncmp(text, "__", 2) != 0) {
         return false;
     }
     for (int i = 0; i < NAME_COUNT; i++) {

@@ -163,6 +163,9 @@ stop_threads(RtInterpreterState *interp, RtStopTheWorldState *stw)
                                         false);
         }
         RT_HEAD_LOCK();
+        // Whoever was the last to stop has notified the requester.
+        rt_assert(stopped || stw->thread_countdown > 0 ||
+                  RtEvent_WasSet(&stw->stop_event));
     }
     rt_assert(stw->thread_countdown == 0);
     stw->world_stopped = true;

@@ -340,6 +340,12 @@ RtEvent_IsSet(RtEvent *e)
     return rt_atomic_load_uint8(&e->v) == EVENT_SET;
 }
 
+bool
+RtEvent_WasSet(const RtEvent *e)
+{
+    return rt_atomic_load_uint8_owned(&e->v) == EVENT_SET;
+}
+
 void
 RtEvent_Notify(RtEvent *e)
 {

@@ -148,6 +148,8 @@ typedef struct RtEvent {
 
 void RtEvent_Notify(RtEvent *e);
 bool RtEvent_IsSet(RtEvent *e);
+// The same for assertions: makes no scheduling point.
+bool RtEvent_WasSet(const RtEvent *e);
 void RtEvent_Wait(RtEvent *e);                  // detaches while it waits
 // True if set in time. timeout_ns < 0: for ever.
 bool RtEvent_WaitTimed(RtEvent *e, int64_t timeout_ns, bool detach);
