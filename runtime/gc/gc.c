@@ -14,6 +14,7 @@
 
 #include "rt_errors.h"
 #include "rtcore_sanitizer.h"
+#include "rtcore_type.h"
 #include "rtcore_weakref.h"
 
 #define NEXT_UNREACHABLE ((uintptr_t)1)
@@ -316,6 +317,9 @@ handle_weakrefs(RtCollection *c)
         RtObject *op = RtGC_FromHead(gc);
         if (RtWeakref_Check(op)) {
             RtWeakref_Clear((RtWeakReference *)op);
+        }
+        if (RtType_Check(op)) {
+            RtSubclasses_Hide((RtTypeObject *)op);
         }
         RtWeakref_ClearAll(op, is_garbage, &c->callbacks);
     }

@@ -26,6 +26,7 @@
 
 #include "rt_errors.h"
 #include "rtcore_sanitizer.h"
+#include "rtcore_type.h"
 #include "rtcore_weakref.h"
 #include "rtcore_code.h"        // frames
 
@@ -386,6 +387,9 @@ clear_weakrefs(RtCollection *c)
         RtObject *op = c->rows[i].op;
         if (RtWeakref_Check(op)) {
             RtWeakref_Clear((RtWeakReference *)op);
+        }
+        if (RtType_Check(op)) {
+            RtSubclasses_Hide((RtTypeObject *)op);
         }
         RtWeakref_ClearAll(op, is_unreachable, &c->callbacks);
     }

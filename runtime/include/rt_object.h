@@ -207,6 +207,7 @@ struct RtTypeObject {
     uint32_t tp_versions_used;  // type lock
     uint32_t tp_audited;        // the audit's: when it last looked at the slots
     RtTypeList tp_subclasses;
+    bool tp_judged;             // unlisted by the collector; guarded likewise
     // Heap types: the slots that the class itself names in __slots__: where the
     // first stands in an instance, and how many there are. Fixed.
     ssize_t tp_slots_offset;

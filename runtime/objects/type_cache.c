@@ -58,7 +58,7 @@ RtType_AssignVersion(RtTypesState *types, RtTypeObject *type)
 {
     rt_assert(RtType_IsHeap(type));
     uint32_t version = LOAD_VERSION(&type->tp_version_tag);
-    if (version != 0 || type->tp_mro == NULL) {
+    if (version != 0) {
         return version;
     }
     if (type->tp_versions_used >= MAX_VERSIONS_PER_CLASS ||

@@ -4,6 +4,8 @@
 // other threads can see it until its destructor begins, and holds its bases. To
 // make a reference of an entry takes TryIncref, because its count may be zero
 // already. Nobody blocks between reading a list and his last use of it.
+// Programs see no class that the collector has judged to be garbage, as weak
+// references to it are cleared then: it might be about to be taken apart.
 // Lists change under the type lock or in a stopped world; static types keep
 // none: what they are asked for never changes.
 // Mirrors Objects/typeobject.c, add_subclass (CPython 3.13); departs: an array
@@ -16,6 +18,7 @@
 #include "rt_critical_section.h"
 #include "rt_errors.h"
 #include "rt_types.h"
+#include "rtcore_assert.h"
 #include "rtcore_heap.h"
 
 static bool
@@ -96,7 +99,14 @@ RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases)
             return -1;
         }
     }
+    type->tp_judged = false;
     return 0;
+}
+
+void
+RtSubclasses_Hide(RtTypeObject *type)
+{
+    type->tp_judged = true;
 }
 
 void
@@ -121,8 +131,8 @@ take_entries(const RtTypeList *list, RtObject **taken)
     ssize_t n = 0;
     for (ssize_t i = 0; i < list->count; i++) {
         RtTypeObject *type = list->items[i];
-        // Without an MRO the collector is taking it apart.
-        if (type->tp_mro != NULL && RtObject_TryIncref((RtObject *)type)) {
+        if (!type->tp_judged && RtObject_TryIncref((RtObject *)type)) {
+            rt_assert(type->tp_mro != NULL);
             taken[n++] = (RtObject *)type;
         }
     }

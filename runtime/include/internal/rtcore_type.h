@@ -105,6 +105,10 @@ void RtTypeCache_AfterFork(RtInterpreterState *interp);
 // stopped or the type lock held. 0, or -1 without memory and no exception.
 int RtSubclasses_AddLocked(RtTypeObject *type, RtObject *bases);
 void RtSubclasses_RemoveLocked(RtTypeObject *type, RtObject *bases);
+// The collector has judged the type to be garbage: programs do not see it in
+// the lists any more, unless it is saved and entered again. The world is
+// stopped, or the GIL held.
+void RtSubclasses_Hide(RtTypeObject *type);
 // The type dies: it leaves its bases' lists.
 void RtSubclasses_Forget(RtTypeObject *type);
 // A new list of the classes that derive directly from the type.
