@@ -121,7 +121,7 @@ RtDict_PublishLocked(RtDictObject *mp, RtDictKeysObject *keys,
         store_used(mp, used);
     }
 #ifdef RT_GIL_DISABLED
-    // The generation first: the stores that follow bring it along. Pairs with
+    // The generation first: the stores that follow bring it along to
     // compare_key_lockfree().
     rt_atomic_store_uintptr_relaxed(&mp->ma_generation,
                                     mp->ma_generation + 1);

@@ -67,7 +67,7 @@ compare_key_lockfree(RtDictObject *mp, RtDictKeysObject *keys,
     }
     // The comparison or the decref may have been a quiescent state: `keys` is
     // only an address until it is known to be the dict's block all the time.
-    // The order of the loads mirrors publish_keys().
+    // The order of the loads mirrors RtDict_PublishLocked().
     if (rt_atomic_load_ptr_acquire(&mp->ma_keys) != keys
         || rt_atomic_load_uintptr_acquire(&mp->ma_generation) != generation
         || rt_atomic_load_ptr_acquire(&ep->key) != found) {

@@ -58,7 +58,7 @@ RtType_AssignVersion(RtTypesState *types, RtTypeObject *type)
 {
     rt_assert(RtType_IsHeap(type));
     uint32_t version = LOAD_VERSION(&type->tp_version_tag);
-    if (version != 0) {
+    if (version != 0 || type->tp_mro == NULL) {
         return version;
     }
     if (type->tp_versions_used >= MAX_VERSIONS_PER_CLASS ||
@@ -206,13 +206,14 @@ read_entry(RtTypesState *types, RtTypeObject *type, RtObject *name,
     RtTypeCacheEntry *entry = find_entry(types, version, name);
     uint64_t begun = RtLockFree_Begin();
     uint32_t sequence = RtSeqLock_BeginRead(&entry->sequence);
-    // Pairs with the release in fill_entry(): the value is initialised.
-    if (rt_atomic_load_uint32_acquire(&entry->version) != version ||
+    if (rt_atomic_load_uint32_relaxed(&entry->version) != version ||
         rt_atomic_load_ptr_relaxed(&entry->name) != name)
     {
         return false;
     }
-    RtObject *value = rt_atomic_load_ptr_relaxed(&entry->value);
+    // Pairs with the release in fill_entry(): the value is initialised, even if
+    // it is a later one than that of the version.
+    RtObject *value = rt_atomic_load_ptr_acquire(&entry->value);
     if (value != NULL && !RtObject_TryIncref(value)) {
         return false;
     }
@@ -244,9 +245,9 @@ fill_entry(RtTypesState *types, uint32_t version, RtObject *name,
     }
     else {
         old_name = entry->name;
-        rt_atomic_store_ptr_relaxed(&entry->value, value);
+        rt_atomic_store_ptr_release(&entry->value, value);
         rt_atomic_store_ptr_relaxed(&entry->name, name);
-        rt_atomic_store_uint32_release(&entry->version, version);
+        rt_atomic_store_uint32_relaxed(&entry->version, version);
         RtSeqLock_UnlockWrite(&entry->sequence);
     }
     // Only now: it may block, and readers spin while a writer is inside.

@@ -237,7 +237,10 @@ RtQsbr_DeferredAdvance(RtThreadState *tstate)
     RtQsbrThreadState *slot = tstate->qsbr;
     RtInterpreterState *interp = tstate->interp;
     if (++slot->deferrals < DEFERRED_LIMIT) {
-        // Reached after the next real advance, whoever makes it.
+        // Reached after the next real advance, whoever makes it. What was
+        // unlinked is so before the load: else a thread might come online at
+        // that advance and still find it.
+        rt_atomic_fence_seq_cst();
         return rt_atomic_load_uint64_acquire(&interp->qsbr.wr_seq) + QSBR_INCR;
     }
     slot->deferrals = 0;

@@ -1,0 +1,23 @@
+# A class gets its finalizer from another one while all of them are garbage.
+import gc
+
+
+class Giver:
+    def __del__(self):
+        type(self.other).__del__ = lambda other: print("given")
+        print("gives")
+
+
+def leave_behind():
+    cls = type("Taker", (), {})
+    one = cls()
+    giver = Giver()
+    one.giver = giver
+    giver.other = one
+
+
+gc.disable()
+for _ in range(3):
+    leave_behind()
+    print(gc.collect() > 0)
+print(gc.collect())
