@@ -8,12 +8,14 @@ time, campaigns that begin from nothing. Time is that of the processor, of all
 together.
 """
 
+import hashlib
 import json
 import pathlib
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 import mutate
@@ -77,16 +79,30 @@ class Trial:
             raise Killed(self.rule_in(result.stderr, result.returncode))
 
     def programs(self):
-        """The Python programs of the seeds, on the engine. What they print is
-        for the tests to compare; here they must end as they want to."""
+        """The Python programs of the seeds, on the engine: those of one thread
+        print what CPython prints."""
         for path in sorted((self.bugs.ROOT / "corpus/seeds").glob("*.py")):
             threads = "threading" in path.read_text(encoding="utf-8")
-            schedules = SCHEDULES if threads else 1
-            result = self.run([self.program, "run", "--executions", schedules,
-                               path])
-            self.executions += schedules
+            schedules = ["--executions", SCHEDULES] if threads else []
+            result = self.run([self.program, "run", *schedules, path.name],
+                              path.parent)
+            self.executions += SCHEDULES if threads else 1
             if result.returncode in (77, 78) or result.returncode < 0:
                 raise Killed(self.rule_in(result.stderr, result.returncode))
+            if not threads and [result.stdout, result.returncode] != \
+                    self.expected(path):
+                raise Killed("PRINTS_DIFFER")
+
+    def expected(self, path):
+        """What CPython prints, and its exit status: as the tests keep it."""
+        key = hashlib.sha256(sys.version.encode() + path.read_bytes())
+        kept = self.bugs.ROOT / "build/seeds" / f"{key.hexdigest()}.json"
+        if not kept.exists():
+            result = self.run([sys.executable, path.name], path.parent)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps([result.stdout, result.returncode,
+                                        result.stderr]), encoding="utf-8")
+        return json.loads(kept.read_text(encoding="utf-8"))[:2]
 
     def differ(self):
         result = self.run([self.program, "differ", "--other", "none",
@@ -109,9 +125,9 @@ class Trial:
         if result.returncode == 77:
             raise Killed("CALLS_DIFFER")
 
-    def run(self, command):
+    def run(self, command, folder=None):
         try:
-            return subprocess.run([str(part) for part in command],
+            return subprocess.run([str(part) for part in command], cwd=folder,
                                   stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True,
                                   errors="replace", timeout=PATIENCE)
