@@ -522,7 +522,7 @@ FzCPython_Serve(int in, int out,
     FZ_ASSERT(memory != MAP_FAILED);
     server.job = (const FzCPythonJob *)(void *)memory;
     // Names are read once, for all children.
-    FzImage_FunctionAt(0);
+    FzImage_Load();
     while (read_job(in, memory)) {
         if (!serve_one(out, child, arg)) {
             return -1;

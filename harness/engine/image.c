@@ -71,9 +71,12 @@ read_symbols(Symbols *out, unsigned type, const char *file,
 }
 
 // The file stays mapped: names point into it.
-static void
-load(void)
+void
+FzImage_Load(void)
 {
+    if (image.loaded) {
+        return;
+    }
     image.loaded = true;
     dl_iterate_phdr(first_object, &image.base);
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -104,9 +107,7 @@ load(void)
 static const Symbol *
 find(const Symbols *symbols, uintptr_t addr)
 {
-    if (!image.loaded) {
-        load();
-    }
+    FzImage_Load();
     uintptr_t offset = addr - image.base;
     size_t low = 0;
     size_t high = symbols->count;

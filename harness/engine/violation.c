@@ -6,6 +6,7 @@
 // the hook, where one did.
 
 #include "engine_internal.h"
+#include "fz_image.h"
 #include "fz_oracle.h"
 
 #include <signal.h>
@@ -294,6 +295,7 @@ FzViolation_InstallHandlers(void)
         .sa_sigaction = on_fatal_signal,
         .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
     };
+    FzImage_Load();             // describe_signal() names variables
     sigemptyset(&action.sa_mask);
     sigaltstack(&stack, NULL);
     for (int i = 0; i < NSIGNALS; i++) {

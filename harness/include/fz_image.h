@@ -7,6 +7,9 @@
 
 #include "fz_base.h"
 
+// Reads the symbols, so that nothing does it in a handler of signals. The
+// others call it, too.
+void FzImage_Load(void);
 // The function that contains pc, or NULL. The name lives as long as the
 // process.
 const char *FzImage_FunctionAt(uintptr_t pc);

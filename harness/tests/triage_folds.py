@@ -98,8 +98,7 @@ def make_mutual(raw):
                              "take", "free_memory")
         finding(folder / "minimized", "USE_AFTER_FREE", kind, "take",
                 "free_memory", minimized=True, active_threads=2, operations=3,
-                preemptions=1, tight=kind != "range",
-                cause=f"{kind}|{kind}.z|w")
+                preemptions=1, tight=kind != "range", cause=f"{kind}|y.z|w")
     # Damage in a program that fails otherwise, too; of the one kind also in
     # one thread and in no other way.
     for kind, threads in (("deque", 1), ("bytes", 2)):
@@ -146,6 +145,15 @@ def make_companions(raw):
             shown = [own, often] if name == "all" or i < 7 else [own]
             make_small(raw, f"SELDOM-{name}", i, own, aliases=shown,
                        tight=True, cause=f"go_{name}|s{name}.t|u")
+    # Their runs were looked at, and the other was in none of them.
+    for i in range(100):
+        finding(raw / f"OFTEN-apart-{i}", "HANDOFF_BROKEN", "", "", "apart")
+    for i in range(8):
+        own = "REF_STATE|x||go_apart"
+        make_small(raw, "SELDOM-apart", i, own, tight=True,
+                   cause="go_apart|sa.t|u",
+                   aliases=[own, "HANDOFF_BROKEN|||apart"],
+                   beside=together(own, 1000, 90, 90, 90))
     # What is in all programs is no reason not to look at the rest.
     for i in range(6):
         finding(raw / f"ANY-{i}", "LOCK_ORDER", "", "", "any")
@@ -166,25 +174,46 @@ def make_companions(raw):
 
 
 def make_parts(raw):
-    """Damage by preemptions before fields of one kind of object."""
-    for kind, field in (("array", "a"), ("array", "b"), ("map", "a"),
-                        ("interp", "gc"), ("interp", "qsbr")):
-        name = f"{kind}_{field}"
-        if field in ("a", "gc"):
-            for i in range(9):
-                finding(raw / f"SURE-{name}-{i}", "SECTION_ORDER", "", "",
-                        name, cause=f"f_{name}|{kind}.{field}|g")
-        else:
-            finding(raw / f"HURT-{name}", "CRASH", "", "", name,
-                    cause=f"h_{name}|{kind}.{field}|k")
+    """Damage by preemptions before fields of one kind of object, or one member
+    of the runtime's state: beside one mistake that says what it is and is seen
+    ten times as often, or not as often, or beside two of them."""
+    def sure(name, n, field):
+        for i in range(n):
+            finding(raw / f"SURE-{name}-{i}", "SECTION_ORDER", "", "", name,
+                    cause=f"f_{name}|{field}|g")
+
+    def hurt(name, field):
+        finding(raw / f"HURT-{name}", "CRASH", "", "", name,
+                cause=f"h_{name}|{field}|k")
+
+    sure("array", 10, "array.a")
+    hurt("array", "array.b")
+    sure("map", 9, "map.a")
+    hurt("map", "map.b")
+    sure("set_a", 10, "set.a")
+    sure("set_b", 10, "set.b")
+    hurt("set_c", "set.c")
+    hurt("set_d", "set.d")
+    sure("gc", 10, "interp.gc")
+    hurt("gc", "interp.gc")
+    hurt("qsbr", "interp.qsbr")
+    for field in ("runtime.head_mutex", "interp.gil", "buckets",
+                  "interp.weakref_stripes", "array.ob_flags"):
+        sure(f"lock_{field}", 10, field)
+        hurt(f"lock_{field}", field)
     for end, other in (("x", "y"), ("y", "x"), ("z", "ob_mutex")):
         finding(raw / f"LITTLE-{end}", "CRASH", "", "", f"at_{end}",
                 cause=f"at_{end}|heap.{other}|")
+    # Where a thread looks whether it is asked for something.
+    for name in ("p", "q"):
+        finding(raw / f"ASKED-{name}", "LEAK", name, "", "end", tight=True,
+                cause="look|interp.finalizing|")
 
 
 COMPANIONS = [
     {"HANDOFF_BROKEN|||all", "FATAL||go_all|f.c"},
     {"HANDOFF_BROKEN|||some"}, {"FATAL||go_some|f.c"},
+    {"HANDOFF_BROKEN|||apart"}, {"REF_STATE|x||go_apart"},
     {"LOCK_ORDER|||any"}, {"RESUME_ORDER|||wide"},
     {"GC_COUNT|||main", "FATAL||also|g.c"},
     {"USE_AFTER_FREE|queue.+0x18|pop|push", "REF_NEGATIVE|queue||merge_it",
@@ -192,9 +221,16 @@ COMPANIONS = [
     {"USE_AFTER_FREE|heap.+0x18|pop|push"},
 ]
 PARTS = [
-    {"SECTION_ORDER|||array_a", "CRASH|||array_b"}, {"SECTION_ORDER|||map_a"},
-    {"SECTION_ORDER|||interp_gc"}, {"CRASH|||interp_qsbr"},
+    {"SECTION_ORDER|||array", "CRASH|||array"},
+    {"SECTION_ORDER|||map"}, {"CRASH|||map"},
+    {"SECTION_ORDER|||set_a"}, {"SECTION_ORDER|||set_b"},
+    {"CRASH|||set_c"}, {"CRASH|||set_d"},
+    {"SECTION_ORDER|||gc", "CRASH|||gc"}, {"CRASH|||qsbr"},
+    *({f"{rule}|||lock_{field}"} for rule in ("SECTION_ORDER", "CRASH")
+      for field in ("runtime.head_mutex", "interp.gil", "buckets",
+                    "interp.weakref_stripes", "array.ob_flags")),
     {"CRASH|||at_x", "CRASH|||at_y"}, {"CRASH|||at_z"},
+    {"LEAK|p||end"}, {"LEAK|q||end"},
 ]
 
 

@@ -61,6 +61,7 @@ is_same_use(const char *unseen, const char *signature)
     return strncmp(unseen, "USE_AFTER_FREE|", 15) == 0 &&
            strncmp(signature, "USE_AFTER_FREE|", 15) == 0 &&
            FzSignature_Parse(unseen, &a) && FzSignature_Parse(signature, &b) &&
+           a.kind[0] != '\0' && strcmp(a.kind, "mem") != 0 &&
            strcmp(a.kind, b.kind) == 0 && strcmp(a.field, b.field) == 0 &&
            a.functions[0][0] == '\0' && a.functions[1][0] != '\0' &&
            (strcmp(a.functions[1], b.functions[0]) == 0 ||

@@ -139,13 +139,19 @@ FzGrouper_FoldByCauses(FzGrouper *g)
     fold_accesses(g);
 }
 
-// The objects of that kind; of the interpreter, that member.
+// The objects of that kind; of the interpreter, that member, if others touch it
+// meanwhile.
 static bool
 is_same_part(const Place *a, const Place *b)
 {
     size_t sizes[2] = {a->subject_size, b->subject_size};
-    if (strncmp(a->subject, "interp.", 7) != 0 &&
-        strncmp(a->subject, "runtime.", 8) != 0) {
+    if (strncmp(a->subject, "interp.", 7) == 0 ||
+        strncmp(a->subject, "runtime.", 8) == 0) {
+        if (a->sizes[1] == 0 || b->sizes[1] == 0) {
+            return false;
+        }
+    }
+    else {
         sizes[0] = strcspn(a->subject, ".|");
         sizes[1] = strcspn(b->subject, ".|");
     }
@@ -163,48 +169,53 @@ has_mechanism(FzGrouper *g, size_t root)
     return false;
 }
 
-// The only other group, of those with a mechanism or of those without, of which
-// one is preempted in that part; or this one: there is none, or several.
-static size_t
-only_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism)
+// How many other groups, with a mechanism or without, have one that is
+// preempted in that part: none, one, or 2 for more. *other is the first.
+static int
+count_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism,
+              size_t *other)
 {
-    size_t only = root;
-    Place other;
-    for (size_t i = 0; i < g->nraws; i++) {
-        size_t its = FzGrouper_Root(g, i);
-        if (its != root && its != only &&
-            has_mechanism(g, its) == mechanism &&
-            read_place(g->raws[i].smallest, &other) &&
-            is_same_part(place, &other)) {
-            if (only != root) {
-                return root;
+    int n = 0;
+    Place its;
+    for (size_t i = 0; i < g->nraws && n < 2; i++) {
+        if (read_place(g->raws[i].smallest, &its) &&
+            is_same_part(place, &its)) {
+            size_t found = FzGrouper_Root(g, i);
+            if (found != root && (n == 0 || found != *other) &&
+                has_mechanism(g, found) == mechanism) {
+                *other = n == 0 ? found : *other;
+                n++;
             }
-            only = its;
         }
     }
-    return only;
+    return n;
 }
 
-// Damage, by a preemption in a part of the runtime in which one mistake needs
-// one, too: one that says what it is and is seen more often; else, of which
-// there is as little.
+static bool
+are_few(FzGrouper *g, size_t root)
+{
+    return FzGrouper_CountFindings(g, root) < FZ_ENOUGH_FINDINGS;
+}
+
+// Damage by a preemption in a part of the runtime in which exactly one group
+// with a mechanism is preempted, too, and is seen ten times as often; where
+// there is none, exactly one other group of as few findings.
 void
 FzGrouper_FoldParts(FzGrouper *g)
 {
     Place place;
     for (size_t i = 0; i < g->nraws; i++) {
-        size_t root = FzGrouper_Root(g, i);
-        size_t n = FzGrouper_CountFindings(g, root);
-        if (has_mechanism(g, root) ||
-            !read_place(g->raws[i].smallest, &place)) {
+        size_t root = FzGrouper_Root(g, i), other = root;
+        if (!read_place(g->raws[i].smallest, &place) ||
+            has_mechanism(g, root) || FzGrouper_IsEstablished(g, root)) {
             continue;
         }
-        size_t one = only_in_part(g, root, &place, true);
-        size_t other = only_in_part(g, root, &place, false);
-        if (one != root && n < FzGrouper_CountFindings(g, one)) {
-            FzGrouper_Fold(g, root, one);
-        }
-        else if (one == root && n < FZ_ENOUGH_FINDINGS) {
+        int mechanisms = count_in_part(g, root, &place, true, &other);
+        if (mechanisms == 1
+                ? FzGrouper_IsSeldomBeside(g, root, other)
+                : mechanisms == 0 && are_few(g, root) &&
+                      count_in_part(g, root, &place, false, &other) == 1 &&
+                      are_few(g, other)) {
             FzGrouper_Fold(g, root, other);
         }
     }

@@ -145,8 +145,8 @@ is_explained(FzGrouper *g, size_t root)
 }
 
 // Seen ten times less than the other.
-static bool
-is_seldom_beside(FzGrouper *g, size_t root, size_t other)
+bool
+FzGrouper_IsSeldomBeside(FzGrouper *g, size_t root, size_t other)
 {
     return FzGrouper_CountFindings(g, root) * SELDOM <=
            FzGrouper_CountFindings(g, other);
@@ -187,7 +187,7 @@ static bool
 is_outweighed(FzGrouper *g, size_t root, size_t other)
 {
     return is_rare_beside(g, root, other) ||
-           (is_seldom_beside(g, root, other) && !is_exact(g, root));
+           (FzGrouper_IsSeldomBeside(g, root, other) && !is_exact(g, root));
 }
 
 // What nothing else explains, in programs that show one other failure, is a
@@ -270,9 +270,10 @@ fold_companions(FzGrouper *g)
     for (size_t i = 0; i < g->nraws; i++) {
         for (size_t k = 0; k < g->nraws; k++) {
             size_t one = FzGrouper_Root(g, i), other = FzGrouper_Root(g, k);
-            if (one != other && is_seldom_beside(g, one, other) &&
+            if (FzEvidence_Shows(&g->evidence, i, k) && one != other &&
+                FzGrouper_IsSeldomBeside(g, one, other) &&
                 !FzGrouper_IsEstablished(g, one) &&
-                always_shows(g, one, other) &&
+                !never_meets(g, i, other) && always_shows(g, one, other) &&
                 !FzGrouper_IsEverywhere(g, other, one)) {
                 FzGrouper_Fold(g, one, other);
             }
@@ -409,7 +410,7 @@ fold_places(FzGrouper *g)
             if (one != other && have_one_rule(rare, &g->raws[b]) &&
                 (rare->count < FZ_ENOUGH_FINDINGS ||
                  rare->count * FREQUENT < total ||
-                 is_seldom_beside(g, one, other)) &&
+                 FzGrouper_IsSeldomBeside(g, one, other)) &&
                 rare->count < FzGrouper_CountFindings(g, other) &&
                 FzEvidence_Shows(&g->evidence, a, b) &&
                 !FzGrouper_IsBridge(g, a, b)) {

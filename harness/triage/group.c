@@ -157,6 +157,32 @@ FzTriaged_NamesCulprit(const FzTriaged *f)
            !is_destructor(f->freed_by);
 }
 
+// Locks are touched by everybody, whatever is wrong.
+static bool
+is_lock(const char *subject, size_t size)
+{
+    static const char *const ends[] = {
+        "mutex", "buckets", "interp.brc_table", "interp.gil",
+        "interp.live_cond", "interp.types.gate", "interp.weakref_stripes",
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t n = strlen(ends[i]);
+        if (size >= n && strncmp(subject + size - n, ends[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// No object: a member of the runtime's state, or another variable.
+static bool
+is_variable(const char *subject)
+{
+    return strncmp(subject, "interp.", 7) == 0 ||
+           strncmp(subject, "runtime.", 8) == 0 ||
+           (strchr(subject, '.') == NULL && strcmp(subject, "mem") != 0);
+}
+
 // "function|kind.field|other": the function, and the field without the kind,
 // which is that of whatever object it happened to.
 static void
@@ -168,30 +194,16 @@ add_cause_key(FzGrouper *g, size_t raw, const char *cause)
     snprintf(function, sizeof(function), "%.*s", (int)n, cause);
     snprintf(subject, sizeof(subject), "%.*s", (int)strcspn(rest, "|"), rest);
     const char *dot = strchr(subject, '.');
-    // The whole of an object, touched by nobody else: any place in the program
-    // where a thread looks whether it is asked for something is like that.
-    if (dot == NULL && strcmp(subject, "mem") != 0 &&
-        rest[strcspn(rest, "|")] == '|' &&
-        rest[strcspn(rest, "|") + 1] == '\0') {
+    // A variable or the whole of an object, touched by nobody else: any place
+    // in the program where a thread looks whether it is asked for something is
+    // like that.
+    bool alone = rest[strcspn(rest, "|")] == '|' &&
+                 rest[strcspn(rest, "|") + 1] == '\0';
+    if (is_variable(subject) &&
+        (alone || is_lock(subject, strlen(subject)))) {
         return;
     }
     add_key(g, raw, "cause", function, dot != NULL ? dot + 1 : subject);
-}
-
-// Locks are touched by everybody, whatever is wrong.
-static bool
-is_lock(const char *subject, size_t size)
-{
-    static const char *const ends[] = {
-        "mutex", "interp.gil", "interp.weakref_stripes", "buckets",
-    };
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        size_t n = strlen(ends[i]);
-        if (size >= n && strncmp(subject + size - n, ends[i], n) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool

@@ -1,5 +1,5 @@
-// group_internal.h: the groups in the making, which group.c, fold.c and
-// fold_counts.c share.
+// group_internal.h: the groups in the making, which group.c and the files that
+// fold them share.
 
 #ifndef FZ_GROUP_INTERNAL_H
 #define FZ_GROUP_INTERNAL_H
@@ -53,6 +53,8 @@ void FzGrouper_FoldMutual(FzGrouper *g);
 
 // ---- fold_counts.c
 size_t FzGrouper_CountFindings(FzGrouper *g, size_t root);
+// Ten times less than the other, or even less.
+bool FzGrouper_IsSeldomBeside(FzGrouper *g, size_t root, size_t other);
 void FzGrouper_FoldByCounts(FzGrouper *g);
 
 // ---- fold_causes.c

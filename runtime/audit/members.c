@@ -15,11 +15,13 @@ typedef struct Member {
 #define OF_INTERP(member) \
     {offsetof(RtInterpreterState, member), "interp." #member}
 
-// In the order of the structures: one ends where the next begins.
+// In the order of the structures: one ends where the next begins. Locks have
+// rows of their own: everybody touches them, whatever he wants.
 static const Member of_runtime[] = {
     OF_RUNTIME(head_mutex),
     OF_RUNTIME(stop_mutex),
-    OF_RUNTIME(stoptheworld),
+    OF_RUNTIME(stoptheworld.mutex),
+    {offsetof(RtRuntime, stoptheworld.requested), "runtime.stoptheworld"},
     OF_RUNTIME(interpreters),
     OF_RUNTIME(last_interp_id),
     OF_RUNTIME(handles_mutex),
@@ -33,7 +35,8 @@ static const Member of_runtime[] = {
     OF_RUNTIME(survivor),
     OF_RUNTIME(exited),
     OF_RUNTIME(signals),
-    OF_RUNTIME(pending_main),
+    OF_RUNTIME(pending_main.mutex),
+    {offsetof(RtRuntime, pending_main.closed), "runtime.pending_main"},
     OF_RUNTIME(pending_main_calls),
     OF_RUNTIME(started),
     OF_RUNTIME(threads_seen),
@@ -48,9 +51,12 @@ static const Member of_interp[] = {
     OF_INTERP(main_module),
     OF_INTERP(threads),
     OF_INTERP(next_thread_id),
-    OF_INTERP(stoptheworld),
+    OF_INTERP(stoptheworld.mutex),
+    {offsetof(RtInterpreterState, stoptheworld.requested),
+     "interp.stoptheworld"},
     OF_INTERP(brc_table),
     OF_INTERP(qsbr),
+    OF_INTERP(qsbr.mutex),
     OF_INTERP(delayed_abandoned),
     OF_INTERP(has_abandoned),
     OF_INTERP(limbo),
@@ -58,7 +64,8 @@ static const Member of_interp[] = {
     OF_INTERP(gc),
     OF_INTERP(weakref_stripes),
     OF_INTERP(gil),
-    OF_INTERP(pending),
+    OF_INTERP(pending.mutex),
+    {offsetof(RtInterpreterState, pending.closed), "interp.pending"},
     OF_INTERP(pending_calls),
     OF_INTERP(finalizing),
     OF_INTERP(alone),
