@@ -1,5 +1,6 @@
 // fuzz_gil.c: the GIL and the eval breaker: threads give way and come back,
-// ask each other for pending calls and exceptions, and enter by GILState.
+// ask each other for pending calls and exceptions, send signals, and enter by
+// GILState.
 // Free-threaded, the same requests without a GIL. Whether there is one is read
 // from the environment.
 
@@ -8,9 +9,15 @@
 #include "mechanism.h"
 #include "rt_gilstate.h"
 #include "rt_lock.h"
+#include "rtcore_semaphore.h"
+
+enum { SENDERS = 3 };
 
 static uint64_t ids[FUZZ_MAX_THREADS];  // atomic; 0: not there
 static int asked, called;               // atomic
+// Atomic: how many threads send signals to the main thread in the end.
+static int senders;
+static RtSemaphore sent;
 
 static int
 pending(void *arg)
@@ -64,7 +71,7 @@ step(uint32_t thread, const FuzzStep *st)
     static const int64_t intervals[4] = {1000, 100000, 5000000, 50000000};
     RtThreadState *tstate = RtThreadState_Get();
     rt_atomic_store_uint64(&ids[thread], tstate->id);
-    switch (st->what % 6) {
+    switch (st->what % 7) {
     case 0:
         RtEval_SaveThread();
         rt_world->yield();
@@ -81,6 +88,9 @@ step(uint32_t thread, const FuzzStep *st)
         break;
     case 4:
         nest(tstate, st->a);
+        break;
+    case 5:
+        rt_atomic_store_int(&senders, 1 + st->a % SENDERS);
         break;
     default:
         for (int i = 0; i < st->a % 8; i++) {
@@ -133,9 +143,51 @@ static void
 begin(void)
 {
     check_environment();
-    asked = called = 0;
+    asked = called = senders = 0;
     for (int i = 0; i < FUZZ_MAX_THREADS; i++) {
         ids[i] = 0;
+    }
+}
+
+static void
+send_signal(void *arg)
+{
+    RtSignals_Trip(1 + (int)(uintptr_t)arg);
+    RtSemaphore_Post(&sent);
+}
+
+static void
+check_breaker(RtThreadState *tstate, int times)
+{
+    for (int i = 0; i < times; i++) {
+        if (RtEval_CheckBreaker(tstate) != 0) {
+            RtErr_Clear();
+        }
+    }
+}
+
+// Each signal of its own thread, while the main thread looks for signals.
+static void
+receive_signals(RtThreadState *tstate)
+{
+    int started = 0;
+    rt_world->sem_init(&sent);
+    for (int i = 0; i < senders; i++) {
+        started += rt_world->thread_start(send_signal,
+                                          (void *)(uintptr_t)i) == 0;
+    }
+    check_breaker(tstate, 8);
+    RtEval_SaveThread();
+    for (int i = 0; i < started; i++) {
+        RtSemaphore_Wait(&sent, -1);
+    }
+    RtEval_RestoreThread(tstate);
+    rt_world->sem_destroy(&sent);
+    check_breaker(tstate, 1);
+    for (int i = 0; i < senders; i++) {
+        if (rt_runtime.signals.tripped[1 + i] != 0) {
+            Rt_FatalError("fuzz_gil", "a signal was lost");
+        }
     }
 }
 
@@ -143,14 +195,11 @@ static void
 end(void)
 {
     RtThreadState *tstate = RtThreadState_Get();
-    for (int i = 0; i < 64; i++) {
-        if (RtEval_CheckBreaker(tstate) != 0) {
-            RtErr_Clear();
-        }
-    }
+    check_breaker(tstate, 64);
     if (rt_atomic_load_int(&asked) != rt_atomic_load_int(&called)) {
         Rt_FatalError("fuzz_gil", "a pending call was lost");
     }
+    receive_signals(tstate);
 }
 
 const FuzzMechanism fuzz_gil = {"fuzz_gil", begin, step, leave, end};
