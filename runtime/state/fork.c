@@ -116,7 +116,6 @@ forget_others(RtThreadState *tstate)
     interp->live_daemons = 0;
     interp->pending.handling_thread = NULL;
     rt_runtime.pending_main.handling_thread = NULL;
-    tstate->daemon = false;
     for (RtThreadState *t = interp->threads; t != NULL; t = t->next) {
         if (t != tstate) {
             t->state = RT_THREAD_SHUTTING_DOWN;
