@@ -58,7 +58,7 @@ step(uint32_t thread, const FuzzStep *st)
 {
     (void)thread;
     RtThreadState *tstate = RtThreadState_Get();
-    switch (st->what % 6) {
+    switch (st->what % 7) {
     case 0:
     case 1:
         read_some(st->a, st->b);
@@ -78,8 +78,12 @@ step(uint32_t thread, const FuzzStep *st)
         // What it reads first depends on nothing but its coming online.
         read_some(st->a, st->b);
         break;
-    default:
+    case 5:
         RtGC_Collect(tstate, 2);
+        break;
+    default:
+        // It leaves it to others to reach its goals, from now on.
+        RtQsbr_SetDeferredLimit(tstate, 1 + st->a % 3);
         break;
     }
 }

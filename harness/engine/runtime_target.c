@@ -8,6 +8,7 @@
 #include "rtcore_audit.h"
 #include "rtcore_heap.h"
 #include "rtcore_state.h"
+#include "weak.h"
 
 static RtThreadLocal locals[FZ_MAX_THREADS + 1];        // the last: the host
 
@@ -49,6 +50,9 @@ hook_atomic(RtPoint kind, const void *addr, unsigned size, RtOrder order)
     if (fz_engine.active && fz_engine.races) {
         FzRace_Atomic(fz_engine.current, addr, size, kind, order,
                       hook_site(kind, __builtin_frame_address(0)));
+        if (fz_weak && kind == RT_POINT_FENCE && order == RT_ORDER_SEQ_CST) {
+            FzWeak_Fence();
+        }
     }
 }
 

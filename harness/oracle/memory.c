@@ -56,6 +56,17 @@ size_of(const void *payload)
     return RtBlock_FromPointer(payload)->size;
 }
 
+// Whether a thread has been quiescent since. Where loads are weak, it may have
+// shown the goal before: the sequence that the goal was made of was older.
+static bool
+is_done(uint32_t thread, const FzMapEntry *delayed)
+{
+    uint64_t goal = delayed->extra >> GOAL_SHIFT;
+    return state.quiet[thread] > delayed->value ||
+           (FzEngine_HasWeakLoads() && goal != 0 &&
+            state.sequence[thread] >= goal);
+}
+
 // Whether a thread may still be reading what was delayed. Returns it, or
 // FZ_MAX_THREADS.
 static uint32_t
@@ -63,8 +74,7 @@ find_reader(const FzMapEntry *delayed)
 {
     uint32_t t = 0;
     while (t < FZ_MAX_THREADS &&
-           ((delayed->extra >> t & 1) == 0 ||
-            state.quiet[t] > delayed->value))
+           ((delayed->extra >> t & 1) == 0 || is_done(t, delayed)))
     {
         t++;
     }

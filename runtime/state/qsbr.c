@@ -138,6 +138,7 @@ RtQsbr_Reserve(RtThreadState *tstate)
         rt_assert(slot->seq == QSBR_OFFLINE);
         slot->allocated = true;
         slot->deferrals = 0;
+        slot->deferred_limit = DEFERRED_LIMIT;
         slot->tstate = tstate;
         tstate->qsbr = slot;
     }
@@ -231,16 +232,23 @@ RtQsbr_Advance(RtInterpreterState *interp)
     return old + QSBR_INCR;
 }
 
+void
+RtQsbr_SetDeferredLimit(RtThreadState *tstate, int limit)
+{
+    rt_assert(limit > 0);
+    tstate->qsbr->deferred_limit = limit;
+}
+
 uint64_t
 RtQsbr_DeferredAdvance(RtThreadState *tstate)
 {
     RtQsbrThreadState *slot = tstate->qsbr;
     RtInterpreterState *interp = tstate->interp;
-    if (++slot->deferrals < DEFERRED_LIMIT) {
-        // Reached after the next real advance, whoever makes it. What was
-        // unlinked is so before the load: else a thread might come online at
-        // that advance and still find it.
-        rt_atomic_fence_seq_cst();
+    if (++slot->deferrals < slot->deferred_limit) {
+        // Reached after the next real advance, whoever makes it. No thread that
+        // shows that sequence finds what was unlinked before: each has a fence
+        // between showing it and its next read.
+        rt_atomic_fence_beside();
         return rt_atomic_load_uint64_acquire(&interp->qsbr.wr_seq) + QSBR_INCR;
     }
     slot->deferrals = 0;

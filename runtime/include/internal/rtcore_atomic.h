@@ -300,7 +300,15 @@ rt_atomic_fence_seq_cst(void)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-// Fences of sequence locks. No points: the access beside each is one.
+// No points: the access beside each of these is one.
+RT_OWNED_FUNC void
+rt_atomic_fence_beside(void)    // sequentially consistent
+{
+    RT_FENCE_EVENT(RT_ORDER_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+// Of sequence locks.
 RT_OWNED_FUNC void
 rt_atomic_fence_acquire(void)
 {

@@ -38,6 +38,10 @@ RtQsbr_QuiescentState(RtThreadState *tstate)
     if (rt_atomic_load_uint64_owned(&slot->seq) != seq) {
         // Pairs with the load in poll_scan(): reads come before the free.
         rt_atomic_store_uint64_release(&slot->seq, seq);
+        // Pairs with the fence in RtQsbr_DeferredAdvance(): the reads that
+        // follow find nothing that was unlinked for this sequence by somebody
+        // who left it to others to advance to it.
+        rt_atomic_fence_beside();
     }
 }
 

@@ -14,7 +14,7 @@ typedef struct RtInterpreterState RtInterpreterState;
 typedef struct RtQsbrThreadState {
     uint64_t seq;               // last observed wr_seq; 0 offline. Atomic.
     struct RtThreadState *tstate;
-    int deferrals;
+    int deferrals, deferred_limit;
     bool allocated;
 } RtQsbrThreadState;
 
@@ -50,6 +50,8 @@ void RtQsbr_Detach(RtThreadState *tstate);      // offline
 uint64_t RtQsbr_Advance(RtInterpreterState *interp);
 // As Advance, but only every 10th call (1st with RT_TINY_LIMITS) writes.
 uint64_t RtQsbr_DeferredAdvance(RtThreadState *tstate);
+// Every so many calls of this thread. For drivers.
+void RtQsbr_SetDeferredLimit(RtThreadState *tstate, int limit);
 void RtQsbr_AfterFork(RtThreadState *tstate);    // only it has a slot
 bool RtQsbr_Poll(RtThreadState *tstate, uint64_t goal);
 
