@@ -206,3 +206,19 @@ RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value)
     }
     return result > 0 ? 0 : -1;
 }
+
+// Mirrors method_is_overloaded (CPython 3.13); departs: methods differ if they
+// are not the same object.
+bool
+RtType_Overloads(RtObject *right, RtObject *left, RtObject *name)
+{
+    if (!RtType_IsSubtype(Rt_TYPE(right), Rt_TYPE(left))) {
+        return false;
+    }
+    RtObject *own = RtType_LookupRef(Rt_TYPE(right), name);
+    RtObject *inherited = RtType_LookupRef(Rt_TYPE(left), name);
+    bool overloads = own != NULL && own != inherited;
+    Rt_XDECREF(own);
+    Rt_XDECREF(inherited);
+    return overloads;
+}

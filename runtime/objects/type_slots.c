@@ -457,7 +457,7 @@ call_binary(RtObject *a, RtObject *b, size_t offset, slotfunc self_slot,
     bool b_mine = Rt_TYPE(a) != Rt_TYPE(b) &&
                   get_slot(Rt_TYPE(b), offset) == self_slot;
     if (a_mine) {
-        if (b_mine && RtType_IsSubtype(Rt_TYPE(b), Rt_TYPE(a))) {
+        if (b_mine && RtType_Overloads(b, a, names[reflected])) {
             RtObject *result = call_or_not_implemented(b, reflected, a);
             if (result != Rt_NotImplemented) {
                 return result;

@@ -123,6 +123,9 @@ int RtType_TakeQualname(RtTypeObject *type);
 RtObject *RtType_FullName(RtTypeObject *type);  // with module, for reprs
 RtObject *RtType_GetAttro(RtObject *self, RtObject *name);
 int RtType_SetAttro(RtObject *self, RtObject *name, RtObject *value);
+// Whether the right one's class derives from the left one's and has another
+// method of that name: it is asked first.
+bool RtType_Overloads(RtObject *right, RtObject *left, RtObject *name);
 
 // type_bases.c: 0, or -1 with an exception and nothing changed.
 int RtType_SetBases(RtTypeObject *type, RtObject *value);
