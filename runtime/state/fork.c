@@ -108,8 +108,8 @@ static void
 forget_others(RtThreadState *tstate)
 {
     RtInterpreterState *interp = tstate->interp;
+    rt_assert(interp->next == NULL);    // the main one, which is the oldest
     rt_runtime.interpreters = interp;
-    interp->next = NULL;
     rt_runtime.queues = NULL;
     rt_runtime.main_tstate = tstate;
     interp->live_threads = 0;
