@@ -82,8 +82,10 @@ step(uint32_t thread, const FuzzStep *st)
         RtGC_Collect(tstate, 2);
         break;
     default:
+#ifdef RT_GIL_DISABLED
         // It leaves it to others to reach its goals, from now on.
         RtQsbr_SetDeferredLimit(tstate, 1 + st->a % 3);
+#endif
         break;
     }
 }
