@@ -134,6 +134,8 @@ check_child(RtThreadState *tstate)
     (void)tstate;
     rt_assert(tstate->interp->threads == tstate);
     rt_assert(tstate->next == NULL);
+    rt_assert(tstate->interp->live_threads == 0);
+    rt_assert(tstate->interp->live_daemons == 0);
     rt_assert(tstate->stops == 0);
     rt_assert((tstate->interp->gc.collector != NULL) ==
               (tstate->interp->gc.collecting != 0));
