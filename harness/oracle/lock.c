@@ -197,10 +197,10 @@ acquired(uint32_t thread, const void *lock, RtLockKind kind)
     if (top != NULL) {
         check_section_order(thread, lock, top);
     }
-    // An outer section may have had them before: only now has this one.
-    if (top != NULL && (lock == top->first || lock == top->second) &&
-        owner_of(top->first) == thread + 1 &&
-        (top->second == NULL || owner_of(top->second) == thread + 1)) {
+    // An outer section may have had locks before: this one, with its last.
+    if (top != NULL &&
+        lock == (top->second != NULL ? top->second : top->first) &&
+        owner_of(top->first) == thread + 1) {
         top->entered = true;
     }
 }
