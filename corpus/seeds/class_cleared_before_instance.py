@@ -1,10 +1,10 @@
-# A class gets its finalizer from another one while all of them are garbage.
+# A class gets a finalizer from another one while all of them are garbage: whether it is called is open.
 import gc
 
 
 class Giver:
     def __del__(self):
-        type(self.other).__del__ = lambda other: print("given")
+        type(self.other).__del__ = lambda other: None
         print("gives")
 
 
