@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fz_image.h"
+
 enum { OTHERS_BITS = 12, MAX_OTHERS = 1 << (OTHERS_BITS - 1) };
 
 // Ordinals from 1 of addresses in order of first use, reset to what the
@@ -242,16 +244,9 @@ name_static(uintptr_t at, char *buf, size_t size)
 {
     size_t offset;
     const char *name = FzTarget_NameVariable((const void *)at, &offset);
-    if (name == NULL) {
-        snprintf(buf, size, "static+0x%zx", (size_t)(at - fz_shadow.image));
-    }
-    else if (offset == 0) {
-        snprintf(buf, size, "%s", name);
-    }
-    else {
-        snprintf(buf, size, "%s+0x%zx", name, offset);
-    }
-    return buf;
+    return name == NULL
+               ? FzImage_PrintPlace("static", at - fz_shadow.image, buf, size)
+               : FzImage_PrintPlace(name, offset, buf, size);
 }
 
 const char *

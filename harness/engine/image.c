@@ -146,6 +146,18 @@ FzImage_VariableAt(uintptr_t addr, size_t *offset)
     return found->name;
 }
 
+const char *
+FzImage_PrintPlace(const char *name, size_t offset, char *buf, size_t size)
+{
+    if (offset == 0) {
+        snprintf(buf, size, "%s", name);
+    }
+    else {
+        snprintf(buf, size, "%s+0x%zx", name, offset);
+    }
+    return buf;
+}
+
 uintptr_t
 FzImage_Offset(uintptr_t pc)
 {

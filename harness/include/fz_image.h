@@ -15,6 +15,9 @@ void FzImage_Load(void);
 const char *FzImage_FunctionAt(uintptr_t pc);
 // The variable of the program that addr lies in, or NULL; *offset into it.
 const char *FzImage_VariableAt(uintptr_t addr, size_t *offset);
+// "name", or "name+0x10". Returns buf.
+const char *FzImage_PrintPlace(const char *name, size_t offset, char *buf,
+                               size_t size);
 // Offset of pc in the file it was loaded from, as addr2line takes it: the same
 // in every process. pc itself if it lies in no file.
 uintptr_t FzImage_Offset(uintptr_t pc);

@@ -46,16 +46,8 @@ FzSct_Name(const void *addr, char *buf, size_t size)
 {
     size_t offset;
     const char *name = FzImage_VariableAt((uintptr_t)addr, &offset);
-    if (name == NULL) {
-        return FzEngine_NameAddress(addr, buf, size);
-    }
-    if (offset == 0) {
-        snprintf(buf, size, "%s", name);
-    }
-    else {
-        snprintf(buf, size, "%s+0x%zx", name, offset);
-    }
-    return buf;
+    return name == NULL ? FzEngine_NameAddress(addr, buf, size)
+                        : FzImage_PrintPlace(name, offset, buf, size);
 }
 
 static void
