@@ -16,7 +16,7 @@ enum {
     FZ_LINEAR_THREADS = 32,
     // States that are kept at once. Histories of operations that overlap and
     // whose results tell nothing have more and more of them.
-    FZ_LINEAR_STATES = 8192
+    FZ_LINEAR_STATES = 65536
 };
 
 // What an operation gave beside values: they are never values.
