@@ -310,7 +310,7 @@ read_number(const char *name, int otherwise)
     return text != NULL ? atoi(text) : otherwise;
 }
 
-// More of both where there is time: ci/nightly.
+// More of both, where somebody asks for it.
 int
 main(void)
 {
