@@ -8,47 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fz_linear.h"
-
-typedef struct Configurations {
-    size_t size;                // bytes of one: the mask, then the state
-    size_t count, capacity;
-    uint8_t *items;
-    uint32_t *table;            // index + 1; twice the capacity, power of two
-} Configurations;
-
-typedef struct Checker {
-    const FzLinearModel *model;
-    const FzLinearOp *ops;
-    size_t pending[FZ_LINEAR_THREADS];  // index + 1; 0: none
-    Configurations now, next, seen;
-    uint8_t *scratch;           // one configuration for each depth
-} Checker;
+#include "linear_internal.h"
 
 static void
-init_configurations(Configurations *c, size_t size)
-{
-    *c = (Configurations){.size = size};
-}
-
-static void
-free_configurations(Configurations *c)
+free_configurations(FzLinearConfigurations *c)
 {
     free(c->items);
     free(c->table);
 }
 
-static void
-forget(Configurations *c)
-{
-    if (c->count > 0) {
-        memset(c->table, 0, 2 * c->capacity * sizeof(*c->table));
-        c->count = 0;
-    }
-}
-
 static uint8_t *
-item(const Configurations *c, size_t i)
+item(const FzLinearConfigurations *c, size_t i)
 {
     return c->items + i * c->size;
 }
@@ -66,8 +36,28 @@ hash_of(const uint8_t *configuration, size_t size)
     return h ^ h >> 32;
 }
 
+// The table stays as large as it ever was: a few are taken out one by one, each
+// where it was put, for items never change.
+static void
+forget(FzLinearConfigurations *c)
+{
+    size_t slots = 2 * c->capacity;
+    if (c->count > c->capacity / 16) {
+        memset(c->table, 0, slots * sizeof(*c->table));
+        c->count = 0;
+    }
+    for (size_t k = 0; k < c->count; k++) {
+        size_t i = hash_of(item(c, k), c->size) & (slots - 1);
+        while (c->table[i] != k + 1) {
+            i = (i + 1) & (slots - 1);
+        }
+        c->table[i] = 0;
+    }
+    c->count = 0;
+}
+
 static size_t
-slot_of(const Configurations *c, const uint8_t *configuration)
+slot_of(const FzLinearConfigurations *c, const uint8_t *configuration)
 {
     size_t slots = 2 * c->capacity;
     size_t i = hash_of(configuration, c->size) & (slots - 1);
@@ -79,7 +69,7 @@ slot_of(const Configurations *c, const uint8_t *configuration)
 }
 
 static void
-grow(Configurations *c)
+grow(FzLinearConfigurations *c)
 {
     c->capacity = c->capacity > 0 ? 2 * c->capacity : 16;
     c->items = realloc(c->items, c->capacity * c->size);
@@ -93,7 +83,7 @@ grow(Configurations *c)
 
 // False: it was there.
 static bool
-add(Configurations *c, const uint8_t *configuration)
+add(FzLinearConfigurations *c, const uint8_t *configuration)
 {
     if (c->count == c->capacity) {
         grow(c);
@@ -123,17 +113,16 @@ set_mask(uint8_t *configuration, uint64_t mask)
 
 // All ways in which the operation of `thread` takes effect, and others before.
 static void
-extend(Checker *c, const uint8_t *from, unsigned thread, unsigned depth)
+extend(FzLinearChecker *c, const uint8_t *from, unsigned thread, unsigned depth)
 {
     uint64_t mask = mask_of(from);
     uint8_t *to = c->scratch + depth * c->now.size;
     for (unsigned t = 0; t < FZ_LINEAR_THREADS; t++) {
-        if (c->pending[t] == 0 || (mask >> t & 1) != 0) {
+        if (c->pending[t] == NULL || (mask >> t & 1) != 0) {
             continue;
         }
         memcpy(to, from, c->now.size);
-        if (!c->model->step(to + sizeof(mask),
-                            &c->ops[c->pending[t] - 1])) {
+        if (!c->model->step(to + sizeof(mask), c->pending[t])) {
             continue;
         }
         if (t == thread) {
@@ -148,25 +137,54 @@ extend(Checker *c, const uint8_t *from, unsigned thread, unsigned depth)
     }
 }
 
-// False: no configuration explains the result.
-static bool
-returns(Checker *c, unsigned thread)
+void
+FzLinearChecker_Begin(FzLinearChecker *c, const FzLinearModel *model)
+{
+    size_t size = sizeof(uint64_t) + ((model->state_size + 7) & ~(size_t)7);
+    *c = (FzLinearChecker){
+        .model = model, .now.size = size, .next.size = size, .seen.size = size,
+        .scratch = calloc(FZ_LINEAR_THREADS + 1, size),
+    };
+    FZ_ASSERT(c->scratch != NULL);
+    model->begin(c->scratch + sizeof(uint64_t));
+    add(&c->now, c->scratch);
+}
+
+void
+FzLinearChecker_End(FzLinearChecker *c)
+{
+    free(c->scratch);
+    free_configurations(&c->now);
+    free_configurations(&c->next);
+    free_configurations(&c->seen);
+}
+
+void
+FzLinearChecker_Call(FzLinearChecker *c, const FzLinearOp *op)
+{
+    FZ_ASSERT(op->thread < FZ_LINEAR_THREADS);
+    c->pending[op->thread] = op;
+}
+
+bool
+FzLinearChecker_Return(FzLinearChecker *c, unsigned thread)
 {
     forget(&c->next);
     forget(&c->seen);
     for (size_t i = 0; i < c->now.count; i++) {
-        uint8_t *configuration = item(&c->now, i);
+        const uint8_t *configuration = item(&c->now, i);
         uint64_t mask = mask_of(configuration);
         if ((mask >> thread & 1) != 0) {
-            set_mask(configuration, mask & ~((uint64_t)1 << thread));
-            add(&c->next, configuration);
+            memcpy(c->scratch, configuration, c->now.size);
+            set_mask(c->scratch, mask & ~((uint64_t)1 << thread));
+            add(&c->next, c->scratch);
         }
         else {
             extend(c, configuration, thread, 0);
         }
     }
-    c->pending[thread] = 0;
-    Configurations old = c->now;
+    c->pending[thread] = NULL;
+    FzLinearConfigurations old = c->now;
     c->now = c->next;
     c->next = old;
     return c->now.count > 0;
@@ -214,25 +232,17 @@ FzLinearVerdict
 FzLinear_Check(const FzLinearModel *model, FzLinearOp *ops, size_t n)
 {
     FzLinearVerdict verdict = {.linearizable = true, .culprit = n};
-    size_t size = sizeof(uint64_t) + ((model->state_size + 7) & ~(size_t)7);
-    Checker c = {.model = model, .ops = ops};
+    FzLinearChecker c;
+    FzLinearChecker_Begin(&c, model);
     qsort(ops, n, sizeof(*ops), by_call);
-    init_configurations(&c.now, size);
-    init_configurations(&c.next, size);
-    init_configurations(&c.seen, size);
-    c.scratch = calloc(FZ_LINEAR_THREADS + 1, size);
-    FZ_ASSERT(c.scratch != NULL);
-    model->begin(c.scratch + sizeof(uint64_t));
-    add(&c.now, c.scratch);
     size_t count;
     Moment *moments = make_moments(ops, n, &count);
     for (size_t i = 0; i < count && verdict.linearizable; i++) {
         const FzLinearOp *op = &ops[moments[i].op];
-        FZ_ASSERT(op->thread < FZ_LINEAR_THREADS);
         if (!moments[i].is_return) {
-            c.pending[op->thread] = (size_t)moments[i].op + 1;
+            FzLinearChecker_Call(&c, op);
         }
-        else if (!returns(&c, op->thread)) {
+        else if (!FzLinearChecker_Return(&c, op->thread)) {
             verdict.linearizable = false;
             verdict.culprit = moments[i].op;
         }
@@ -244,9 +254,6 @@ FzLinear_Check(const FzLinearModel *model, FzLinearOp *ops, size_t n)
         }
     }
     free(moments);
-    free(c.scratch);
-    free_configurations(&c.now);
-    free_configurations(&c.next);
-    free_configurations(&c.seen);
+    FzLinearChecker_End(&c);
     return verdict;
 }

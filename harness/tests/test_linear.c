@@ -2,66 +2,18 @@
 // one that tries every order, and on long ones.
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "check.h"
-#include "fz_linear.h"
+#include "every_order.h"
 
 static const FzLinearModel *const models[] = {
     &fz_linear_list, &fz_linear_dict,  &fz_linear_set,
     &fz_linear_deque, &fz_linear_lock, &fz_linear_counter,
 };
-enum { NMODELS = sizeof(models) / sizeof(models[0]), STATE = 512 };
+enum { NMODELS = sizeof(models) / sizeof(models[0]) };
 
 // How many operations a model has.
 static const int nkinds[NMODELS] = {8, 8, 6, 6, 3, 2};
-
-// ---------------------------------------------------------------------------
-// Every order
-
-typedef struct Every {
-    const FzLinearModel *model;
-    const FzLinearOp *ops;
-    size_t n;
-} Every;
-
-// Whether the operations that are not in `done` can follow in some order.
-static bool
-try_orders(const Every *e, const uint8_t *state, uint32_t done)
-{
-    bool all = true;
-    for (size_t i = 0; i < e->n; i++) {
-        all = all && ((done >> i & 1) != 0 || e->ops[i].ret == 0);
-    }
-    if (all) {
-        return true;
-    }
-    for (size_t i = 0; i < e->n; i++) {
-        bool may = (done >> i & 1) == 0;
-        for (size_t k = 0; k < e->n && may; k++) {
-            may = (done >> k & 1) != 0 || k == i || e->ops[k].ret == 0 ||
-                  e->ops[k].ret > e->ops[i].call;
-        }
-        uint8_t next[STATE];
-        memcpy(next, state, sizeof(next));
-        if (may && e->model->step(next, &e->ops[i]) &&
-            try_orders(e, next, done | 1u << i)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-check_every_order(const FzLinearModel *model, const FzLinearOp *ops, size_t n)
-{
-    uint8_t state[STATE] = {0};
-    Every e = {model, ops, n};
-    CHECK(model->state_size <= STATE);
-    model->begin(state);
-    return try_orders(&e, state, 0);
-}
 
 // ---------------------------------------------------------------------------
 // Histories of an object that is really there
