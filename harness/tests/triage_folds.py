@@ -210,6 +210,40 @@ def make_parts(raw):
                 cause="look|interp.finalizing|")
 
 
+def make_unanimous(raw):
+    """Damage whose small programs are all preempted before one member of the
+    runtime's state, or all but one, or which are too few; and assertions, in
+    one file or another, that hardly ever fail."""
+    def hurt(name, *members, rule="CRASH"):
+        for i, member in enumerate(members):
+            make_small(raw, f"ALL-{name}", i, f"{rule}|||{name}",
+                       cause=f"before|{member}|")
+
+    hurt("cache_a", *["runtime.cache"] * 3)
+    hurt("cache_b", "runtime.cache")
+    hurt("cache_c", *["runtime.cache"] * 3, rule="SECTION_ORDER")
+    hurt("table_a", *["runtime.table"] * 3)
+    hurt("table_b", *["runtime.table"] * 3, "runtime.other")
+    hurt("pool_a", *["runtime.pool"] * 2)
+    hurt("pool_b", "runtime.pool")
+    hurt("objects_a", *["cell.value"] * 5)
+    hurt("objects_b", *["cell.value"] * 5)
+    for i in range(101):
+        finding(raw / f"FILE-{i}", "FATAL", "", "often", "k.c")
+    finding(raw / "FILE-seldom", "FATAL", "", "seldom", "k.c")
+    finding(raw / "FILE-exact", "FATAL", "", "exact", "k.c", tight=True,
+            cause="exact|row.x|y")
+    finding(raw / "FILE-other", "FATAL", "", "other", "l.c")
+
+
+UNANIMOUS = [
+    {"CRASH|||cache_a", "CRASH|||cache_b"}, {"SECTION_ORDER|||cache_c"},
+    {"CRASH|||table_a"}, {"CRASH|||table_b"},
+    {"CRASH|||pool_a"}, {"CRASH|||pool_b"},
+    {"CRASH|||objects_a"}, {"CRASH|||objects_b"},
+    {"FATAL||often|k.c", "FATAL||seldom|k.c"}, {"FATAL||exact|k.c"},
+    {"FATAL||other|l.c"},
+]
 COMPANIONS = [
     {"HANDOFF_BROKEN|||all", "FATAL||go_all|f.c"},
     {"HANDOFF_BROKEN|||some"}, {"FATAL||go_some|f.c"},
@@ -261,4 +295,5 @@ FOLDS = {
     "mutual": (make_mutual, MUTUAL),
     "companions": (make_companions, COMPANIONS),
     "parts": (make_parts, PARTS),
+    "unanimous": (make_unanimous, UNANIMOUS),
 }

@@ -6,6 +6,8 @@
 
 #include "group_internal.h"
 
+enum { UNANIMOUS = 4 };         // so many programs, of two groups
+
 typedef struct Place {
     const char *subject;        // "kind.field" in the text of a cause
     size_t subject_size;
@@ -139,14 +141,20 @@ FzGrouper_FoldByCauses(FzGrouper *g)
     fold_accesses(g);
 }
 
+static bool
+is_of_runtime(const Place *place)
+{
+    return strncmp(place->subject, "interp.", 7) == 0 ||
+           strncmp(place->subject, "runtime.", 8) == 0;
+}
+
 // The objects of that kind; of the interpreter, that member, if others touch it
 // meanwhile.
 static bool
 is_same_part(const Place *a, const Place *b)
 {
     size_t sizes[2] = {a->subject_size, b->subject_size};
-    if (strncmp(a->subject, "interp.", 7) == 0 ||
-        strncmp(a->subject, "runtime.", 8) == 0) {
+    if (is_of_runtime(a)) {
         if (a->sizes[1] == 0 || b->sizes[1] == 0) {
             return false;
         }
@@ -191,6 +199,56 @@ count_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism,
     return n;
 }
 
+// How many small programs of the group there are, all of which are preempted at
+// one member of the interpreter; 0 if one is not.
+static size_t
+count_unanimous(FzGrouper *g, size_t root, Place *place)
+{
+    size_t n = 0;
+    Place its;
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzRaw *raw = &g->raws[i];
+        for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
+             k++) {
+            if (raw->members[k]->small == NULL) {
+                continue;
+            }
+            if (!read_place(raw->members[k], &its) || !is_of_runtime(&its) ||
+                (n > 0 && !is_same(its.subject, its.subject_size,
+                                   place->subject, place->subject_size))) {
+                return 0;
+            }
+            *place = its;
+            n++;
+        }
+    }
+    return n;
+}
+
+// Damage that is always done by a preemption there: one program may be
+// preempted anywhere, so many are not.
+static void
+fold_unanimous(FzGrouper *g)
+{
+    Place a, b;
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t one = FzGrouper_Root(g, i);
+        size_t n = has_mechanism(g, one) ? 0 : count_unanimous(g, one, &a);
+        for (size_t k = 0; k < i && n > 0; k++) {
+            size_t other = FzGrouper_Root(g, k);
+            size_t m = other == one || has_mechanism(g, other)
+                           ? 0
+                           : count_unanimous(g, other, &b);
+            if (m > 0 && n + m >= UNANIMOUS &&
+                is_same(a.subject, a.subject_size, b.subject,
+                        b.subject_size)) {
+                FzGrouper_Fold(g, one, other);
+                break;
+            }
+        }
+    }
+}
+
 static bool
 are_few(FzGrouper *g, size_t root)
 {
@@ -203,6 +261,7 @@ are_few(FzGrouper *g, size_t root)
 void
 FzGrouper_FoldParts(FzGrouper *g)
 {
+    fold_unanimous(g);
     Place place;
     for (size_t i = 0; i < g->nraws; i++) {
         size_t root = FzGrouper_Root(g, i), other = root;

@@ -346,27 +346,6 @@ fold_lone(FzGrouper *g)
     }
 }
 
-// Races on one field, a hundred times fewer than others on it.
-static void
-fold_rare_races(FzGrouper *g)
-{
-    for (size_t i = 0; i < g->nraws; i++) {
-        const char *signature = g->raws[i].signature;
-        const char *field = strchr(signature, '|');
-        size_t n = field != NULL ? strcspn(field + 1, "|") + 2 : 0;
-        for (size_t k = 0; k < g->nraws &&
-             strncmp(signature, "DATA_RACE|", 10) == 0; k++) {
-            size_t other = FzGrouper_Root(g, k), root = FzGrouper_Root(g, i);
-            if (other != root &&
-                strncmp(g->raws[k].signature, signature, 9 + n) == 0 &&
-                FzGrouper_CountFindings(g, root) * RARE <
-                    FzGrouper_CountFindings(g, other)) {
-                FzGrouper_Fold(g, root, other);
-            }
-        }
-    }
-}
-
 // The file of an assertion, which stands in the place of a function.
 static const char *
 file_of(const FzSignature *s)
@@ -380,21 +359,56 @@ file_of(const FzSignature *s)
     return "";
 }
 
+// Assertions of one file.
+static bool
+are_of_one_file(const FzRaw *a, const FzRaw *b)
+{
+    FzSignature x, y;
+    return strcmp(a->smallest->rule, "FATAL") == 0 &&
+           strcmp(b->smallest->rule, "FATAL") == 0 &&
+           FzSignature_Parse(a->signature, &x) &&
+           FzSignature_Parse(b->signature, &y) && file_of(&x)[0] != '\0' &&
+           strcmp(file_of(&x), file_of(&y)) == 0;
+}
+
+// Races on one field.
+static bool
+race_on_one_field(const FzRaw *a, const FzRaw *b)
+{
+    const char *field = strchr(a->signature, '|');
+    return field != NULL && strncmp(a->signature, "DATA_RACE|", 10) == 0 &&
+           strncmp(a->signature, b->signature,
+                   9 + strcspn(field + 1, "|") + 2) == 0;
+}
+
+// Races on one field, or assertions of one file that no exact preemption
+// brings about, a hundred times fewer than others.
+static void
+fold_rare_places(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        for (size_t k = 0; k < g->nraws; k++) {
+            size_t other = FzGrouper_Root(g, k), root = FzGrouper_Root(g, i);
+            if (other != root &&
+                (race_on_one_field(&g->raws[i], &g->raws[k]) ||
+                 (!g->raws[i].smallest->tight &&
+                  are_of_one_file(&g->raws[i], &g->raws[k]))) &&
+                FzGrouper_CountFindings(g, root) * RARE <
+                    FzGrouper_CountFindings(g, other)) {
+                FzGrouper_Fold(g, root, other);
+            }
+        }
+    }
+}
+
 // One rule: about a mechanism, or assertions of one file, which has one. A race
 // on a field of its own is of that field.
 static bool
 have_one_rule(const FzRaw *a, const FzRaw *b)
 {
-    FzSignature x, y;
-    if (strcmp(a->smallest->rule, b->smallest->rule) != 0 ||
-        is_race_on_own_field(a)) {
-        return false;
-    }
-    return !a->damage ||
-           (strcmp(a->smallest->rule, "FATAL") == 0 &&
-            FzSignature_Parse(a->signature, &x) &&
-            FzSignature_Parse(b->signature, &y) && file_of(&x)[0] != '\0' &&
-            strcmp(file_of(&x), file_of(&y)) == 0);
+    return strcmp(a->smallest->rule, b->smallest->rule) == 0 &&
+           !is_race_on_own_field(a) &&
+           (!a->damage || are_of_one_file(a, b));
 }
 
 // One rule, broken at two places: often at the one, hardly ever at the other,
@@ -459,5 +473,5 @@ FzGrouper_FoldByCounts(FzGrouper *g)
     fold_companions(g);
     fold_siblings(g);
     fold_lone(g);
-    fold_rare_races(g);
+    fold_rare_places(g);
 }
