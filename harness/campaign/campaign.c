@@ -258,9 +258,10 @@ save_lost_input(Campaign *c, unsigned index, int status)
     }
     FzInput input = w->current;
     FzSchedule schedule = FzExec_ScheduleOf(&input);
+    FzFindingExtra extra = {.report = advice};
     char path[4200], why[512];
     if (FzFinding_Save(c->options->findings_dir, &input, &schedule, &run,
-                       advice, path, sizeof(path), why, sizeof(why))) {
+                       &extra, path, sizeof(path), why, sizeof(why))) {
         FzWorker_Announce(w, FzRule_Name(v->rule), path);
     }
     else {

@@ -71,9 +71,9 @@ write_finding(void)
     }
     FzReport_Summary(FzBuf_CString(&text), v->message, sizeof(v->message));
     char why[512];
+    FzFindingExtra extra = {.report = FzBuf_CString(&text)};
     if (FzFinding_Save(armed.findings_dir, armed.input, armed.schedule, run,
-                       FzBuf_CString(&text), path, sizeof(path), why,
-                       sizeof(why))) {
+                       &extra, path, sizeof(path), why, sizeof(why))) {
         FzWorker_Announce(armed.shared, FzRule_Name(v->rule), path);
     }
     else {

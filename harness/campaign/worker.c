@@ -11,6 +11,7 @@
 #include "features.h"
 #include "fz_campaign.h"
 #include "fz_finding.h"
+#include "fz_signature.h"
 #include "worker_internal.h"
 
 enum {
@@ -34,6 +35,7 @@ enum {
 typedef struct Hunted {
     uint64_t signature;
     unsigned hunts;
+    bool told;                  // a finding says that it was seen behind it
 } Hunted;
 
 // An input that reached something new, and what its execution costs.
@@ -292,8 +294,9 @@ report(Worker *w, const FzInput *input, const FzRun *run)
 // without the rule. What it shows then may be a consequence, and it would not
 // fail so by itself: a finding is what fails so first, under another schedule.
 
-static bool
-may_hunt(Worker *w, uint64_t signature)
+// NULL: there are too many.
+static Hunted *
+hunted(Worker *w, uint64_t signature)
 {
     Hunted *known = w->hunted;
     while (known < w->hunted + w->nhunted && known->signature != signature) {
@@ -301,11 +304,11 @@ may_hunt(Worker *w, uint64_t signature)
     }
     if (known == w->hunted + w->nhunted) {
         if (w->nhunted == FZ_MAX_SIGNATURES) {
-            return false;
+            return NULL;
         }
         w->hunted[w->nhunted++] = (Hunted){.signature = signature};
     }
-    return known->hunts++ < HUNTS;
+    return known;
 }
 
 static void
@@ -326,12 +329,46 @@ hunt(Worker *w, const FzInput *input, uint64_t signature)
     }
 }
 
+// What no schedule showed first may follow from what did, or be another mistake
+// that always comes behind it. The finding says so.
+static void
+tell(Worker *w, const FzInput *input, const FzViolation *behind, size_t n)
+{
+    FzEngineConfig config = config_for(w, input);
+    FzFindingExtra extra = {0};
+    FzBuf report = {0}, members = {0};
+    char text[FZ_SIGNATURE_TEXT], path[4200], why[512];
+    FzBuf_Printf(&members, ",\n  \"behind\": [");
+    for (size_t i = 0; i < n; i++) {
+        FzFinding_Signature(&behind[i], text, sizeof(text));
+        FzBuf_Printf(&report,
+                     "\nBehind it, where the run goes on without the rule, and "
+                     "never first:\n  %s: %s\n",
+                     text, behind[i].message);
+        FzBuf_Printf(&members, "%s", i > 0 ? ", " : "");
+        FzBuf_JsonString(&members, text);
+    }
+    FzBuf_Printf(&members, "]");
+    extra.report = FzBuf_CString(&report);
+    extra.members = FzBuf_CString(&members);
+    FzFinding_Signature(&w->run.violations[0], text, sizeof(text));
+    extra.signature = text;
+    if (!FzFinding_Save(w->options->findings_dir, input, &config.schedule,
+                        with_detail(w, input, &w->run), &extra, path,
+                        sizeof(path), why, sizeof(why))) {
+        fprintf(stderr, "ftfuzz: %s\n", why);
+        w->failed = true;
+    }
+    FzBuf_Free(&report);
+    FzBuf_Free(&members);
+}
+
 static void
 look_beyond(Worker *w, const FzInput *input)
 {
     FzEngineConfig config = config_for(w, input);
-    uint64_t behind[BEYOND_RULES];
-    size_t n = 0;
+    static FzViolation behind[BEYOND_RULES];
+    size_t n = 0, untold = 0;
     FzRule rule = w->run.violations[0].rule;
     config.step_budget = BEYOND_STEPS;
     for (int i = 0; i < BEYOND_RULES && !FzRule_MayDamage(rule) &&
@@ -346,13 +383,23 @@ look_beyond(Worker *w, const FzInput *input)
         const FzViolation *v = &w->second.violations[0];
         rule = v->rule;
         if (rule != FZ_RULE_STEP_BUDGET && !is_known(w, signature_of(v))) {
-            behind[n++] = signature_of(v);
+            behind[n++] = *v;
         }
     }
     for (size_t i = 0; i < n; i++) {
-        if (!is_known(w, behind[i]) && may_hunt(w, behind[i])) {
-            hunt(w, input, behind[i]);
+        uint64_t signature = signature_of(&behind[i]);
+        Hunted *known = hunted(w, signature);
+        if (known != NULL && known->hunts++ < HUNTS &&
+            !is_known(w, signature)) {
+            hunt(w, input, signature);
         }
+        if (known != NULL && !known->told && !is_known(w, signature)) {
+            known->told = true;
+            behind[untold++] = behind[i];
+        }
+    }
+    if (untold > 0 && !w->spoilt) {
+        tell(w, input, behind, untold);
     }
 }
 

@@ -156,9 +156,10 @@ write_beside(const char *path, const FzInput *input,
 bool
 FzFinding_Save(const char *dir, const FzInput *input,
                const FzSchedule *schedule, const FzRun *run,
-               const char *extra_text, char *path, size_t path_size, char *why,
-               size_t why_size)
+               const FzFindingExtra *extra, char *path, size_t path_size,
+               char *why, size_t why_size)
 {
+    FzFindingExtra all = extra != NULL ? *extra : (FzFindingExtra){0};
     FZ_ASSERT(run->nviolations > 0);
     if (!make_folder(dir, why, why_size)) {
         return false;
@@ -167,18 +168,22 @@ FzFinding_Save(const char *dir, const FzInput *input,
     uint64_t id = FzHash_Mix(FzProgram_Hash(&input->program), run->trace_hash);
     snprintf(path, path_size, "%s/%s-%08x", dir,
              FzRule_Name(run->violations[0].rule), (unsigned)(id >> 32));
-    if (access(path, F_OK) == 0) {
+    if (access(path, F_OK) == 0 && all.members == NULL) {
         // Found again: it is the newest one.
         (void)utimensat(AT_FDCWD, path, NULL, 0);
         return true;
     }
-    FzFindingExtra extra = {.report = extra_text};
     FzSignature parsed;
-    if (extra_text != NULL && FzSignature_OfReport(extra_text, &parsed)) {
+    if (all.signature == NULL && all.report != NULL &&
+        FzSignature_OfReport(all.report, &parsed)) {
         FzSignature_Print(&parsed, signature, sizeof(signature));
-        extra.signature = signature;
+        all.signature = signature;
     }
-    if (!write_beside(path, input, schedule, run, &extra, temporary,
+    if (access(path, F_OK) == 0) {
+        return FzFinding_Write(path, input, schedule, run, &all, why,
+                               why_size);
+    }
+    if (!write_beside(path, input, schedule, run, &all, temporary,
                       sizeof(temporary), why, why_size)) {
         return false;
     }

@@ -47,19 +47,22 @@ typedef struct FzFinding {
 // "RULE|function|function": the rule and the innermost functions of the two
 // parties that are not plumbing, in alphabetical order.
 void FzFinding_Signature(const FzViolation *violation, char *out, size_t size);
-// Writes the folder dir/<name> and returns its path in `path`. Nothing is
-// overwritten: a finding of the same name is left as it is.
-FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
-                                   const FzSchedule *schedule,
-                                   const FzRun *run, const char *extra_text,
-                                   char *path, size_t path_size, char *why,
-                                   size_t why_size);
 // What a finding says beyond its run.
 typedef struct FzFindingExtra {
     const char *report;         // appended to report.txt; NULL: nothing
     const char *members;        // of finding.json, ",\n  \"a\": 1"; NULL: none
-    const char *signature;      // NULL: of the run's first violation
+    const char *signature;      // NULL: of the report, or of the run's first
+                                // violation
 } FzFindingExtra;
+// Writes the folder dir/<name> and returns its path in `path`. A finding of the
+// same name is left as it is, but for what the members say of it. extra: or
+// NULL.
+FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
+                                   const FzSchedule *schedule,
+                                   const FzRun *run,
+                                   const FzFindingExtra *extra, char *path,
+                                   size_t path_size, char *why,
+                                   size_t why_size);
 // Writes the finding as this folder. One that is there is replaced: the two
 // change places, so there is always a whole one.
 FZ_WARN_UNUSED bool FzFinding_Write(const char *folder, const FzInput *input,

@@ -31,6 +31,8 @@ typedef struct FzTriaged {
     size_t nalways;
     char **met;                 // that are in more than a few runs of it
     size_t nmet;
+    char **behind;              // that its run showed later, and none first
+    size_t nbehind;
     bool profiled;              // enough runs of it were looked at
     bool tight;                 // the cause is at that point and no other
     uint32_t threads, operations, preemptions;
@@ -87,6 +89,10 @@ typedef struct FzGroup {
     const char **signatures;    // of all members, most frequent first
     size_t *counts;             // findings of each
     size_t nsignatures;
+    // Of no group: seen only where a run goes on behind what its findings fail
+    // by. Consequences, or what they hide.
+    const char **behind;
+    size_t nbehind;
     FzReplays replays;
     bool is_new;                // not in the report that this is compared with
     bool has_page;              // pages/ID.html, beside the reports

@@ -2,9 +2,11 @@
 // looks what else is wrong in it, without the rules by which it has failed, and
 // hunts for schedules under which that fails first. Two failures are planted,
 // one in the first thread that a program starts and one in the second: where
-// the first comes first it hides the other.
+// the first comes first it hides the other. Where both are in the first, none
+// ever comes without the other before it, and the finding tells of it.
 
 #include <ftw.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,20 +45,32 @@ claim_twice(const void *tstate)
     engine_hooks->note(RT_NOTE_GEN_CLAIMED, tstate, RT_GEN_CREATED);
 }
 
+static void
+do_both(const void *tstate)
+{
+    take_request_back(tstate);
+    claim_twice(tstate);
+}
+
 typedef struct Case {
     void (*plant[2])(const void *tstate);
     FzRule rules[2];            // by which they fail
     bool stop_on_finding;
     bool shows_second;          // of an execution that ends in the first
+    bool tells_second;          // that it is behind the first
 } Case;
 
 static const Case cases[] = {
     {{take_request_back, claim_twice},
-     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, false, LOOKS_BEYOND},
+     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, false, LOOKS_BEYOND,
+     false},
     {{take_request_back, claim_twice},
-     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, true, false},
+     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, true, false, false},
     {{claim_twice, take_request_back},
-     {FZ_RULE_GENERATOR_SHARED, FZ_RULE_GIL_UNBALANCED}, false, false},
+     {FZ_RULE_GENERATOR_SHARED, FZ_RULE_GIL_UNBALANCED}, false, false, false},
+    {{do_both, NULL},
+     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, false, false,
+     LOOKS_BEYOND},
 };
 
 static const Case *planted;
@@ -66,7 +80,8 @@ note_and_fail(RtNote kind, const void *a, uintptr_t b)
 {
     engine_hooks->note(kind, a, b);
     uint32_t thread = FzEngine_CurrentThread();
-    if (kind == RT_NOTE_TSTATE_ATTACHED && (thread == 1 || thread == 2)) {
+    if (kind == RT_NOTE_TSTATE_ATTACHED && (thread == 1 || thread == 2) &&
+        planted->plant[thread - 1] != NULL) {
         planted->plant[thread - 1](a);
     }
 }
@@ -116,6 +131,28 @@ is_of_rule(const char *found, FzRule rule)
     return strncmp(found, name, n) == 0 && found[n] == '\t';
 }
 
+// How many findings are there, and of how many of them the one is said to be
+// behind the other.
+static void
+count_findings(const Case *c, const char *findings, size_t *all, size_t *told)
+{
+    char pattern[128], behind[128], why[512];
+    FzBuf text = {0};
+    glob_t found;
+    snprintf(pattern, sizeof(pattern), "%s/*/finding.json", findings);
+    snprintf(behind, sizeof(behind), "\"behind\": [\"%s|",
+             FzRule_Name(c->rules[1]));
+    CHECK(glob(pattern, 0, NULL, &found) == 0);
+    *all = found.gl_pathc;
+    *told = 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        CHECK(FzFile_Read(found.gl_pathv[i], &text, why, sizeof(why)));
+        *told += strstr(FzBuf_CString(&text), behind) != NULL;
+    }
+    globfree(&found);
+    FzBuf_Free(&text);
+}
+
 // The worker's corpus is one input, and its budget is spent with it.
 static void
 run_worker(const Case *c, const char *corpus, const char *findings)
@@ -136,7 +173,11 @@ run_worker(const Case *c, const char *corpus, const char *findings)
     CHECK_EQUAL(w->findings, c->shows_second ? 2 : 1);
     CHECK(is_of_rule(w->found[0], c->rules[0]));
     CHECK(!c->shows_second || is_of_rule(w->found[1], c->rules[1]));
-    CHECK((w->executions > 1) == c->shows_second);
+    CHECK((w->executions > 1) == (c->shows_second || c->tells_second));
+    size_t all, told;
+    count_findings(c, findings, &all, &told);
+    CHECK_EQUAL(all, w->findings);
+    CHECK_EQUAL(told, c->tells_second);
 }
 
 static int

@@ -453,6 +453,25 @@ def check_formats(base):
     check(result.returncode == 0, f"JUnit: {result.stderr}")
 
 
+def check_behind(base):
+    """What is seen only behind a failure is told of with it, what has a group
+    of its own is not."""
+    for i, behind in enumerate((["FATAL||hid|h.c", "GC_ORDER|||own"],
+                                ["FATAL||hid|h.c", "CRASH|||<late>"])):
+        finding(base / "behind" / f"FIRST-{i}", "SECTION_ORDER", "", "", "one",
+                behind=behind)
+    finding(base / "behind" / "OWN", "GC_ORDER", "", "", "own")
+    triage("behind", "--output", "of_behind", cwd=base)
+    for group in groups_of(base, "of_behind"):
+        first = group["rule"] == "SECTION_ORDER"
+        check(group["behind"] == (["FATAL||hid|h.c", "CRASH|||<late>"]
+                                  if first else []), f"behind: {group}")
+    for form, hid in (("md", "- `FATAL||hid|h.c`"),
+                      ("html", "<code>CRASH|||&lt;late&gt;</code>")):
+        text = (base / "of_behind/triage").with_suffix(f".{form}").read_text()
+        check(text.count(hid) == 1, f"{hid} in the {form} report")
+
+
 def check_killed(base):
     """Whatever moment it dies at, what is there is whole."""
     raw = base / "many"
@@ -488,6 +507,7 @@ with tempfile.TemporaryDirectory() as name:
         check_made(folder, make, name, expected)
     check_diff(folder, first)
     check_formats(folder)
+    check_behind(folder)
     check_killed(folder)
 for failure in failures:
     print(failure)

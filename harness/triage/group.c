@@ -503,6 +503,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
         triage->groups[i].title = row->title;
     }
     qsort(triage->groups, triage->ngroups, sizeof(FzGroup), by_importance);
+    FzTriage_LookBehind(triage);
     FzEvidence_Free(&g.evidence);
     free(g.raws);
     free(g.sorted);

@@ -228,6 +228,7 @@ load_finding(FzTriage *triage, const char *path, const char *file)
     };
     read_sizes(f, json);
     read_aliases(f, json);
+    read_list(FzJson_Get(json, "behind"), &f->behind, &f->nbehind);
     read_small(f, path);
     FzJson_Free(json);
 }
@@ -288,6 +289,7 @@ free_finding(FzTriaged *f)
     free_list(f->beside, f->nbeside);
     free_list(f->always, f->nalways);
     free_list(f->met, f->nmet);
+    free_list(f->behind, f->nbehind);
     free(f->path);
     free(f->small);
     free(f->signature);
@@ -310,6 +312,7 @@ FzTriage_Free(FzTriage *triage)
     for (size_t i = 0; i < triage->ngroups; i++) {
         free(triage->groups[i].signatures);
         free(triage->groups[i].counts);
+        free(triage->groups[i].behind);
     }
     free(triage->findings);
     free(triage->skipped);

@@ -243,6 +243,22 @@ put_signatures(const FzGroup *group, FzBuf *out)
 }
 
 static void
+put_behind(const FzGroup *group, FzBuf *out)
+{
+    if (group->nbehind == 0) {
+        return;
+    }
+    FzBuf_Printf(out, "<p>Seen only where a run went on behind it, never first "
+                      "(a consequence, or hidden by it):</p><ul>\n");
+    for (size_t i = 0; i < group->nbehind && i < MAX_SIGNATURES; i++) {
+        FzBuf_Printf(out, "<li><code>");
+        FzPage_Text(out, group->behind[i], SIZE_MAX);
+        FzBuf_Printf(out, "</code></li>\n");
+    }
+    FzBuf_Printf(out, "</ul>\n");
+}
+
+static void
 put_program(const FzGroup *group, FzBuf *out)
 {
     FzBuf program = {0};
@@ -278,6 +294,7 @@ put_group(const FzTriage *triage, const FzGroup *group, FzBuf *out)
     put_program(group, out);
     put_stacks(group, out);
     put_signatures(group, out);
+    put_behind(group, out);
     FzBuf_Printf(out, "<pre>ftfuzz replay ");
     FzPage_Text(out, folder, SIZE_MAX);
     FzBuf_Printf(out, "\nftfuzz %s ",

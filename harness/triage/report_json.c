@@ -24,6 +24,17 @@ put_signatures(const FzGroup *group, FzBuf *out)
 }
 
 static void
+put_behind(const FzGroup *group, FzBuf *out)
+{
+    FzBuf_Printf(out, "\"behind\": [");
+    for (size_t i = 0; i < group->nbehind; i++) {
+        FzBuf_Printf(out, "%s", i > 0 ? ", " : "");
+        FzBuf_JsonString(out, group->behind[i]);
+    }
+    FzBuf_Printf(out, "],\n      ");
+}
+
+static void
 put_stacks(const FzGroup *group, FzBuf *out)
 {
     static FzStacks stacks;
@@ -84,6 +95,7 @@ put_group(const FzGroup *group, FzBuf *out)
                       "      ",
                  group->is_new ? "true" : "false", group->count);
     put_signatures(group, out);
+    put_behind(group, out);
     put_string(out, "smallest", FzGroup_Folder(group));
     FzBuf_Printf(out, ",\n      ");
     put_string(out, "build", f->build);

@@ -119,6 +119,13 @@ put_group(const FzGroup *group, FzBuf *out)
         FzBuf_Printf(out, "- `%s`: %zu\n", group->signatures[i],
                      group->counts[i]);
     }
+    if (group->nbehind > 0) {
+        FzBuf_Printf(out, "\nSeen only where a run went on behind it, never "
+                          "first (a consequence, or hidden by it):\n\n");
+    }
+    for (size_t i = 0; i < group->nbehind; i++) {
+        FzBuf_Printf(out, "- `%s`\n", group->behind[i]);
+    }
     FzBuf_Printf(out, "\n```\nftfuzz show %s\nftfuzz replay %s\n", folder,
                  folder);
     if (f->small == NULL) {

@@ -90,6 +90,9 @@ void FzCover_Add(FzCover *cover, size_t raw, const FzStacks *stacks,
 void FzCover_Fold(FzCover *cover, FzFolder fold, void *arg);
 void FzCover_Free(FzCover *cover);
 
+// ---- behind.c: gives the groups what is behind them.
+void FzTriage_LookBehind(FzTriage *triage);
+
 // New, or regressed.
 bool FzState_Stands(FzState state);
 // The folder to replay: minimised if it is.
