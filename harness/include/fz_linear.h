@@ -24,6 +24,7 @@ enum {
     FZ_LINEAR_NONE = INT32_MIN,         // nothing was found, or returned
     FZ_LINEAR_ERROR,                    // IndexError, KeyError, …
     FZ_LINEAR_FAILED,                   // no memory: it had no effect
+    FZ_LINEAR_UNKNOWN,                  // it never returned: any result
 };
 
 typedef struct FzLinearOp {
@@ -57,7 +58,8 @@ enum {
     FZ_DICT_LENGTH, FZ_DICT_POPITEM, FZ_DICT_SETDEFAULT
 };
 extern const FzLinearModel fz_linear_dict;
-// A set of 0…63.
+// A set of 0…63. Which item a pop takes is its result: one that never returned
+// is taken to have found the set empty.
 enum {
     FZ_SET_ADD, FZ_SET_DISCARD, FZ_SET_CONTAINS, FZ_SET_CLEAR, FZ_SET_LENGTH,
     FZ_SET_POP
@@ -100,7 +102,8 @@ typedef struct FzHistory {
     size_t count, capacity;
     uint64_t clock;
 } FzHistory;
-// The operation begins; its index, for FzHistory_Return().
+// The operation begins, with an unknown result; its index, for
+// FzHistory_Return().
 size_t FzHistory_Call(FzHistory *history, uint32_t thread, uint8_t kind,
                       int32_t a, int32_t b);
 void FzHistory_Return(FzHistory *history, size_t op, int32_t result);

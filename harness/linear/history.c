@@ -20,6 +20,7 @@ FzHistory_Call(FzHistory *history, uint32_t thread, uint8_t kind, int32_t a,
         .kind = kind,
         .a = a,
         .b = b,
+        .result = FZ_LINEAR_UNKNOWN,
     };
     return history->count++;
 }

@@ -7,6 +7,13 @@
 
 enum { MAX_ITEMS = 64, MAX_KEYS = 16 };
 
+// Whether the operation had this result, as far as anybody knows.
+static bool
+gave(const FzLinearOp *op, int32_t result)
+{
+    return op->result == result || op->result == FZ_LINEAR_UNKNOWN;
+}
+
 // ---------------------------------------------------------------------------
 // Items in a row
 
@@ -69,7 +76,7 @@ list_insert(Items *s, const FzLinearOp *op)
 {
     int32_t at = list_index(s, op->a);
     at = at < 0 ? 0 : at > s->count ? s->count : at;
-    return op->result == FZ_LINEAR_NONE && put_at(s, at, op->b);
+    return gave(op, FZ_LINEAR_NONE) && put_at(s, at, op->b);
 }
 
 // get, set, delete and pop: of an index.
@@ -78,19 +85,19 @@ list_at(Items *s, const FzLinearOp *op)
 {
     int32_t at = list_index(s, op->a);
     if (at < 0 || at >= s->count) {
-        return op->result == FZ_LINEAR_ERROR;
+        return gave(op, FZ_LINEAR_ERROR);
     }
     switch (op->kind) {
     case FZ_LIST_GET:
-        return op->result == s->items[at];
+        return gave(op, s->items[at]);
     case FZ_LIST_SET:
         s->items[at] = op->b;
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_LIST_DELETE:
         take_at(s, at);
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     default:
-        return op->result == take_at(s, at);
+        return gave(op, take_at(s, at));
     }
 }
 
@@ -103,16 +110,16 @@ list_step(void *state, const FzLinearOp *op)
     }
     switch (op->kind) {
     case FZ_LIST_APPEND:
-        return op->result == FZ_LINEAR_NONE && put_at(s, s->count, op->a);
+        return gave(op, FZ_LINEAR_NONE) && put_at(s, s->count, op->a);
     case FZ_LIST_INSERT:
         return list_insert(s, op);
     case FZ_LIST_CLEAR:
         begin_items(s);
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_LIST_LENGTH:
-        return op->result == s->count;
+        return gave(op, s->count);
     case FZ_LIST_HASH:
-        return op->result == FzLinear_Hash(s->items, (size_t)s->count);
+        return gave(op, FzLinear_Hash(s->items, (size_t)s->count));
     default:
         return list_at(s, op);
     }
@@ -181,9 +188,9 @@ static bool
 dict_popitem(Dict *s, const FzLinearOp *op)
 {
     if (s->count == 0) {
-        return op->result == FZ_LINEAR_ERROR;
+        return gave(op, FZ_LINEAR_ERROR);
     }
-    bool same = op->result == s->keys[s->count - 1];
+    bool same = gave(op, s->keys[s->count - 1]);
     dict_remove(s, s->count - 1);
     return same;
 }
@@ -193,9 +200,9 @@ dict_setdefault(Dict *s, const FzLinearOp *op)
 {
     int32_t at = dict_find(s, op->a);
     if (at >= 0) {
-        return op->result == s->values[at];
+        return gave(op, s->values[at]);
     }
-    return op->result == op->b && dict_put(s, op->a, op->b);
+    return gave(op, op->b) && dict_put(s, op->a, op->b);
 }
 
 static bool
@@ -208,22 +215,22 @@ dict_step(void *state, const FzLinearOp *op)
     int32_t at = dict_find(s, op->a);
     switch (op->kind) {
     case FZ_DICT_SET:
-        return op->result == FZ_LINEAR_NONE && dict_put(s, op->a, op->b);
+        return gave(op, FZ_LINEAR_NONE) && dict_put(s, op->a, op->b);
     case FZ_DICT_GET:
-        return op->result == (at < 0 ? FZ_LINEAR_NONE : s->values[at]);
+        return gave(op, at < 0 ? FZ_LINEAR_NONE : s->values[at]);
     case FZ_DICT_DELETE:
         if (at < 0) {
-            return op->result == FZ_LINEAR_ERROR;
+            return gave(op, FZ_LINEAR_ERROR);
         }
         dict_remove(s, at);
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_DICT_CONTAINS:
-        return op->result == (at >= 0);
+        return gave(op, at >= 0);
     case FZ_DICT_CLEAR:
         begin_dict(s);
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_DICT_LENGTH:
-        return op->result == s->count;
+        return gave(op, s->count);
     case FZ_DICT_POPITEM:
         return dict_popitem(s, op);
     default:
@@ -252,7 +259,7 @@ static bool
 set_pop(uint64_t *s, const FzLinearOp *op)
 {
     if (op->result < 0) {
-        return *s == 0 && op->result == FZ_LINEAR_ERROR;
+        return *s == 0 && gave(op, FZ_LINEAR_ERROR);
     }
     uint64_t bit = (uint64_t)1 << (op->result & 63);
     bool there = (*s & bit) != 0;       // any item may be popped
@@ -271,17 +278,17 @@ set_step(void *state, const FzLinearOp *op)
     switch (op->kind) {
     case FZ_SET_ADD:
         *s |= bit;
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_SET_DISCARD:
         *s &= ~bit;
-        return op->result == there;
+        return gave(op, there);
     case FZ_SET_CONTAINS:
-        return op->result == there;
+        return gave(op, there);
     case FZ_SET_CLEAR:
         *s = 0;
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_SET_LENGTH:
-        return op->result == __builtin_popcountll(*s);
+        return gave(op, __builtin_popcountll(*s));
     default:
         return set_pop(s, op);
     }
@@ -308,18 +315,18 @@ deque_step(void *state, const FzLinearOp *op)
         return true;
     case FZ_DEQUE_APPEND:
     case FZ_DEQUE_APPENDLEFT:
-        return op->result == FZ_LINEAR_NONE &&
+        return gave(op, FZ_LINEAR_NONE) &&
                put_at(s, left ? 0 : s->count, op->a);
     case FZ_DEQUE_CLEAR:
         begin_items(s);
-        return op->result == FZ_LINEAR_NONE;
+        return gave(op, FZ_LINEAR_NONE);
     case FZ_DEQUE_LENGTH:
-        return op->result == s->count;
+        return gave(op, s->count);
     default:
         if (s->count == 0) {
-            return op->result == FZ_LINEAR_ERROR;
+            return gave(op, FZ_LINEAR_ERROR);
         }
-        return op->result == take_at(s, left ? 0 : s->count - 1);
+        return gave(op, take_at(s, left ? 0 : s->count - 1));
     }
 }
 
@@ -341,13 +348,13 @@ lock_step(void *state, const FzLinearOp *op)
     switch (op->kind) {
     case FZ_LOCK_RELEASE:
         *locked = 0;
-        return was && op->result == 1;
+        return was && gave(op, 1);
     case FZ_LOCK_TRY:
         *locked = 1;
-        return op->result == !was;
+        return gave(op, !was);
     default:
         *locked = 1;
-        return !was && op->result == 1;
+        return !was && gave(op, 1);
     }
 }
 
@@ -360,7 +367,7 @@ static bool
 counter_step(void *state, const FzLinearOp *op)
 {
     int64_t *value = state;
-    bool right = op->result == (int32_t)*value;
+    bool right = gave(op, (int32_t)*value);
     *value += op->kind == FZ_COUNTER_ADD ? op->a : 0;
     return right;
 }

@@ -180,6 +180,17 @@ test_known(void)
     CHECK(FzLinear_Check(&fz_linear_set, open, 3).linearizable);
     open[1].result = 0;
     CHECK(FzLinear_Check(&fz_linear_set, open, 3).linearizable);
+    // Whatever it would have given.
+    FzHistory history = {0};
+    FzHistory_Call(&history, 0, FZ_LIST_APPEND, 5, 0);
+    FzHistory_Return(&history, FzHistory_Call(&history, 1, FZ_LIST_POP, 0, 0),
+                     5);
+    FzHistory_Call(&history, 2, FZ_LIST_LENGTH, 0, 0);
+    CHECK(FzLinear_Check(&fz_linear_list, history.ops, 3).linearizable);
+    CHECK(check_every_order(&fz_linear_list, history.ops, 3));
+    history.ops[1].result = 6;
+    CHECK(!FzLinear_Check(&fz_linear_list, history.ops, 3).linearizable);
+    FzHistory_Free(&history);
     // Two hold one lock.
     FzLinearOp both[] = {
         {1, 2, 0, FZ_LOCK_ACQUIRE, 0, 0, 1},

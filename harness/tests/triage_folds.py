@@ -212,37 +212,49 @@ def make_parts(raw):
 
 def make_unanimous(raw):
     """Damage whose small programs are all preempted before one member of the
-    runtime's state, or all but one, or which are too few; and assertions, in
-    one file or another, that hardly ever fail."""
-    def hurt(name, *members, rule="CRASH"):
+    runtime's state, or all but one, or which are too few, or say too little;
+    and assertions, in one file or another, that hardly ever fail."""
+    def hurt(name, *members, rule="CRASH", exact=False):
         for i, member in enumerate(members):
             make_small(raw, f"ALL-{name}", i, f"{rule}|||{name}",
-                       cause=f"before|{member}|")
+                       cause=f"before|{member}|", tight=exact and i == 1)
 
     hurt("cache_a", *["runtime.cache"] * 3)
-    hurt("cache_b", "runtime.cache")
-    hurt("cache_c", *["runtime.cache"] * 3, rule="SECTION_ORDER")
-    hurt("table_a", *["runtime.table"] * 3)
+    hurt("cache_b", *["runtime.cache"] * 2, exact=True)
+    hurt("cache_c", *["runtime.cache"] * 3, rule="SECTION_ORDER", exact=True)
+    hurt("cache_d", "runtime.cache")
+    hurt("table_a", *["runtime.table"] * 3, exact=True)
     hurt("table_b", *["runtime.table"] * 3, "runtime.other")
-    hurt("pool_a", *["runtime.pool"] * 2)
-    hurt("pool_b", "runtime.pool")
-    hurt("objects_a", *["cell.value"] * 5)
+    hurt("pool_a", *["runtime.pool"] * 5)
+    hurt("pool_b", *["runtime.pool"] * 5)
+    hurt("objects_a", *["cell.value"] * 5, exact=True)
     hurt("objects_b", *["cell.value"] * 5)
-    for i in range(101):
+    for i in range(401):
         finding(raw / f"FILE-{i}", "FATAL", "", "often", "k.c")
-    finding(raw / "FILE-seldom", "FATAL", "", "seldom", "k.c")
-    finding(raw / "FILE-exact", "FATAL", "", "exact", "k.c", tight=True,
-            cause="exact|row.x|y")
-    finding(raw / "FILE-other", "FATAL", "", "other", "l.c")
+        if i < 101:
+            for name in ("one", "two"):
+                finding(raw / f"FILE-{name}-{i}", "FATAL", "", name, "m.c",
+                        tight=True, cause=f"{name}|{name}.x|y")
+    for name, members in (("seldom", {}), ("exact", {"tight": True})):
+        make_small(raw, f"FILE-{name}", 0, f"FATAL||{name}|k.c", **members)
+    folder = finding(raw / "FILE-alone", "FATAL", "", "alone", "k.c")
+    finding(folder / "minimized", "FATAL", "", "alone", "k.c", minimized=True,
+            active_threads=1, operations=1, preemptions=0,
+            aliases=["FATAL||alone|k.c"],
+            beside=together("FATAL||alone|k.c", 1000, 1000, 1000, 1000))
+    finding(raw / "FILE-raw", "FATAL", "", "raw", "k.c")
+    make_small(raw, "FILE-other", 0, "FATAL||other|l.c")
+    make_small(raw, "FILE-either", 0, "FATAL||either|m.c")
 
 
 UNANIMOUS = [
     {"CRASH|||cache_a", "CRASH|||cache_b"}, {"SECTION_ORDER|||cache_c"},
-    {"CRASH|||table_a"}, {"CRASH|||table_b"},
+    {"CRASH|||cache_d"}, {"CRASH|||table_a"}, {"CRASH|||table_b"},
     {"CRASH|||pool_a"}, {"CRASH|||pool_b"},
     {"CRASH|||objects_a"}, {"CRASH|||objects_b"},
     {"FATAL||often|k.c", "FATAL||seldom|k.c"}, {"FATAL||exact|k.c"},
-    {"FATAL||other|l.c"},
+    {"FATAL||alone|k.c"}, {"FATAL||raw|k.c"}, {"FATAL||other|l.c"},
+    {"FATAL||one|m.c"}, {"FATAL||two|m.c"}, {"FATAL||either|m.c"},
 ]
 COMPANIONS = [
     {"HANDOFF_BROKEN|||all", "FATAL||go_all|f.c"},

@@ -6,7 +6,7 @@
 
 #include "group_internal.h"
 
-enum { UNANIMOUS = 4 };         // so many programs, of two groups
+enum { UNANIMOUS = 2 };         // so many programs of each group
 
 typedef struct Place {
     const char *subject;        // "kind.field" in the text of a cause
@@ -199,51 +199,64 @@ count_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism,
     return n;
 }
 
-// How many small programs of the group there are, all of which are preempted at
-// one member of the interpreter; 0 if one is not.
-static size_t
-count_unanimous(FzGrouper *g, size_t root, Place *place)
+// The small programs of a group, as far as all of them are preempted before one
+// member of the interpreter.
+typedef struct Unanimous {
+    Place place;
+    size_t programs;            // 0: not all are
+    bool sure;                  // one must be just there, or meets another
+} Unanimous;
+
+static Unanimous
+ask_programs(FzGrouper *g, size_t root)
 {
-    size_t n = 0;
+    Unanimous all = {0};
     Place its;
     for (size_t i = 0; i < g->nraws; i++) {
         const FzRaw *raw = &g->raws[i];
         for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
              k++) {
-            if (raw->members[k]->small == NULL) {
-                continue;
+            const FzTriaged *f = raw->members[k];
+            if (f->small == NULL) {
+                break;
             }
-            if (!read_place(raw->members[k], &its) || !is_of_runtime(&its) ||
-                (n > 0 && !is_same(its.subject, its.subject_size,
-                                   place->subject, place->subject_size))) {
-                return 0;
+            if (!read_place(f, &its) || !is_of_runtime(&its) ||
+                (all.programs > 0 &&
+                 !is_same(its.subject, its.subject_size, all.place.subject,
+                          all.place.subject_size))) {
+                return (Unanimous){0};
             }
-            *place = its;
-            n++;
+            all.place = its;
+            all.programs++;
+            all.sure = all.sure || f->tight || its.sizes[1] > 0;
         }
     }
-    return n;
+    return all;
+}
+
+static bool
+are_unanimous(FzGrouper *g, size_t one, size_t other)
+{
+    if (one == other || has_mechanism(g, one) || has_mechanism(g, other)) {
+        return false;
+    }
+    Unanimous a = ask_programs(g, one), b = ask_programs(g, other);
+    return a.programs >= UNANIMOUS && b.programs >= UNANIMOUS &&
+           (a.sure || b.sure) &&
+           is_same(a.place.subject, a.place.subject_size, b.place.subject,
+                   b.place.subject_size);
 }
 
 // Damage that is always done by a preemption there: one program may be
-// preempted anywhere, so many are not.
+// preempted anywhere, so several are not.
 static void
 fold_unanimous(FzGrouper *g)
 {
-    Place a, b;
     for (size_t i = 0; i < g->nraws; i++) {
-        size_t one = FzGrouper_Root(g, i);
-        size_t n = has_mechanism(g, one) ? 0 : count_unanimous(g, one, &a);
-        for (size_t k = 0; k < i && n > 0; k++) {
-            size_t other = FzGrouper_Root(g, k);
-            size_t m = other == one || has_mechanism(g, other)
-                           ? 0
-                           : count_unanimous(g, other, &b);
-            if (m > 0 && n + m >= UNANIMOUS &&
-                is_same(a.subject, a.subject_size, b.subject,
-                        b.subject_size)) {
+        for (size_t k = 0; k < g->nraws; k++) {
+            size_t one = FzGrouper_Root(g, i), other = FzGrouper_Root(g, k);
+            if (are_unanimous(g, one, other)) {
                 FzGrouper_Fold(g, one, other);
-                break;
             }
         }
     }

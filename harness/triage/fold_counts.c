@@ -381,22 +381,55 @@ race_on_one_field(const FzRaw *a, const FzRaw *b)
                    9 + strcspn(field + 1, "|") + 2) == 0;
 }
 
-// Races on one field, or assertions of one file that no exact preemption
-// brings about, a hundred times fewer than others.
+// Races on one field, a hundred times fewer than others on it.
 static void
-fold_rare_places(FzGrouper *g)
+fold_rare_races(FzGrouper *g)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         for (size_t k = 0; k < g->nraws; k++) {
             size_t other = FzGrouper_Root(g, k), root = FzGrouper_Root(g, i);
             if (other != root &&
-                (race_on_one_field(&g->raws[i], &g->raws[k]) ||
-                 (!g->raws[i].smallest->tight &&
-                  are_of_one_file(&g->raws[i], &g->raws[k]))) &&
+                race_on_one_field(&g->raws[i], &g->raws[k]) &&
                 FzGrouper_CountFindings(g, root) * RARE <
                     FzGrouper_CountFindings(g, other)) {
                 FzGrouper_Fold(g, root, other);
             }
+        }
+    }
+}
+
+// The only group with an assertion of that file that is seen a hundred times as
+// often; else the group itself.
+static size_t
+only_of_file(FzGrouper *g, size_t raw)
+{
+    size_t root = FzGrouper_Root(g, raw), only = root;
+    for (size_t k = 0; k < g->nraws; k++) {
+        size_t other = FzGrouper_Root(g, k);
+        if (other != root && other != only &&
+            are_of_one_file(&g->raws[raw], &g->raws[k]) &&
+            is_rare_beside(g, root, other)) {
+            if (only != root) {
+                return root;
+            }
+            only = other;
+        }
+    }
+    return only;
+}
+
+// An assertion that was minimised, which says nothing of a mistake of its own,
+// and is rare beside others of its file.
+static void
+fold_rare_assertions(FzGrouper *g)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        size_t root = FzGrouper_Root(g, i), only = only_of_file(g, i);
+        if (only != root && g->raws[i].smallest->small != NULL &&
+            FzGrouper_CountFindings(g, root) == g->raws[i].count &&
+            !is_exact(g, root) &&
+            !fails_alone(g, root)) {
+            FzGrouper_Fold(g, root, only);
         }
     }
 }
@@ -473,5 +506,6 @@ FzGrouper_FoldByCounts(FzGrouper *g)
     fold_companions(g);
     fold_siblings(g);
     fold_lone(g);
-    fold_rare_places(g);
+    fold_rare_races(g);
+    fold_rare_assertions(g);
 }
