@@ -31,6 +31,8 @@ typedef struct FzTriaged {
     size_t nalways;
     char **met;                 // that are in more than a few runs of it
     size_t nmet;
+    char **mostly;              // that are in most that fail as it does
+    size_t nmostly;
     char **behind;              // that its run showed later, and none first
     size_t nbehind;
     bool profiled;              // enough runs of it were looked at

@@ -256,6 +256,101 @@ UNANIMOUS = [
     {"FATAL||alone|k.c"}, {"FATAL||raw|k.c"}, {"FATAL||other|l.c"},
     {"FATAL||one|m.c"}, {"FATAL||two|m.c"}, {"FATAL||either|m.c"},
 ]
+def make_exact(raw):
+    """Failures that need a preemption at one place, and show one another, or
+    are of one kind of object; what rare programs show of frequent ones; what
+    is freed by a reference too few."""
+    def small(name, count, signature, **members):
+        for i in range(count):
+            make_small(raw, f"{name}-{i}", i, signature, **members)
+
+    def often(name, count, signature, **members):
+        rule, kind, f, g = signature.split("|")
+        for i in range(count):
+            finding(raw / f"{name}-{i}", rule, kind, f, g, **members)
+
+    # One place, shown by one; at another place; not shown.
+    for name, place, shown in (("one", "lock", True), ("two", "door", True),
+                               ("three", "lock", False)):
+        first = f"WORLD_NOT_STOPPED|||stop_{name}"
+        second = f"ATTACH_WHILE_STOPPED|||go_{name}"
+        often(f"STOP-{name}", 20, first, tight=True,
+              cause=f"ask|runtime.{name}_lock|tell")
+        often(f"GO-{name}", 20, second, tight=True,
+              cause=f"ask|runtime.{name}_{place}|",
+              aliases=[second, first] if shown else [second])
+    # The same meeting, for objects of one kind or of another.
+    meeting = {"tight": True, "cause": "try|interp.weakref_stripes|try"}
+    often("FREED", 10, "FREED_REFERENCED|weakref||free_it", **meeting)
+    often("AGAIN", 1, "DEALLOC_TWICE|weakref||end_weakref", **meeting)
+    often("OTHER", 6, "CRASH|module||end_module", **meeting)
+    # One small program of three, or two, show what is in all.
+    for name, shows in (("seldom", 1), ("mostly", 2)):
+        rule = f"QUEUE_UNANNOUNCED|||{name}"
+        often(f"MANY-{name}", 600, rule)
+        for i in range(3):
+            own = f"FATAL||{name}|n{name}.c"
+            make_small(raw, f"FEW-{name}", i, own,
+                       aliases=[own, rule] if i < shows else [own])
+    # A mechanism that comes without it in a third of its runs, or in a tenth.
+    for name, both, fails, walks in (
+            ("third", 396, "GC_ORDER", "WEAKREF_STATE"),
+            ("tenth", 540, "GENERATOR_SHARED", "HEAP_INVALID")):
+        own, rule = f"{fails}|||{name}", f"{walks}|{name}||walk"
+        often(f"WALK-{name}", 600, rule)
+        small(f"ORDER-{name}", 3, own, aliases=[rule, own],
+              beside=together(own, 1000, 600, 600, 600) +
+              together(rule, 1000, 700, 600, both))
+    # A race that never meets the others.
+    often("RACES", 300, "DATA_RACE|.ob_flags|drop|take")
+    own = "DATA_RACE|mem|apart|apart"
+    small("RACE", 1, own, aliases=["DATA_RACE|.ob_flags|drop|take", own],
+          beside=together(own, 500, 90, 90, 90))
+    for report in (raw / "RACE-0-0").rglob("report.txt"):   # called elsewhere
+        report.write_text(report.read_text().replace("call (", "send (")
+                          .replace("Rt_INCREF", "load_it"))
+    for kind, rule in (("range", "REF_NEGATIVE"), ("slice", "LEAK")):
+        use = f"USE_AFTER_FREE|{kind}.+0x28|next_{kind}|free_memory"
+        own = f"{rule}|{kind}||sum_{kind}"
+        small(f"LESS-{kind}", 10, own, tight=True, aliases=[own, use],
+              cause=f"step_{kind}|{kind}_iterator.at|k")
+        often(f"USES-{kind}", 12, use, tight=True,
+              cause=f"next_{kind}|{kind}.size|next_{kind}")
+
+
+def make_lesser(raw):
+    """One rule broken at two places: a quarter as often, or a half."""
+    for name, count, rule in (("quarter", 20, "PARK_ORDER"),
+                              ("half", 40, "WAIT_QUEUE")):
+        for i in range(80):
+            finding(raw / f"PLACE-{name}-{i}", rule, "", "", f"main_{name}")
+        for i in range(count):
+            own = f"{rule}|||also_{name}"
+            make_small(raw, f"ALSO-{name}", i, own, tight=True,
+                       aliases=[own, f"{rule}|||main_{name}"])
+
+
+LESSER = [
+    {"PARK_ORDER|||main_quarter", "PARK_ORDER|||also_quarter"},
+    {"WAIT_QUEUE|||main_half"}, {"WAIT_QUEUE|||also_half"},
+]
+EXACT = [
+    {"WORLD_NOT_STOPPED|||stop_one", "ATTACH_WHILE_STOPPED|||go_one"},
+    {"WORLD_NOT_STOPPED|||stop_two"}, {"ATTACH_WHILE_STOPPED|||go_two"},
+    {"WORLD_NOT_STOPPED|||stop_three"}, {"ATTACH_WHILE_STOPPED|||go_three"},
+    {"FREED_REFERENCED|weakref||free_it",
+     "DEALLOC_TWICE|weakref||end_weakref"},
+    {"CRASH|module||end_module"},
+    {"QUEUE_UNANNOUNCED|||seldom"}, {"FATAL||seldom|nseldom.c"},
+    {"QUEUE_UNANNOUNCED|||mostly", "FATAL||mostly|nmostly.c"},
+    {"WEAKREF_STATE|third||walk"}, {"GC_ORDER|||third"},
+    {"HEAP_INVALID|tenth||walk", "GENERATOR_SHARED|||tenth"},
+    {"DATA_RACE|.ob_flags|drop|take"}, {"DATA_RACE|mem|apart|apart"},
+    {"USE_AFTER_FREE|range.+0x28|next_range|free_memory",
+     "REF_NEGATIVE|range||sum_range"},
+    {"USE_AFTER_FREE|slice.+0x28|next_slice|free_memory"},
+    {"LEAK|slice||sum_slice"},
+]
 COMPANIONS = [
     {"HANDOFF_BROKEN|||all", "FATAL||go_all|f.c"},
     {"HANDOFF_BROKEN|||some"}, {"FATAL||go_some|f.c"},
@@ -308,4 +403,6 @@ FOLDS = {
     "companions": (make_companions, COMPANIONS),
     "parts": (make_parts, PARTS),
     "unanimous": (make_unanimous, UNANIMOUS),
+    "exact": (make_exact, EXACT),
+    "lesser": (make_lesser, LESSER),
 }

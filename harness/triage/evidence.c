@@ -201,11 +201,12 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
     e->beside = calloc(words, sizeof(uint64_t));
     e->always = calloc(words, sizeof(uint64_t));
     e->met = calloc(words, sizeof(uint64_t));
+    e->mostly = calloc(words, sizeof(uint64_t));
     e->profiled = calloc(n + 1, sizeof(bool));
     e->shown = calloc(n + 1, sizeof(size_t));
     FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->beside != NULL &&
-              e->always != NULL && e->met != NULL && e->profiled != NULL &&
-              e->shown != NULL);
+              e->always != NULL && e->met != NULL && e->mostly != NULL &&
+              e->profiled != NULL && e->shown != NULL);
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
@@ -213,6 +214,7 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
             set_bits(e, e->beside, a, raws, f->beside, f->nbeside, true);
             set_bits(e, e->always, a, raws, f->always, f->nalways, true);
             set_bits(e, e->met, a, raws, f->met, f->nmet, true);
+            set_bits(e, e->mostly, a, raws, f->mostly, f->nmostly, true);
             e->profiled[a] = e->profiled[a] || f->profiled;
             if (f->tight) {
                 set_bits(e, e->kin, a, raws, f->kin, f->nkin, false);
@@ -233,6 +235,7 @@ FzEvidence_Free(FzEvidence *e)
     free(e->beside);
     free(e->always);
     free(e->met);
+    free(e->mostly);
     free(e->profiled);
     free(e->unseen);
     free(e->shows_unseen);
@@ -274,6 +277,12 @@ bool
 FzEvidence_NeverMeets(const FzEvidence *e, size_t a, size_t b)
 {
     return e->profiled[a] && !FzEvidence_Meets(e, a, b);
+}
+
+bool
+FzEvidence_ComesWithout(const FzEvidence *e, size_t a, size_t b)
+{
+    return e->profiled[a] && !get_bit(e, e->mostly, a, b);
 }
 
 static bool

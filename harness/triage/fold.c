@@ -65,6 +65,48 @@ FzGrouper_IsBridge(FzGrouper *g, size_t raw, size_t to)
            never_shows(g, one, other, raw) && never_shows(g, other, one, raw);
 }
 
+// Both need a preemption at exactly that place, by their causes: "function,
+// subject, function of the other thread".
+static bool
+have_one_exact_cause(const FzTriaged *a, const FzTriaged *b)
+{
+    size_t n = strcspn(a->cause, "|");
+    n += a->cause[n] == '|';
+    n += strcspn(a->cause + n, "|");
+    return a->tight && b->tight && n > 0 &&
+           strncmp(a->cause, b->cause, n + 1) == 0;
+}
+
+// The same access of the other thread, too, and objects of one kind.
+static bool
+have_one_meeting(const FzTriaged *a, const FzTriaged *b)
+{
+    const char *last = strrchr(a->cause, '|');
+    FzSignature x, y;
+    return a->tight && b->tight && last != NULL && last[1] != '\0' &&
+           strcmp(a->cause, b->cause) == 0 &&
+           FzSignature_Parse(a->signature, &x) &&
+           FzSignature_Parse(b->signature, &y) && x.kind[0] != '\0' &&
+           strcmp(x.kind, y.kind) == 0;
+}
+
+static void
+fold_by_exact_causes(FzGrouper *g)
+{
+    for (size_t a = 0; a < g->nraws; a++) {
+        for (size_t b = 0; b < g->nraws; b++) {
+            const FzTriaged *one = g->raws[a].smallest;
+            const FzTriaged *other = g->raws[b].smallest;
+            if (a != b && !FzGrouper_IsBridge(g, a, b) &&
+                (have_one_meeting(one, other) ||
+                 (FzEvidence_Shows(&g->evidence, a, b) &&
+                  have_one_exact_cause(one, other)))) {
+                FzGrouper_Fold(g, a, b);
+            }
+        }
+    }
+}
+
 // By one preemption: mechanisms, before what these damage.
 static void
 fold_kin_of_mechanisms(FzGrouper *g)
@@ -311,6 +353,7 @@ void
 FzGrouper_FoldByEvidence(FzGrouper *g)
 {
     fold_by_aliases(g);
+    fold_by_exact_causes(g);
     fold_hangs(g);
     fold_by_operations(g);
     fold_by_unseen(g);

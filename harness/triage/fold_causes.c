@@ -199,11 +199,11 @@ count_in_part(FzGrouper *g, size_t root, const Place *place, bool mechanism,
     return n;
 }
 
-// The small programs of a group, as far as all of them are preempted before one
-// member of the interpreter.
+// The small programs of a group, as far as two thirds of them are preempted
+// before one member of the interpreter, and no others before another member.
 typedef struct Unanimous {
     Place place;
-    size_t programs;            // 0: not all are
+    size_t programs;            // 0: too few are
     bool sure;                  // one must be just there, or meets another
 } Unanimous;
 
@@ -211,6 +211,7 @@ static Unanimous
 ask_programs(FzGrouper *g, size_t root)
 {
     Unanimous all = {0};
+    size_t programs = 0;
     Place its;
     for (size_t i = 0; i < g->nraws; i++) {
         const FzRaw *raw = &g->raws[i];
@@ -220,10 +221,13 @@ ask_programs(FzGrouper *g, size_t root)
             if (f->small == NULL) {
                 break;
             }
-            if (!read_place(f, &its) || !is_of_runtime(&its) ||
-                (all.programs > 0 &&
-                 !is_same(its.subject, its.subject_size, all.place.subject,
-                          all.place.subject_size))) {
+            programs++;
+            if (!read_place(f, &its) || !is_of_runtime(&its)) {
+                continue;
+            }
+            if (all.programs > 0 &&
+                !is_same(its.subject, its.subject_size, all.place.subject,
+                         all.place.subject_size)) {
                 return (Unanimous){0};
             }
             all.place = its;
@@ -231,7 +235,7 @@ ask_programs(FzGrouper *g, size_t root)
             all.sure = all.sure || f->tight || its.sizes[1] > 0;
         }
     }
-    return all;
+    return 3 * all.programs >= 2 * programs ? all : (Unanimous){0};
 }
 
 static bool
@@ -247,7 +251,7 @@ are_unanimous(FzGrouper *g, size_t one, size_t other)
                    b.place.subject_size);
 }
 
-// Damage that is always done by a preemption there: one program may be
+// Damage that is nearly always done by a preemption there: one program may be
 // preempted anywhere, so several are not.
 static void
 fold_unanimous(FzGrouper *g)

@@ -10,6 +10,7 @@ enum {
     RARE = 100,
     FREQUENT = 20,              // one in so many
     SELDOM = 10,
+    LESSER = 4,
 };
 
 // Of a group or not: it has a mechanism, or damage.
@@ -98,10 +99,11 @@ ends_the_run(const FzRaw *raw)
     return FzTriage_IsOneOf(raw->smallest->rule, rules);
 }
 
-// In none of its runs is the other there, too, where it could be: whose
-// consequence it were would be.
+typedef bool (*Relation)(const FzEvidence *evidence, size_t a, size_t b);
+
+// Of each of the group, as far as the one could be seen beside the other.
 static bool
-never_meets(FzGrouper *g, size_t raw, size_t root)
+holds_for_all(FzGrouper *g, Relation relation, size_t raw, size_t root)
 {
     bool looked = false;
     for (size_t i = 0; i < g->nraws; i++) {
@@ -109,12 +111,39 @@ never_meets(FzGrouper *g, size_t raw, size_t root)
             (ends_the_run(&g->raws[raw]) && ends_the_run(&g->raws[i]))) {
             continue;
         }
-        if (!FzEvidence_NeverMeets(&g->evidence, raw, i)) {
+        if (!relation(&g->evidence, raw, i)) {
             return false;
         }
         looked = true;
     }
     return looked;
+}
+
+// In none of its runs is the other there, too, where it could be: whose
+// consequence it were would be.
+static bool
+never_meets(FzGrouper *g, size_t raw, size_t root)
+{
+    return holds_for_all(g, FzEvidence_NeverMeets, raw, root);
+}
+
+static bool
+is_race_apart(FzGrouper *g, size_t raw, size_t root)
+{
+    return strcmp(g->raws[raw].smallest->rule, "DATA_RACE") == 0 &&
+           never_meets(g, raw, root);
+}
+
+// A mechanism that fails often enough where the other does not is no
+// consequence of it, nor is a race that never meets it.
+static bool
+comes_without(FzGrouper *g, size_t raw, size_t root)
+{
+    if (is_race_apart(g, raw, root)) {
+        return true;
+    }
+    return !g->raws[raw].damage &&
+           holds_for_all(g, FzEvidence_ComesWithout, raw, root);
 }
 
 // A race on a field that only objects of this kind have.
@@ -190,6 +219,35 @@ is_outweighed(FzGrouper *g, size_t root, size_t other)
            (FzGrouper_IsSeldomBeside(g, root, other) && !is_exact(g, root));
 }
 
+static bool
+member_shows(FzGrouper *g, const FzTriaged *member, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) == root &&
+            FzTriaged_Shows(member, g->raws, g->nraws, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// At least half of the small programs of the group show the other.
+static bool
+mostly_shows(FzGrouper *g, size_t root, size_t other)
+{
+    size_t n = 0, shown = 0;
+    for (size_t i = 0; i < g->nraws; i++) {
+        const FzRaw *raw = &g->raws[i];
+        for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
+             k++) {
+            n += raw->members[k]->small != NULL;
+            shown += raw->members[k]->small != NULL &&
+                     member_shows(g, raw->members[k], other);
+        }
+    }
+    return 2 * shown >= n;
+}
+
 // What nothing else explains, in programs that show one other failure, is a
 // consequence of that: damage, or what hardly ever fails. A mechanism that
 // has consequences is seen more often than these.
@@ -202,7 +260,8 @@ fold_consequence(FzGrouper *g, size_t raw, bool mechanism)
         return false;
     }
     size_t only = only_alias(g, root, mechanism);
-    if (only == root ||
+    if (only == root || !mostly_shows(g, root, only) ||
+        comes_without(g, raw, only) ||
         (is_explained(g, root) && (!is_outweighed(g, root, only) ||
                                    never_meets(g, raw, only))) ||
         (mechanism && FzGrouper_CountFindings(g, only) <
@@ -228,18 +287,6 @@ fold_consequences(FzGrouper *g)
 }
 
 enum { WITNESSES = 2 };
-
-static bool
-member_shows(FzGrouper *g, const FzTriaged *member, size_t root)
-{
-    for (size_t i = 0; i < g->nraws; i++) {
-        if (FzGrouper_Root(g, i) == root &&
-            FzTriaged_Shows(member, g->raws, g->nraws, i)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 // Several small programs of the group, all of which fail as the other, too.
 static bool
@@ -273,7 +320,8 @@ fold_companions(FzGrouper *g)
             if (FzEvidence_Shows(&g->evidence, i, k) && one != other &&
                 FzGrouper_IsSeldomBeside(g, one, other) &&
                 !FzGrouper_IsEstablished(g, one) &&
-                !never_meets(g, i, other) && always_shows(g, one, other) &&
+                !never_meets(g, i, other) && !comes_without(g, i, other) &&
+                always_shows(g, one, other) &&
                 !FzGrouper_IsEverywhere(g, other, one)) {
                 FzGrouper_Fold(g, one, other);
             }
@@ -444,8 +492,19 @@ have_one_rule(const FzRaw *a, const FzRaw *b)
            (!a->damage || are_of_one_file(a, b));
 }
 
+// Most small programs of one place break the rule at the other, too, where it
+// is broken four times as often, and which is not in programs of every group.
+static bool
+is_lesser_place(FzGrouper *g, size_t one, size_t other)
+{
+    return FzGrouper_CountFindings(g, one) * LESSER <=
+               FzGrouper_CountFindings(g, other) &&
+           mostly_shows(g, one, other) &&
+           !FzGrouper_IsEverywhere(g, other, one);
+}
+
 // One rule, broken at two places: often at the one, hardly ever at the other,
-// whose programs break it at the first, too.
+// whose programs break it at the first, too, or fail as others of that group.
 static void
 fold_places(FzGrouper *g)
 {
@@ -455,11 +514,15 @@ fold_places(FzGrouper *g)
             const FzRaw *rare = &g->raws[a];
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && have_one_rule(rare, &g->raws[b]) &&
+                !is_race_apart(g, a, other) &&
                 (rare->count < FZ_ENOUGH_FINDINGS ||
                  rare->count * FREQUENT < total ||
-                 FzGrouper_IsSeldomBeside(g, one, other)) &&
+                 FzGrouper_IsSeldomBeside(g, one, other) ||
+                 is_lesser_place(g, one, other)) &&
                 rare->count < FzGrouper_CountFindings(g, other) &&
-                FzEvidence_Shows(&g->evidence, a, b) &&
+                (FzEvidence_Shows(&g->evidence, a, b) ||
+                 (is_rare_beside(g, one, other) &&
+                  FzGrouper_Shows(g, a, other))) &&
                 !FzGrouper_IsBridge(g, a, b)) {
                 FzGrouper_Fold(g, one, other);
             }

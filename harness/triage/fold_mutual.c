@@ -77,6 +77,34 @@ is_all_plain_damage(FzGrouper *g, size_t root)
     return true;
 }
 
+// What gives up a reference of an object too much, and uses of objects of that
+// kind after they were freed, in one program.
+static bool
+is_freed_by(FzGrouper *g, size_t one, size_t other)
+{
+    static const char *const rules[] = {"REF_NEGATIVE", "REF_BELOW_REFERENCES",
+                                        NULL};
+    FzSignature x, y;
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) != one ||
+            !FzTriage_IsOneOf(g->raws[i].smallest->rule, rules) ||
+            !FzSignature_Parse(g->raws[i].signature, &x)) {
+            continue;
+        }
+        for (size_t k = 0; k < g->nraws; k++) {
+            if (FzGrouper_Root(g, k) == other &&
+                FzEvidence_Shows(&g->evidence, i, k) &&
+                strcmp(g->raws[k].smallest->rule, "USE_AFTER_FREE") == 0 &&
+                FzSignature_Parse(g->raws[k].signature, &y) &&
+                x.kind[0] != '\0' && strcmp(x.kind, y.kind) == 0 &&
+                !FzGrouper_IsBridge(g, i, k)) {
+                return !FzGrouper_IsEverywhere(g, other, one);
+            }
+        }
+    }
+    return false;
+}
+
 static bool
 is_mutual(FzGrouper *g, size_t one, size_t other)
 {
@@ -96,7 +124,8 @@ FzGrouper_FoldMutual(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other &&
-                (is_mutual(g, one, other) || follows_from(g, one, other))) {
+                (is_mutual(g, one, other) || follows_from(g, one, other) ||
+                 is_freed_by(g, one, other))) {
                 FzGrouper_Fold(g, one, other);
             }
         }

@@ -74,7 +74,7 @@ read_list(const FzJson *list, char ***out, size_t *n)
     }
 }
 
-enum { RUNS_ENOUGH = 8, ALWAYS_ENOUGH = 100, HARDLY = 20 };
+enum { RUNS_ENOUGH = 8, ALWAYS_ENOUGH = 100, HARDLY = 20, MOSTLY = 70 };
 
 // Of `of` runs of a small program, `failing` failed as it does, `runs` as
 // something else, too, and `both` as both.
@@ -114,6 +114,9 @@ read_beside(FzTriaged *f, const FzJson *json)
         f->profiled = f->profiled || n.failing >= RUNS_ENOUGH;
         if (n.both * HARDLY > n.failing) {
             add_text(&f->met, &f->nmet, signature);
+        }
+        if (n.both * 100 > n.failing * MOSTLY) {
+            add_text(&f->mostly, &f->nmostly, signature);
         }
         if (come_together(n)) {
             add_text(&f->beside, &f->nbeside, signature);
@@ -289,6 +292,7 @@ free_finding(FzTriaged *f)
     free_list(f->beside, f->nbeside);
     free_list(f->always, f->nalways);
     free_list(f->met, f->nmet);
+    free_list(f->mostly, f->nmostly);
     free_list(f->behind, f->nbehind);
     free(f->path);
     free(f->small);

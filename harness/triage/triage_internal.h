@@ -43,7 +43,7 @@ typedef struct FzRaw {
 // in the order of these, are named by their indices.
 typedef struct FzEvidence {
     size_t n;
-    uint64_t *shows, *kin, *beside, *always, *met;    // n * n bits
+    uint64_t *shows, *kin, *beside, *always, *met, *mostly;   // n * n bits
     bool *profiled;             // n
     size_t *shown;              // how many others each shows
     // What only small programs showed, never a finding: n * nunseen bits.
@@ -72,6 +72,8 @@ bool FzEvidence_IsAlways(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_Meets(const FzEvidence *evidence, size_t a, size_t b);
 // Many runs that fail as a were looked at, and b was in hardly one of them.
 bool FzEvidence_NeverMeets(const FzEvidence *evidence, size_t a, size_t b);
+// Many runs that fail as a were looked at, and b was not in most of them.
+bool FzEvidence_ComesWithout(const FzEvidence *evidence, size_t a, size_t b);
 // A minimised program of a fails as unseen[i], too.
 bool FzEvidence_ShowsUnseen(const FzEvidence *evidence, size_t a, size_t i);
 // A program that fails as b under any schedule is a part of one of a.
