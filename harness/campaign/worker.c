@@ -11,6 +11,7 @@
 #include "features.h"
 #include "fz_campaign.h"
 #include "fz_finding.h"
+#include "fz_race.h"
 #include "fz_signature.h"
 #include "worker_internal.h"
 
@@ -28,6 +29,8 @@ enum {
     BEYOND_STEPS = 200000,
     HUNTS = 3,                  // for one failure
     HUNT_SCHEDULES = 48,
+    RACE_HUNTS = 1,             // one mistake may make dozens of races
+    RACES = 4096,               // a power of two
     MANY_IN_A_ROW = 16,         // failing executions; is it the process?
 };
 
@@ -54,6 +57,8 @@ typedef struct Worker {
     Kept *corpus;               // the oldest first
     size_t ncorpus;
     FzFeatures seen;
+    uint64_t races[RACES];      // pairs of sites that were told; 0: none
+    size_t nraces;
     Hunted hunted[FZ_MAX_SIGNATURES];
     size_t nhunted;
     uint64_t failing;           // executions
@@ -363,18 +368,68 @@ tell(Worker *w, const FzInput *input, const FzViolation *behind, size_t n)
     FzBuf_Free(&members);
 }
 
-static void
-look_beyond(Worker *w, const FzInput *input)
+// Whether no race of these two sites was told before.
+static bool
+is_new_race(Worker *w, const FzRaceReport *race)
 {
-    FzEngineConfig config = config_for(w, input);
-    static FzViolation behind[BEYOND_RULES];
-    size_t n = 0, untold = 0;
+    uintptr_t a = race->now.site, b = race->before.site;
+    uint64_t key = FzHash_Mix(FzHash_Mix(1, a < b ? a : b), a < b ? b : a);
+    size_t i = key % RACES;
+    while (w->races[i] != 0 && w->races[i] != key) {
+        i = (i + 1) % RACES;
+    }
+    if (w->races[i] == key || 2 * w->nraces >= RACES) {
+        return false;
+    }
+    w->races[i] = key;
+    w->nraces++;
+    return true;
+}
+
+typedef struct Beyond {
+    Worker *worker;
+    FzViolation found[BEYOND_RULES];
+    size_t n;
+} Beyond;
+
+static void
+note_race(const FzRaceReport *race, void *arg)
+{
+    Beyond *beyond = arg;
+    if (beyond->n < BEYOND_RULES && is_new_race(beyond->worker, race)) {
+        FzRace_Record(race);
+        beyond->n++;
+    }
+}
+
+// A race leaves all as it is: the run goes on, and tells of others.
+static void
+look_beyond_race(Beyond *beyond, const FzInput *input, FzEngineConfig *config)
+{
+    Worker *w = beyond->worker;
+    FzRace_SetReporter(note_race, beyond);
+    FzExec_Carry(&input->program, config, &w->second);
+    FzRace_SetReporter(NULL, NULL);
+    w->shared->executions++;
+    w->damaged = w->damaged || FzRun_MayDamage(&w->second);
+    beyond->n = 0;
+    for (uint32_t i = 0; i < w->second.nviolations; i++) {
+        const FzViolation *v = &w->second.violations[i];
+        if (v->rule != FZ_RULE_STEP_BUDGET && !is_known(w, signature_of(v))) {
+            beyond->found[beyond->n++] = *v;
+        }
+    }
+}
+
+static void
+look_beyond_rules(Beyond *beyond, const FzInput *input, FzEngineConfig *config)
+{
+    Worker *w = beyond->worker;
     FzRule rule = w->run.violations[0].rule;
-    config.step_budget = BEYOND_STEPS;
     for (int i = 0; i < BEYOND_RULES && !FzRule_MayDamage(rule) &&
-         !FzRuleSet_Has(&config.ignored, rule); i++) {
-        FzRuleSet_Add(&config.ignored, rule);
-        FzExec_Carry(&input->program, &config, &w->second);
+         !FzRuleSet_Has(&config->ignored, rule); i++) {
+        FzRuleSet_Add(&config->ignored, rule);
+        FzExec_Carry(&input->program, config, &w->second);
         w->shared->executions++;
         w->damaged = w->damaged || FzRun_MayDamage(&w->second);
         if (w->second.nviolations == 0) {
@@ -383,13 +438,27 @@ look_beyond(Worker *w, const FzInput *input)
         const FzViolation *v = &w->second.violations[0];
         rule = v->rule;
         if (rule != FZ_RULE_STEP_BUDGET && !is_known(w, signature_of(v))) {
-            behind[n++] = *v;
+            beyond->found[beyond->n++] = *v;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+}
+
+static void
+look_beyond(Worker *w, const FzInput *input)
+{
+    static Beyond beyond;
+    FzEngineConfig config = config_for(w, input);
+    bool race = w->run.violations[0].rule == FZ_RULE_DATA_RACE;
+    size_t untold = 0;
+    config.step_budget = BEYOND_STEPS;
+    beyond.worker = w;
+    beyond.n = 0;
+    (race ? look_beyond_race : look_beyond_rules)(&beyond, input, &config);
+    FzViolation *behind = beyond.found;
+    for (size_t i = 0; i < beyond.n; i++) {
         uint64_t signature = signature_of(&behind[i]);
         Hunted *known = hunted(w, signature);
-        if (known != NULL && known->hunts++ < HUNTS &&
+        if (known != NULL && known->hunts++ < (race ? RACE_HUNTS : HUNTS) &&
             !is_known(w, signature)) {
             hunt(w, input, signature);
         }

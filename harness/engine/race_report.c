@@ -131,8 +131,8 @@ FzRace_Describe(const FzRaceReport *report, FzBuf *out)
     print_access(out, "before", &report->before);
 }
 
-static void
-end_the_run(const FzRaceReport *report)
+void
+FzRace_Record(const FzRaceReport *report)
 {
     FzBuf text = {0};
     FzRace_Describe(report, &text);
@@ -143,7 +143,6 @@ end_the_run(const FzRaceReport *report)
     uint32_t depth = report->before.depth;
     memcpy(before + 1, report->before.stack, depth * sizeof(uintptr_t));
     FzEngine_SetOtherStack(before, 1 + depth);
-    FzEngine_Stop();
 }
 
 void
@@ -164,6 +163,7 @@ FzRaceReport_Found(const void *addr, const FzRaceRecord *now,
         told(&report, told_arg);
     }
     else if (!FzEngine_Ignores(FZ_RULE_DATA_RACE)) {
-        end_the_run(&report);
+        FzRace_Record(&report);
+        FzEngine_Stop();
     }
 }

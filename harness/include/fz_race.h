@@ -77,6 +77,8 @@ typedef struct FzRaceReport {
 // and ends the run.
 typedef void (*FzRaceReporter)(const FzRaceReport *report, void *arg);
 void FzRace_SetReporter(FzRaceReporter reporter, void *arg);
+// For the reporter: the race is a violation of the run, which goes on.
+void FzRace_Record(const FzRaceReport *report);
 // The text of a report: both accesses with function names and code offsets.
 void FzRace_Describe(const FzRaceReport *report, FzBuf *out);
 

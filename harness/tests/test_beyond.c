@@ -14,6 +14,7 @@
 
 #include "../campaign/worker_internal.h"
 #include "check.h"
+#include "fz_race.h"
 #include "rtcore_code.h"
 #include "rtcore_hooks.h"
 #include "rtcore_state.h"
@@ -52,25 +53,64 @@ do_both(const void *tstate)
     claim_twice(tstate);
 }
 
+// Builds that look for races.
+#if defined(RT_COMPILER_POINTS) || defined(RT_TRACE_ACCESSES)
+#define RACES
+
+static int cells[2];
+
+// What two threads write. Two functions: places are told apart by these.
+__attribute__((noinline)) static void
+write_first(void)
+{
+    FzRace_Plain(FzEngine_CurrentThread(), &cells[0], sizeof(int), true,
+                 (uintptr_t)write_first + 1);
+    cells[0]++;
+}
+
+__attribute__((noinline)) static void
+write_second(void)
+{
+    FzRace_Plain(FzEngine_CurrentThread(), &cells[1], sizeof(int), true,
+                 (uintptr_t)write_second + 1);
+    cells[1]++;
+}
+
+static void
+race_twice(const void *tstate)
+{
+    (void)tstate;
+    write_first();
+    write_second();
+}
+#endif
+
 typedef struct Case {
     void (*plant[2])(const void *tstate);
     FzRule rules[2];            // by which they fail
     bool stop_on_finding;
     bool shows_second;          // of an execution that ends in the first
     bool tells_second;          // that it is behind the first
+    bool at_every_note;         // not only where a thread attaches
 } Case;
 
 static const Case cases[] = {
     {{take_request_back, claim_twice},
      {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, false, LOOKS_BEYOND,
-     false},
+     false, false},
     {{take_request_back, claim_twice},
-     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, true, false, false},
+     {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, true, false, false,
+     false},
     {{claim_twice, take_request_back},
-     {FZ_RULE_GENERATOR_SHARED, FZ_RULE_GIL_UNBALANCED}, false, false, false},
+     {FZ_RULE_GENERATOR_SHARED, FZ_RULE_GIL_UNBALANCED}, false, false, false,
+     false},
     {{do_both, NULL},
      {FZ_RULE_GIL_UNBALANCED, FZ_RULE_GENERATOR_SHARED}, false, false,
-     LOOKS_BEYOND},
+     LOOKS_BEYOND, false},
+#ifdef RACES
+    {{race_twice, race_twice}, {FZ_RULE_DATA_RACE, FZ_RULE_DATA_RACE}, false,
+     false, LOOKS_BEYOND, true},
+#endif
 };
 
 static const Case *planted;
@@ -80,7 +120,8 @@ note_and_fail(RtNote kind, const void *a, uintptr_t b)
 {
     engine_hooks->note(kind, a, b);
     uint32_t thread = FzEngine_CurrentThread();
-    if (kind == RT_NOTE_TSTATE_ATTACHED && (thread == 1 || thread == 2) &&
+    if ((kind == RT_NOTE_TSTATE_ATTACHED || planted->at_every_note) &&
+        (thread == 1 || thread == 2) &&
         planted->plant[thread - 1] != NULL) {
         planted->plant[thread - 1](a);
     }
