@@ -229,12 +229,11 @@ def make_unanimous(raw):
     hurt("pool_b", *["runtime.pool"] * 5)
     hurt("objects_a", *["cell.value"] * 5, exact=True)
     hurt("objects_b", *["cell.value"] * 5)
-    for i in range(401):
+    for i in range(101):
         finding(raw / f"FILE-{i}", "FATAL", "", "often", "k.c")
-        if i < 101:
-            for name in ("one", "two"):
-                finding(raw / f"FILE-{name}-{i}", "FATAL", "", name, "m.c",
-                        tight=True, cause=f"{name}|{name}.x|y")
+        for name in ("one", "two"):
+            finding(raw / f"FILE-{name}-{i}", "FATAL", "", name, "m.c",
+                    tight=True, cause=f"{name}|{name}.x|y")
     for name, members in (("seldom", {}), ("exact", {"tight": True})):
         make_small(raw, f"FILE-{name}", 0, f"FATAL||{name}|k.c", **members)
     folder = finding(raw / "FILE-alone", "FATAL", "", "alone", "k.c")
@@ -274,9 +273,9 @@ def make_exact(raw):
                                ("three", "lock", False)):
         first = f"WORLD_NOT_STOPPED|||stop_{name}"
         second = f"ATTACH_WHILE_STOPPED|||go_{name}"
-        often(f"STOP-{name}", 20, first, tight=True,
+        often(f"STOP-{name}", 8, first, tight=True,
               cause=f"ask|runtime.{name}_lock|tell")
-        often(f"GO-{name}", 20, second, tight=True,
+        often(f"GO-{name}", 8, second, tight=True,
               cause=f"ask|runtime.{name}_{place}|",
               aliases=[second, first] if shown else [second])
     # The same meeting, for objects of one kind or of another.
@@ -287,7 +286,7 @@ def make_exact(raw):
     # One small program of three, or two, show what is in all.
     for name, shows in (("seldom", 1), ("mostly", 2)):
         rule = f"QUEUE_UNANNOUNCED|||{name}"
-        often(f"MANY-{name}", 600, rule)
+        often(f"MANY-{name}", 30, rule)
         for i in range(3):
             own = f"FATAL||{name}|n{name}.c"
             make_small(raw, f"FEW-{name}", i, own,
@@ -297,12 +296,12 @@ def make_exact(raw):
             ("third", 396, "GC_ORDER", "WEAKREF_STATE"),
             ("tenth", 540, "GENERATOR_SHARED", "HEAP_INVALID")):
         own, rule = f"{fails}|||{name}", f"{walks}|{name}||walk"
-        often(f"WALK-{name}", 600, rule)
+        often(f"WALK-{name}", 40, rule)
         small(f"ORDER-{name}", 3, own, aliases=[rule, own],
               beside=together(own, 1000, 600, 600, 600) +
               together(rule, 1000, 700, 600, both))
     # A race that never meets the others.
-    often("RACES", 300, "DATA_RACE|.ob_flags|drop|take")
+    often("RACES", 20, "DATA_RACE|.ob_flags|drop|take")
     own = "DATA_RACE|mem|apart|apart"
     small("RACE", 1, own, aliases=["DATA_RACE|.ob_flags|drop|take", own],
           beside=together(own, 500, 90, 90, 90))
