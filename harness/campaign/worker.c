@@ -30,7 +30,7 @@ enum {
     HUNTS = 3,                  // for one failure
     HUNT_SCHEDULES = 48,
     RACE_HUNTS = 1,             // one mistake may make dozens of races
-    RACES = 4096,               // a power of two
+    RACES = 2 * FZ_MAX_SIGNATURES,
     MANY_IN_A_ROW = 16,         // failing executions; is it the process?
 };
 
@@ -340,7 +340,6 @@ static void
 tell(Worker *w, const FzInput *input, const FzViolation *behind, size_t n)
 {
     FzEngineConfig config = config_for(w, input);
-    FzFindingExtra extra = {0};
     FzBuf report = {0}, members = {0};
     char text[FZ_SIGNATURE_TEXT], path[4200], why[512];
     FzBuf_Printf(&members, ",\n  \"behind\": [");
@@ -354,10 +353,9 @@ tell(Worker *w, const FzInput *input, const FzViolation *behind, size_t n)
         FzBuf_JsonString(&members, text);
     }
     FzBuf_Printf(&members, "]");
-    extra.report = FzBuf_CString(&report);
-    extra.members = FzBuf_CString(&members);
     FzFinding_Signature(&w->run.violations[0], text, sizeof(text));
-    extra.signature = text;
+    FzFindingExtra extra = {FzBuf_CString(&report), FzBuf_CString(&members),
+                            text};
     if (!FzFinding_Save(w->options->findings_dir, input, &config.schedule,
                         with_detail(w, input, &w->run), &extra, path,
                         sizeof(path), why, sizeof(why))) {
@@ -378,7 +376,7 @@ is_new_race(Worker *w, const FzRaceReport *race)
     while (w->races[i] != 0 && w->races[i] != key) {
         i = (i + 1) % RACES;
     }
-    if (w->races[i] == key || 2 * w->nraces >= RACES) {
+    if (w->races[i] == key || w->nraces == FZ_MAX_SIGNATURES / 2) {
         return false;
     }
     w->races[i] = key;
@@ -396,7 +394,8 @@ static void
 note_race(const FzRaceReport *race, void *arg)
 {
     Beyond *beyond = arg;
-    if (beyond->n < BEYOND_RULES && is_new_race(beyond->worker, race)) {
+    // The last place is for what ends the run.
+    if (beyond->n < BEYOND_RULES - 1 && is_new_race(beyond->worker, race)) {
         FzRace_Record(race);
         beyond->n++;
     }
@@ -449,6 +448,7 @@ look_beyond(Worker *w, const FzInput *input)
     static Beyond beyond;
     FzEngineConfig config = config_for(w, input);
     bool race = w->run.violations[0].rule == FZ_RULE_DATA_RACE;
+    bool sound = !w->was_damaged;
     size_t untold = 0;
     config.step_budget = BEYOND_STEPS;
     beyond.worker = w;
@@ -462,7 +462,7 @@ look_beyond(Worker *w, const FzInput *input)
             !is_known(w, signature)) {
             hunt(w, input, signature);
         }
-        if (known != NULL && !known->told && !is_known(w, signature)) {
+        if (known != NULL && sound && !known->told && !is_known(w, signature)) {
             known->told = true;
             behind[untold++] = behind[i];
         }

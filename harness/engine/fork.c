@@ -77,6 +77,7 @@ FzFork_Fork(void)
     e->in_child = true;
     // What others did before is ordered by there being no others any more.
     e->races = false;
+    e->run->nviolations = 0;    // the parent's
     FzThreadSet self = FzThreadSet_Of(e->current);
     for (uint32_t t = 0; t < e->nthreads; t++) {
         e->threads[t].ended = e->threads[t].ended || t != e->current;

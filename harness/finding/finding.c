@@ -180,6 +180,12 @@ FzFinding_Save(const char *dir, const FzInput *input,
         all.signature = signature;
     }
     if (access(path, F_OK) == 0) {
+        // A minimised form is in the folder: that stays as it is.
+        char minimized[4200];
+        snprintf(minimized, sizeof(minimized), "%s/minimized", path);
+        if (access(minimized, F_OK) == 0) {
+            return true;
+        }
         return FzFinding_Write(path, input, schedule, run, &all, why,
                                why_size);
     }

@@ -55,8 +55,8 @@ typedef struct FzFindingExtra {
                                 // violation
 } FzFindingExtra;
 // Writes the folder dir/<name> and returns its path in `path`. A finding of the
-// same name is left as it is, but for what the members say of it. extra: or
-// NULL.
+// same name is left as it is, but for what the members say of it, and that too
+// if it was minimised. extra: or NULL.
 FZ_WARN_UNUSED bool FzFinding_Save(const char *dir, const FzInput *input,
                                    const FzSchedule *schedule,
                                    const FzRun *run,
