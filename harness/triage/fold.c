@@ -223,10 +223,8 @@ FzGrouper_IsEstablished(FzGrouper *g, size_t root)
     return kinds >= ENOUGH_KINDS;
 }
 
-typedef bool (*Relation)(const FzEvidence *evidence, size_t a, size_t b);
-
 static bool
-relates(FzGrouper *g, Relation relation, size_t raw, size_t root)
+relates(FzGrouper *g, FzRelation relation, size_t raw, size_t root)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (relation(&g->evidence, raw, i) && FzGrouper_Root(g, i) == root) {
@@ -245,7 +243,7 @@ FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root)
 // The same of programs that are neither of that group nor of the asker's: of an
 // established one, or what failed often enough.
 static bool
-others_relate(FzGrouper *g, Relation relation, size_t root, size_t asker)
+others_relate(FzGrouper *g, FzRelation relation, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (FzGrouper_Root(g, i) != root && FzGrouper_Root(g, i) != asker &&

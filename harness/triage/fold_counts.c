@@ -99,11 +99,9 @@ ends_the_run(const FzRaw *raw)
     return FzTriage_IsOneOf(raw->smallest->rule, rules);
 }
 
-typedef bool (*Relation)(const FzEvidence *evidence, size_t a, size_t b);
-
 // Of each of the group, as far as the one could be seen beside the other.
 static bool
-holds_for_all(FzGrouper *g, Relation relation, size_t raw, size_t root)
+holds_for_all(FzGrouper *g, FzRelation relation, size_t raw, size_t root)
 {
     bool looked = false;
     for (size_t i = 0; i < g->nraws; i++) {
@@ -231,20 +229,31 @@ member_shows(FzGrouper *g, const FzTriaged *member, size_t root)
     return false;
 }
 
-// At least half of the small programs of the group show the other.
-static bool
-mostly_shows(FzGrouper *g, size_t root, size_t other)
+// How many small programs the group has; *shown: that fail as the other, too.
+static size_t
+count_programs(FzGrouper *g, size_t root, size_t other, size_t *shown)
 {
-    size_t n = 0, shown = 0;
+    size_t n = 0;
+    *shown = 0;
     for (size_t i = 0; i < g->nraws; i++) {
         const FzRaw *raw = &g->raws[i];
         for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
              k++) {
-            n += raw->members[k]->small != NULL;
-            shown += raw->members[k]->small != NULL &&
-                     member_shows(g, raw->members[k], other);
+            if (raw->members[k]->small == NULL) {
+                break;
+            }
+            n++;
+            *shown += member_shows(g, raw->members[k], other);
         }
     }
+    return n;
+}
+
+// At least half of them, as far as there are any.
+static bool
+mostly_shows(FzGrouper *g, size_t root, size_t other)
+{
+    size_t shown, n = count_programs(g, root, other, &shown);
     return 2 * shown >= n;
 }
 
@@ -292,21 +301,8 @@ enum { WITNESSES = 2 };
 static bool
 always_shows(FzGrouper *g, size_t root, size_t other)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < g->nraws; i++) {
-        const FzRaw *raw = &g->raws[i];
-        for (size_t k = 0; k < raw->count && FzGrouper_Root(g, i) == root;
-             k++) {
-            if (raw->members[k]->small == NULL) {
-                break;
-            }
-            if (!member_shows(g, raw->members[k], other)) {
-                return false;
-            }
-            n++;
-        }
-    }
-    return n >= WITNESSES;
+    size_t shown, n = count_programs(g, root, other, &shown);
+    return n >= WITNESSES && shown == n;
 }
 
 // Seen ten times less, and never without the other: a consequence, however

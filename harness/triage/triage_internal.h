@@ -51,6 +51,8 @@ typedef struct FzEvidence {
     size_t nunseen;
     uint64_t *shows_unseen;
 } FzEvidence;
+// One of the questions below.
+typedef bool (*FzRelation)(const FzEvidence *evidence, size_t a, size_t b);
 void FzEvidence_Read(FzEvidence *evidence, const FzRaw *raws, size_t n);
 void FzEvidence_Free(FzEvidence *evidence);
 // In all of these b may be only the same failure of another object than the one
