@@ -94,6 +94,10 @@ typedef struct FzInput {
 void FzProgram_Generate(FzProgram *program, FzRng *rng);
 // In place; keeps the program valid. Structural.
 void FzProgram_Mutate(FzProgram *program, FzRng *rng);
+// One change that brings no operation that the program does not have.
+void FzProgram_Vary(FzProgram *program, FzRng *rng);
+// Other operations on other objects, as many in as many threads.
+void FzProgram_Replace(FzProgram *program, FzRng *rng);
 void FzProgram_CrossOver(FzProgram *program, const FzProgram *other,
                          FzRng *rng);
 void FzProgram_Fixup(FzProgram *program);

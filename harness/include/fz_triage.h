@@ -33,6 +33,10 @@ typedef struct FzTriaged {
     size_t nmet;
     char **mostly;              // that are in most that fail as it does
     size_t nmostly;
+    char **near;                // that its neighbours show, and no strangers
+    size_t nnear;
+    char **common;              // that strangers show about as often
+    size_t ncommon;
     char **behind;              // that its run showed later, and none first
     size_t nbehind;
     bool profiled;              // enough runs of it were looked at

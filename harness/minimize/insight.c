@@ -263,6 +263,7 @@ FzInsight_Of(FzTask *task, const FzGuide *guide, FzInsight *insight)
     insight->cause = p->cause;
     insight->tight = p->tight;
     print_profile(p, insight);
+    FzNear_Look(task, &insight->near);
 }
 
 void
@@ -271,4 +272,5 @@ FzInsight_Free(FzInsight *insight)
     FzBuf_Free(&insight->aliases);
     FzBuf_Free(&insight->kin);
     FzBuf_Free(&insight->beside);
+    FzBuf_Free(&insight->near);
 }

@@ -483,6 +483,7 @@ make_save(void *arg, uint64_t index, FzTask *task, bool *skip)
     (void)skip;
     fill_task(m, task);
     task->kind = FZ_TASK_SAVE;
+    task->seed = FzHash_Mix(m->options->seed, m->number);
     task->profile = m->profile;
     task->nturns = m->best.nturns;
     memcpy(task->turns, m->best.turns, m->best.nturns * sizeof(FzTurn));

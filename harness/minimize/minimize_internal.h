@@ -106,6 +106,23 @@ typedef struct FzProfile {
     bool tight;                 // one point earlier or later, and it is gone
 } FzProfile;
 
+// How programs fail that are nearly the result (near.c).
+enum { FZ_NEAR_FAILURES = 64 };
+typedef enum FzNearKind {
+    FZ_NEAR_NEIGHBOUR, FZ_NEAR_STRANGER, FZ_NEAR_KINDS
+} FzNearKind;
+typedef struct FzNearFailure {
+    char signature[FZ_SIGNATURE_TEXT];
+    int programs[FZ_NEAR_KINDS];        // that fail so, under some schedule
+    int last[FZ_NEAR_KINDS];    // of these
+} FzNearFailure;
+typedef struct FzNear {
+    FzNearFailure failures[FZ_NEAR_FAILURES];
+    size_t n;
+    int programs;               // looked at, of each kind
+    uint64_t steps;
+} FzNear;
+
 typedef struct FzBoard {
     char rule[64];              // "": any
     FzSignature target;         // after FIRST
@@ -115,6 +132,7 @@ typedef struct FzBoard {
     void (*body)(void *);
     FzKnownReport reports[FZ_KNOWN_REPORTS];
     FzProfile profile;          // outlives a process that dies over it
+    FzNear near;                // so does it
     FzSlot slots[FZ_MINIMIZE_MAX_JOBS];
 } FzBoard;
 

@@ -342,14 +342,15 @@ write_finding(FzBoard *shared, FzSlot *slot, FzInsight *insight,
                  "  \"operations\": %u,\n  \"preemptions\": %llu,\n"
                  "  \"tight\": %s,\n  \"aliases\": [%s],\n"
                  "  \"kin\": [%s],\n  \"beside\": [%s],\n"
-                 "  \"cause\": ",
+                 "  \"near\": [%s],\n  \"cause\": ",
                  FzProgram_CountActive(program),
                  FzProgram_LongestBlock(program),
                  (unsigned long long)run->preemptions,
                  insight->tight ? "true" : "false",
                  FzBuf_CString(&insight->aliases),
                  FzBuf_CString(&insight->kin),
-                 FzBuf_CString(&insight->beside));
+                 FzBuf_CString(&insight->beside),
+                 FzBuf_CString(&insight->near));
     FzBuf_JsonString(&members, slot->answer.cause);
     FzInput input = slot->task.input;
     input.program = *program;

@@ -47,9 +47,13 @@ typedef struct FzInsight {
     FzBuf aliases;              // JSON strings, separated by commas
     FzBuf kin;                  // those of them with the same cause
     FzBuf beside;               // JSON objects: what is in one run with it
+    FzBuf near;                 // and how its neighbours fail
 } FzInsight;
 // Of the run that follows the guide. Nothing is run in the worker itself.
 void FzInsight_Of(FzTask *task, const FzGuide *guide, FzInsight *insight);
 void FzInsight_Free(FzInsight *insight);
+
+// ---- near.c: how neighbours of the result fail, as JSON objects.
+void FzNear_Look(FzTask *task, FzBuf *out);
 
 #endif  // FZ_TRIAL_INTERNAL_H

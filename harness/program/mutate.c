@@ -344,6 +344,58 @@ FzProgram_Mutate(FzProgram *program, FzRng *rng)
     }
 }
 
+// What one thread does, another one does, too.
+static void
+copy_body(Mutator *m)
+{
+    FzProgram *p = m->program;
+    if (p->nbodies == 0) {
+        p->bodies[p->nbodies++] = p->main;
+    }
+    else if (p->nbodies < FZ_MAX_BODIES) {
+        p->bodies[p->nbodies] = p->bodies[below(m, p->nbodies)];
+        p->nbodies++;
+    }
+}
+
+static void
+mutate_initial(Mutator *m)
+{
+    FzProgram *p = m->program;
+    if (p->nshared > 0) {
+        p->shared[below(m, p->nshared)].initial =
+            (uint8_t)below(m, FZ_MAX_INITIAL + 1);
+    }
+}
+
+void
+FzProgram_Vary(FzProgram *program, FzRng *rng)
+{
+    static void (*const changes[])(Mutator *) = {
+        mutate_delete, mutate_operand, mutate_operand, mutate_operand,
+        mutate_move, mutate_splice, mutate_splice, mutate_retarget,
+        mutate_initial, copy_body,
+    };
+    Mutator m = { program, rng };
+    changes[below(&m, sizeof(changes) / sizeof(changes[0]))](&m);
+    FzProgram_Fixup(program);
+}
+
+void
+FzProgram_Replace(FzProgram *program, FzRng *rng)
+{
+    for (int i = 0; i < program->nshared; i++) {
+        program->shared[i] = FzGenerate_Shared(program, rng);
+    }
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        if (FzProgram_HasBlock(program, block)) {
+            FzGenerate_Block(program, block,
+                             FzProgram_Block(program, block)->nops, rng);
+        }
+    }
+    FzProgram_Fixup(program);
+}
+
 // Takes whole parts of the other program, or a stretch of one block.
 void
 FzProgram_CrossOver(FzProgram *program, const FzProgram *other, FzRng *rng)

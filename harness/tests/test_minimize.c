@@ -9,6 +9,7 @@
 #include "../engine/engine_internal.h"
 #include "check.h"
 #include "fz_exec.h"
+#include "fz_json.h"
 #include "fz_minimize.h"
 
 static size_t
@@ -104,12 +105,30 @@ has_op(const FzProgram *program, FzOpcode op)
     return false;
 }
 
+static int
+count_appends(const FzProgram *program)
+{
+    int n = 0;
+    for (int b = 0; b < program->nbodies; b++) {
+        for (int i = 0; i < program->bodies[b].nops; i++) {
+            n += program->bodies[b].ops[i].op == FZ_OP_LIST_APPEND;
+        }
+    }
+    return n;
+}
+
+// Fails in one way, and in another one if more is appended.
 static void
 planted_body(void *arg)
 {
     const FzProgram *program = arg;
     FzExec_Body(arg);
     const char *output = FzBuf_CString(&fz_engine.run->output);
+    if (count_appends(program) >= 3) {
+        FzEngine_Violation(FZ_RULE_LEAK, UINT32_MAX,
+                           "list#1 is long (planted)");
+        FzEngine_Stop();
+    }
     if (strncmp(output, "s0 0 ", 5) == 0 &&
         has_op(program, FZ_OP_LIST_APPEND) && fz_engine.run->preemptions > 0)
     {
@@ -188,6 +207,45 @@ minimize_planted(const FzInput *input, unsigned jobs, const char *folder,
     CHECK(result->before.threads >= 3);
 }
 
+// Neighbours of the smallest program append more, strangers hardly ever.
+static void
+check_near(const FzJson *near)
+{
+    int others = 0;
+    CHECK(near != NULL);
+    for (const FzJson *item = near->first; item != NULL; item = item->next) {
+        const char *signature = FzJson_String(item, "signature");
+        double neighbours = FzJson_Number(item, "neighbours", -1);
+        double strangers = FzJson_Number(item, "strangers", -1);
+        CHECK(FzJson_Number(item, "of", 0) >= 100);
+        CHECK(neighbours >= 20 && neighbours > 10 * strangers);
+        others += strncmp(signature, "LEAK|list|", 10) == 0;
+    }
+    CHECK_EQUAL(others, 1);
+}
+
+// The same for any number of workers.
+static void
+test_near(const char *one, const char *two)
+{
+    FzBuf a = {0}, b = {0};
+    char why[256];
+    read_file(one, "finding.json", &a);
+    read_file(two, "finding.json", &b);
+    const char *near = strstr(FzBuf_CString(&a), "\"near\": ");
+    CHECK(near != NULL);
+    FzBuf line = {0};
+    FzBuf_Printf(&line, "%.*s", (int)strcspn(near, "\n"), near);
+    CHECK(strstr(FzBuf_CString(&b), FzBuf_CString(&line)) != NULL);
+    FzJson *json = FzJson_Parse(FzBuf_CString(&a), a.size, why, sizeof(why));
+    CHECK(json != NULL);
+    check_near(FzJson_Get(json, "near"));
+    FzJson_Free(json);
+    FzBuf_Free(&line);
+    FzBuf_Free(&a);
+    FzBuf_Free(&b);
+}
+
 static void
 test_planted(void)
 {
@@ -213,6 +271,7 @@ test_planted(void)
     CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
     FzBuf_Free(&a);
     FzBuf_Free(&b);
+    test_near(first, second);
     remove_finding(first);
     remove_finding(second);
     CHECK(rmdir(folder) == 0);

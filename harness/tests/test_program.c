@@ -181,6 +181,62 @@ test_mutate(void)
     CHECK(changed > 100 * 60 * 3 / 4);
 }
 
+static bool
+has_op(const FzProgram *program, uint8_t op)
+{
+    for (int block = 0; block < FZ_BLOCK_LIMIT; block++) {
+        for (int i = 0; FzProgram_HasBlock(program, block) &&
+             i < FzProgram_BlockConst(program, block)->nops; i++) {
+            if (FzProgram_BlockConst(program, block)->ops[i].op == op) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Operations of the one that the other does not have, but for those that close
+// a block, or that Fixup() puts in the place of one that may recurse.
+static int
+count_new(const FzProgram *program, const FzProgram *before)
+{
+    int n = 0;
+    for (int op = 0; op < FZ_OP_COUNT; op++) {
+        n += op != FZ_OP_END && op != FZ_OP_FUNC_RECODE &&
+             has_op(program, (uint8_t)op) && !has_op(before, (uint8_t)op);
+    }
+    return n;
+}
+
+// Neighbours do the same operations, strangers other ones, in as many threads.
+static void
+test_vary(void)
+{
+    static FzProgram program, before;
+    FzRng rng;
+    FzRng_Seed(&rng, 5);
+    int changed = 0, replaced = 0;
+    enum { ROUNDS = 2000 };
+    for (int round = 0; round < ROUNDS; round++) {
+        FzProgram_Generate(&before, &rng);
+        program = before;
+        FzProgram_Vary(&program, &rng);
+        check_valid(&program);
+        check_identity(&program);
+        CHECK_EQUAL(count_new(&program, &before), 0);
+        changed += !FzProgram_Equal(&program, &before);
+        program = before;
+        FzProgram_Replace(&program, &rng);
+        check_valid(&program);
+        check_identity(&program);
+        CHECK_EQUAL(program.nbodies, before.nbodies);
+        CHECK_EQUAL(program.nshared, before.nshared);
+        replaced += count_new(&program, &before) > 0;
+    }
+    CHECK(changed > ROUNDS / 2);
+    CHECK(replaced > ROUNDS * 9 / 10);
+}
+
 static void
 test_input(void)
 {
@@ -273,6 +329,7 @@ main(void)
     test_two_objects();
     test_same_seed();
     test_mutate();
+    test_vary();
     test_input();
     test_validate_rejects();
     return 0;

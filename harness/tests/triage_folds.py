@@ -329,6 +329,73 @@ def make_lesser(raw):
                        aliases=[own, f"{rule}|||main_{name}"])
 
 
+def make_near(raw):
+    """What neighbours of a small program show: so many, and so many strangers;
+    of what is a race, a mechanism as well, near to a third one, or common."""
+    def many(signature, count=10, **members):
+        for i in range(count):
+            make_small(raw, signature.replace("|", "_"), i, signature,
+                       **members)
+
+    def near(*counts):
+        return [{"signature": signature, "of": 300, "neighbours": neighbours,
+                 "strangers": strangers}
+                for signature, neighbours, strangers in counts]
+
+    for name, neighbours, strangers in (
+            ("some", 5, 0), ("few", 4, 0), ("lift", 30, 3), ("most", 29, 3)):
+        target = f"HEAP_INVALID|{name}||walk"
+        many(target)
+        many(f"CRASH|||by_{name}", near=near((target, neighbours, strangers)))
+    many("DATA_RACE|cell.value|get|set")
+    many("CRASH|||racy", near=near(("DATA_RACE|cell.value|get|set", 90, 0)))
+    many("PARK_ORDER|||one")
+    many("WAIT_QUEUE|||two", near=near(("PARK_ORDER|||one", 90, 0)))
+    # A third group that says what is wrong is near to it as well.
+    many("HEAP_INVALID|shared||walk")
+    for signature in ("LOCK_ORDER|||third", "CRASH|||asks"):
+        many(signature, near=near(("HEAP_INVALID|shared||walk", 90, 0)))
+    # Strangers of some program show it: that is enough for what is rare only.
+    common = "HEAP_INVALID|common||walk"
+    many(common)
+    many("GC_COUNT|||strange", near=near((common, 8, 3)))
+    many("CRASH|||often", near=near((common, 90, 0)))
+    many("CRASH|||seldom", 4, near=near((common, 90, 0)))
+    # Small programs of each show the other, as any do, or as no others do.
+    for name, strangers in (("any", 40), ("none", 0)):
+        one, two = f"FATAL||{name}|p{name}.c", f"LOST_WAKEUP|{name}||"
+        many(one, aliases=[one, two], near=near((two, 50, strangers)))
+        many(two, aliases=[one, two], near=near((one, 50, strangers)))
+    # A program shows one failure of a common group, or two; or both hang.
+    for name, rule, shown in (("one", "CRASH", 1), ("two", "CRASH", 2),
+                              ("hang", "DEADLOCK", 1)):
+        group = [f"LOST_WAKEUP|{name}_{k}||" for k in range(2)]
+        for signature in group:
+            many(signature, 60, aliases=group)
+        many(f"GC_ORDER|||{name}", 40,
+             near=near(*((signature, 9, 9) for signature in group)))
+        many(f"{rule}|||{name}_rare", 1,
+             aliases=[f"{rule}|||{name}_rare", *group[:shown]])
+
+
+NEAR = [
+    {"HEAP_INVALID|some||walk", "CRASH|||by_some"},
+    {"HEAP_INVALID|few||walk"}, {"CRASH|||by_few"},
+    {"HEAP_INVALID|lift||walk", "CRASH|||by_lift"},
+    {"HEAP_INVALID|most||walk"}, {"CRASH|||by_most"},
+    {"DATA_RACE|cell.value|get|set"}, {"CRASH|||racy"},
+    {"PARK_ORDER|||one"}, {"WAIT_QUEUE|||two"},
+    {"CRASH|||asks"},
+    {"LOCK_ORDER|||third", "HEAP_INVALID|shared||walk"},
+    {"GC_COUNT|||strange"}, {"CRASH|||often"},
+    {"HEAP_INVALID|common||walk", "CRASH|||seldom"},
+    {"FATAL||any|pany.c"}, {"LOST_WAKEUP|any||"},
+    {"FATAL||none|pnone.c", "LOST_WAKEUP|none||"},
+    *({f"GC_ORDER|||{name}"} for name in ("one", "two", "hang")),
+    {"LOST_WAKEUP|one_0||", "LOST_WAKEUP|one_1||"}, {"CRASH|||one_rare"},
+    {"LOST_WAKEUP|two_0||", "LOST_WAKEUP|two_1||", "CRASH|||two_rare"},
+    {"LOST_WAKEUP|hang_0||", "LOST_WAKEUP|hang_1||", "DEADLOCK|||hang_rare"},
+]
 LESSER = [
     {"PARK_ORDER|||main_quarter", "PARK_ORDER|||also_quarter"},
     {"WAIT_QUEUE|||main_half"}, {"WAIT_QUEUE|||also_half"},
@@ -404,4 +471,5 @@ FOLDS = {
     "unanimous": (make_unanimous, UNANIMOUS),
     "exact": (make_exact, EXACT),
     "lesser": (make_lesser, LESSER),
+    "near": (make_near, NEAR),
 }

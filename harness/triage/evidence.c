@@ -191,22 +191,29 @@ FzEvidence_ShowsUnseen(const FzEvidence *e, size_t a, size_t i)
     return (e->shows_unseen[bit / 64] >> bit % 64 & 1) != 0;
 }
 
+static uint64_t *
+new_bits(size_t n)
+{
+    uint64_t *bits = calloc(n * n / 64 + 1, sizeof(uint64_t));
+    FZ_ASSERT(bits != NULL);
+    return bits;
+}
+
 void
 FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
 {
-    size_t words = n * n / 64 + 1;
     e->n = n;
-    e->shows = calloc(words, sizeof(uint64_t));
-    e->kin = calloc(words, sizeof(uint64_t));
-    e->beside = calloc(words, sizeof(uint64_t));
-    e->always = calloc(words, sizeof(uint64_t));
-    e->met = calloc(words, sizeof(uint64_t));
-    e->mostly = calloc(words, sizeof(uint64_t));
+    e->shows = new_bits(n);
+    e->kin = new_bits(n);
+    e->beside = new_bits(n);
+    e->always = new_bits(n);
+    e->met = new_bits(n);
+    e->mostly = new_bits(n);
+    e->near = new_bits(n);
+    e->common = new_bits(n);
     e->profiled = calloc(n + 1, sizeof(bool));
     e->shown = calloc(n + 1, sizeof(size_t));
-    FZ_ASSERT(e->shows != NULL && e->kin != NULL && e->beside != NULL &&
-              e->always != NULL && e->met != NULL && e->mostly != NULL &&
-              e->profiled != NULL && e->shown != NULL);
+    FZ_ASSERT(e->profiled != NULL && e->shown != NULL);
     for (size_t a = 0; a < n; a++) {
         for (size_t i = 0; i < raws[a].count; i++) {
             const FzTriaged *f = raws[a].members[i];
@@ -215,6 +222,8 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
             set_bits(e, e->always, a, raws, f->always, f->nalways, true);
             set_bits(e, e->met, a, raws, f->met, f->nmet, true);
             set_bits(e, e->mostly, a, raws, f->mostly, f->nmostly, true);
+            set_bits(e, e->near, a, raws, f->near, f->nnear, false);
+            set_bits(e, e->common, a, raws, f->common, f->ncommon, false);
             e->profiled[a] = e->profiled[a] || f->profiled;
             if (f->tight) {
                 set_bits(e, e->kin, a, raws, f->kin, f->nkin, false);
@@ -236,6 +245,8 @@ FzEvidence_Free(FzEvidence *e)
     free(e->always);
     free(e->met);
     free(e->mostly);
+    free(e->near);
+    free(e->common);
     free(e->profiled);
     free(e->unseen);
     free(e->shows_unseen);
@@ -283,6 +294,18 @@ bool
 FzEvidence_ComesWithout(const FzEvidence *e, size_t a, size_t b)
 {
     return e->profiled[a] && !get_bit(e, e->mostly, a, b);
+}
+
+bool
+FzEvidence_IsNear(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->near, a, b);
+}
+
+bool
+FzEvidence_IsCommon(const FzEvidence *e, size_t a, size_t b)
+{
+    return get_bit(e, e->common, a, b);
 }
 
 static bool

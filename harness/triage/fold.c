@@ -135,7 +135,9 @@ fold_by_aliases(FzGrouper *g)
             bool mutual = FzEvidence_Shows(e, a, b) &&
                           FzEvidence_Shows(e, b, a) &&
                           !(is_frequent_mechanism(&g->raws[a]) &&
-                            is_frequent_mechanism(&g->raws[b]));
+                            is_frequent_mechanism(&g->raws[b])) &&
+                          !(FzEvidence_IsCommon(e, a, b) &&
+                            FzEvidence_IsCommon(e, b, a));
             if (a != b &&
                 (mutual || FzEvidence_IsKin(e, a, b) ||
                  FzEvidence_IsBeside(e, a, b)) &&
@@ -251,6 +253,18 @@ others_relate(FzGrouper *g, FzRelation relation, size_t root, size_t asker)
             (FzGrouper_IsEstablished(g, FzGrouper_Root(g, i)) ||
              (is_specific(&g->raws[i]) &&
               g->raws[i].count >= FZ_ENOUGH_FINDINGS))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+FzGrouper_IsCommon(FzGrouper *g, size_t root)
+{
+    for (size_t i = 0; i < g->nraws; i++) {
+        if (FzGrouper_Root(g, i) != root &&
+            relates(g, FzEvidence_IsCommon, i, root)) {
             return true;
         }
     }

@@ -11,6 +11,7 @@ enum {
     FREQUENT = 20,              // one in so many
     SELDOM = 10,
     LESSER = 4,
+    SEVERAL = 2,
 };
 
 // Of a group or not: it has a mechanism, or damage.
@@ -23,6 +24,29 @@ has_kind(FzGrouper *g, size_t root, bool damage)
         }
     }
     return false;
+}
+
+static bool
+is_hang(const FzRaw *raw)
+{
+    static const char *const rules[] = {"DEADLOCK", "LOST_WAKEUP",
+                                        "STEP_BUDGET", "HANG", NULL};
+    return FzTriage_IsOneOf(raw->smallest->rule, rules);
+}
+
+// The programs of raw show more of the group than any program does: several of
+// its failures, or they hang, as it does.
+static bool
+shows_more(FzGrouper *g, size_t raw, size_t root)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < g->nraws; k++) {
+        if (FzGrouper_Root(g, k) == root &&
+            FzEvidence_Shows(&g->evidence, raw, k)) {
+            n += is_hang(&g->raws[raw]) && is_hang(&g->raws[k]) ? SEVERAL : 1;
+        }
+    }
+    return n >= SEVERAL;
 }
 
 // The only other group that the minimised programs of this one show, of those
@@ -38,7 +62,8 @@ only_alias(FzGrouper *g, size_t root, bool mechanism)
             size_t other = FzGrouper_Root(g, k);
             if (!FzEvidence_Shows(&g->evidence, i, k) || other == root ||
                 other == only || has_kind(g, other, false) != mechanism ||
-                FzGrouper_IsEverywhere(g, other, root)) {
+                FzGrouper_IsEverywhere(g, other, root) ||
+                (FzGrouper_IsCommon(g, other) && !shows_more(g, i, other))) {
                 continue;
             }
             if (only != root) {

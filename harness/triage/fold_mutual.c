@@ -114,7 +114,8 @@ is_mutual(FzGrouper *g, size_t one, size_t other)
            count_showers(g, one, other) > 0 &&
            count_showers(g, other, one) > 0 &&
            !FzGrouper_IsEverywhere(g, other, one) &&
-           !FzGrouper_IsEverywhere(g, one, other);
+           !FzGrouper_IsEverywhere(g, one, other) &&
+           !(FzGrouper_IsCommon(g, one) && FzGrouper_IsCommon(g, other));
 }
 
 void

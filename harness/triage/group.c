@@ -478,6 +478,7 @@ FzTriage_Group(FzTriage *triage, FzCatalogue *catalogue)
     fold_by_keys(&g);
     FzGrouper_FoldByEvidence(&g);
     FzGrouper_FoldByCauses(&g);
+    FzGrouper_FoldNear(&g);
     FzGrouper_FoldMutual(&g);
     FzGrouper_FoldByCounts(&g);
     FzGrouper_FoldParts(&g);

@@ -47,6 +47,11 @@ bool FzGrouper_IsEstablished(FzGrouper *g, size_t root);
 bool FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root);
 // Programs that fail by something else than the asker show the group, too.
 bool FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker);
+// Programs that do anything show the group, as was seen at programs of another.
+bool FzGrouper_IsCommon(FzGrouper *g, size_t root);
+
+// ---- fold_near.c
+void FzGrouper_FoldNear(FzGrouper *g);
 
 // ---- fold_mutual.c
 void FzGrouper_FoldMutual(FzGrouper *g);

@@ -127,10 +127,34 @@ read_beside(FzTriaged *f, const FzJson *json)
     }
 }
 
+enum { NEAR_ENOUGH = 5, COMMON_ENOUGH = 3, NEARER = 10, HARDLY_NEARER = 3 };
+
+// Near: of the small program's neighbours several fail so, and of as many
+// strangers, which do something else, hardly any. Common: these do, too.
+static void
+read_near(FzTriaged *f, const FzJson *json)
+{
+    const FzJson *list = FzJson_Get(json, "near");
+    for (const FzJson *item = list != NULL ? list->first : NULL; item != NULL;
+         item = item->next) {
+        const char *signature = FzJson_String(item, "signature");
+        double neighbours = FzJson_Number(item, "neighbours", 0);
+        double strangers = FzJson_Number(item, "strangers", 0);
+        if (neighbours >= NEAR_ENOUGH && neighbours >= NEARER * strangers) {
+            add_text(&f->near, &f->nnear, signature);
+        }
+        else if (strangers >= COMMON_ENOUGH &&
+                 neighbours < HARDLY_NEARER * strangers) {
+            add_text(&f->common, &f->ncommon, signature);
+        }
+    }
+}
+
 static void
 read_aliases(FzTriaged *f, const FzJson *json)
 {
     read_beside(f, json);
+    read_near(f, json);
     read_list(FzJson_Get(json, "aliases"), &f->aliases, &f->naliases);
     read_list(FzJson_Get(json, "kin"), &f->kin, &f->nkin);
 }
@@ -293,6 +317,8 @@ free_finding(FzTriaged *f)
     free_list(f->always, f->nalways);
     free_list(f->met, f->nmet);
     free_list(f->mostly, f->nmostly);
+    free_list(f->near, f->nnear);
+    free_list(f->common, f->ncommon);
     free_list(f->behind, f->nbehind);
     free(f->path);
     free(f->small);

@@ -44,6 +44,7 @@ typedef struct FzRaw {
 typedef struct FzEvidence {
     size_t n;
     uint64_t *shows, *kin, *beside, *always, *met, *mostly;   // n * n bits
+    uint64_t *near, *common;
     bool *profiled;             // n
     size_t *shown;              // how many others each shows
     // What only small programs showed, never a finding: n * nunseen bits.
@@ -76,6 +77,10 @@ bool FzEvidence_Meets(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_NeverMeets(const FzEvidence *evidence, size_t a, size_t b);
 // Many runs that fail as a were looked at, and b was not in most of them.
 bool FzEvidence_ComesWithout(const FzEvidence *evidence, size_t a, size_t b);
+// Programs that are nearly a minimised one of a fail as b, others do not.
+bool FzEvidence_IsNear(const FzEvidence *evidence, size_t a, size_t b);
+// Others fail as b just as often.
+bool FzEvidence_IsCommon(const FzEvidence *evidence, size_t a, size_t b);
 // A minimised program of a fails as unseen[i], too.
 bool FzEvidence_ShowsUnseen(const FzEvidence *evidence, size_t a, size_t i);
 // A program that fails as b under any schedule is a part of one of a.
