@@ -94,7 +94,8 @@ typedef struct FzInput {
 void FzProgram_Generate(FzProgram *program, FzRng *rng);
 // In place; keeps the program valid. Structural.
 void FzProgram_Mutate(FzProgram *program, FzRng *rng);
-// One change that brings no operation that the program does not have.
+// One change that brings no operation that the program does not have, but for
+// what makes it valid.
 void FzProgram_Vary(FzProgram *program, FzRng *rng);
 // Other operations on other objects, as many in as many threads.
 void FzProgram_Replace(FzProgram *program, FzRng *rng);

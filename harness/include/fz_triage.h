@@ -33,7 +33,7 @@ typedef struct FzTriaged {
     size_t nmet;
     char **mostly;              // that are in most that fail as it does
     size_t nmostly;
-    char **near;                // that its neighbours show, and no strangers
+    char **near;                // that neighbours show, and hardly a stranger
     size_t nnear;
     char **common;              // that strangers show about as often
     size_t ncommon;

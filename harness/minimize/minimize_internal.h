@@ -120,6 +120,7 @@ typedef struct FzNear {
     FzNearFailure failures[FZ_NEAR_FAILURES];
     size_t n;
     int programs;               // looked at, of each kind
+    bool died;                  // the child that looks, or it is at it
     uint64_t steps;
 } FzNear;
 

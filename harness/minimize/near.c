@@ -13,8 +13,9 @@ enum {
     MOST_CHANGES = 3,
     MOST_BESIDE = 2,
     STEPS = 3000000,
+    MOST_STEPS = 500000,        // of one run
     MAX_DAMAGING = 100,         // runs of a child: a new one takes its time
-    MAX_CHILDREN = 30,          // some die of each run
+    MAX_DEATHS = 5,             // of children; by a hang, after seconds
 };
 
 static bool
@@ -69,6 +70,7 @@ run_schedule(FzNear *near, const FzProgram *program,
     bool failed = true;
     fz_trial.ignored = (FzRuleSet){0};
     for (int i = 0; failed && i <= MOST_BESIDE; i++) {
+        FzTrial_GrantTime();
         FzTrial_RunOnce(program, schedule);
         near->steps += fz_trial.run.steps;
         damaging += FzRun_MayDamage(&fz_trial.run);
@@ -98,8 +100,9 @@ run_program(FzNear *near, const FzTask *task, const FzProgram *program,
     return damaging;
 }
 
-// Runs neighbours and strangers until enough were seen, or memory may be
-// damaged too much: it is to be called again.
+// Runs strangers and neighbours until enough were seen, or memory may be
+// damaged too much: it is to be called again. Who dies over a neighbour has
+// seen the stranger: there are never too few of these.
 static void
 look(void *arg)
 {
@@ -109,30 +112,30 @@ look(void *arg)
     FzRng rng;
     // One that never ends is no other face, it is another program.
     fz_trial.step_budget = 4 * task->best.steps + 10000;
+    if (fz_trial.step_budget > MOST_STEPS) {
+        fz_trial.step_budget = MOST_STEPS;
+    }
+    near->died = true;
     for (int damaging = 0; has_more(near) && damaging < MAX_DAMAGING;) {
-        FzTrial_GrantTime();
         FzRng_Seed(&rng, FzHash_Mix(task->seed, (uint64_t)near->programs++));
+        program = task->reduction.program;
+        FzProgram_Replace(&program, &rng);
+        damaging += run_program(near, task, &program, FZ_NEAR_STRANGER);
         program = task->reduction.program;
         uint32_t changes = 1 + FzRng_Below(&rng, MOST_CHANGES);
         for (uint32_t i = 0; i < changes; i++) {
             FzProgram_Vary(&program, &rng);
         }
         damaging += run_program(near, task, &program, FZ_NEAR_NEIGHBOUR);
-        program = task->reduction.program;
-        FzProgram_Replace(&program, &rng);
-        damaging += run_program(near, task, &program, FZ_NEAR_STRANGER);
     }
+    near->died = false;
     fz_trial.any_rule = false;
     fz_trial.step_budget = 0;
 }
 
-void
-FzNear_Look(FzTask *task, FzBuf *out)
+static void
+print_failures(const FzNear *near, FzBuf *out)
 {
-    FzNear *near = &fz_trial.shared->near;
-    for (int i = 0; i < MAX_CHILDREN && has_more(near); i++) {
-        FzTrial_Aside(look, task);
-    }
     for (size_t i = 0; i < near->n; i++) {
         const FzNearFailure *failure = &near->failures[i];
         FzBuf_Printf(out, "%s{\"signature\": ", i > 0 ? ", " : "");
@@ -142,4 +145,17 @@ FzNear_Look(FzTask *task, FzBuf *out)
                      near->programs, failure->programs[FZ_NEAR_NEIGHBOUR],
                      failure->programs[FZ_NEAR_STRANGER]);
     }
+}
+
+void
+FzNear_Look(FzTask *task, FzBuf *out)
+{
+    FzNear *near = &fz_trial.shared->near;
+    // A worker before this one was killed over it: what that saw is all.
+    bool again = near->programs > 0;
+    for (int deaths = 0; !again && has_more(near) && deaths < MAX_DEATHS;) {
+        FzTrial_Aside(look, task);
+        deaths += near->died;
+    }
+    print_failures(near, out);
 }

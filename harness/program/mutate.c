@@ -362,9 +362,11 @@ static void
 mutate_initial(Mutator *m)
 {
     FzProgram *p = m->program;
-    if (p->nshared > 0) {
-        p->shared[below(m, p->nshared)].initial =
-            (uint8_t)below(m, FZ_MAX_INITIAL + 1);
+    FzShared *shared = &p->shared[below(m, p->nshared)];
+    // Of these it is what they are, not how much they hold.
+    if (shared->kind != FZ_SHARED_SYNC && shared->kind != FZ_SHARED_ITER &&
+        shared->kind != FZ_SHARED_INTERP) {
+        shared->initial = (uint8_t)below(m, FZ_MAX_INITIAL + 1);
     }
 }
 

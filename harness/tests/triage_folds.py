@@ -331,14 +331,15 @@ def make_lesser(raw):
 
 def make_near(raw):
     """What neighbours of a small program show: so many, and so many strangers;
-    of what is a race, a mechanism as well, near to a third one, or common."""
+    of what is a race, a mechanism as well, near to a third one, or common, or
+    by what is common, or is near to two."""
     def many(signature, count=10, **members):
         for i in range(count):
             make_small(raw, signature.replace("|", "_"), i, signature,
                        **members)
 
-    def near(*counts):
-        return [{"signature": signature, "of": 300, "neighbours": neighbours,
+    def near(*counts, of=300):
+        return [{"signature": signature, "of": of, "neighbours": neighbours,
                  "strangers": strangers}
                 for signature, neighbours, strangers in counts]
 
@@ -351,11 +352,28 @@ def make_near(raw):
     many("CRASH|||racy", near=near(("DATA_RACE|cell.value|get|set", 90, 0)))
     many("PARK_ORDER|||one")
     many("WAIT_QUEUE|||two", near=near(("PARK_ORDER|||one", 90, 0)))
+    for name, of in (("long", 100), ("short", 99)):
+        target = f"HEAP_INVALID|{name}||walk"
+        many(target)
+        many(f"CRASH|||by_{name}", near=near((target, 90, 0), of=of))
+    # A mechanism at two places, each of them hardly ever.
+    many("LOCK_UNFAIR|||half_a", 3, kin=["LOCK_UNFAIR|||half_b"], tight=True)
+    many("LOCK_UNFAIR|||half_b", 3,
+         near=near(("STATE_TRANSITION|||half", 90, 0)))
+    many("STATE_TRANSITION|||half")
+    # Which of the two is it?
+    for end in ("a", "b"):
+        many(f"WRITER_OVERTAKEN|||{end}")
+    many("CRASH|||both", near=near(("WRITER_OVERTAKEN|||a", 90, 0),
+                                   ("WRITER_OVERTAKEN|||b", 90, 0)))
+    many("REF_STATE|lone||walk")
+    many("QSBR_STATE|||any", near=near(("QSBR_STATE|||any", 90, 90),
+                                       ("REF_STATE|lone||walk", 90, 0)))
     # A third group that says what is wrong is near to it as well.
     many("HEAP_INVALID|shared||walk")
     for signature in ("LOCK_ORDER|||third", "CRASH|||asks"):
         many(signature, near=near(("HEAP_INVALID|shared||walk", 90, 0)))
-    # Strangers of some program show it: that is enough for what is rare only.
+    # Strangers of some program show it, too: it is near to none.
     common = "HEAP_INVALID|common||walk"
     many(common)
     many("GC_COUNT|||strange", near=near((common, 8, 3)))
@@ -385,10 +403,16 @@ NEAR = [
     {"HEAP_INVALID|most||walk"}, {"CRASH|||by_most"},
     {"DATA_RACE|cell.value|get|set"}, {"CRASH|||racy"},
     {"PARK_ORDER|||one"}, {"WAIT_QUEUE|||two"},
+    {"HEAP_INVALID|long||walk", "CRASH|||by_long"},
+    {"HEAP_INVALID|short||walk"}, {"CRASH|||by_short"},
+    {"LOCK_UNFAIR|||half_a", "LOCK_UNFAIR|||half_b"},
+    {"STATE_TRANSITION|||half"},
+    {"WRITER_OVERTAKEN|||a"}, {"WRITER_OVERTAKEN|||b"}, {"CRASH|||both"},
+    {"REF_STATE|lone||walk"}, {"QSBR_STATE|||any"},
     {"CRASH|||asks"},
     {"LOCK_ORDER|||third", "HEAP_INVALID|shared||walk"},
     {"GC_COUNT|||strange"}, {"CRASH|||often"},
-    {"HEAP_INVALID|common||walk", "CRASH|||seldom"},
+    {"HEAP_INVALID|common||walk"}, {"CRASH|||seldom"},
     {"FATAL||any|pany.c"}, {"LOST_WAKEUP|any||"},
     {"FATAL||none|pnone.c", "LOST_WAKEUP|none||"},
     *({f"GC_ORDER|||{name}"} for name in ("one", "two", "hang")),

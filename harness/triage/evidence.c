@@ -308,6 +308,13 @@ FzEvidence_IsCommon(const FzEvidence *e, size_t a, size_t b)
     return get_bit(e, e->common, a, b);
 }
 
+bool
+FzEvidence_ShowsMore(const FzEvidence *e, size_t a, size_t b)
+{
+    return FzEvidence_Shows(e, a, b) &&
+           (!FzEvidence_IsCommon(e, a, b) || FzEvidence_IsCommon(e, a, a));
+}
+
 static bool
 is_part_of(const uint64_t *ops, const uint64_t *of)
 {

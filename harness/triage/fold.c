@@ -99,7 +99,7 @@ fold_by_exact_causes(FzGrouper *g)
             const FzTriaged *other = g->raws[b].smallest;
             if (a != b && !FzGrouper_IsBridge(g, a, b) &&
                 (have_one_meeting(one, other) ||
-                 (FzEvidence_Shows(&g->evidence, a, b) &&
+                 (FzEvidence_ShowsMore(&g->evidence, a, b) &&
                   have_one_exact_cause(one, other)))) {
                 FzGrouper_Fold(g, a, b);
             }
@@ -225,8 +225,8 @@ FzGrouper_IsEstablished(FzGrouper *g, size_t root)
     return kinds >= ENOUGH_KINDS;
 }
 
-static bool
-relates(FzGrouper *g, FzRelation relation, size_t raw, size_t root)
+bool
+FzGrouper_Relates(FzGrouper *g, FzRelation relation, size_t raw, size_t root)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (relation(&g->evidence, raw, i) && FzGrouper_Root(g, i) == root) {
@@ -239,7 +239,7 @@ relates(FzGrouper *g, FzRelation relation, size_t raw, size_t root)
 bool
 FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root)
 {
-    return relates(g, FzEvidence_Shows, raw, root);
+    return FzGrouper_Relates(g, FzEvidence_Shows, raw, root);
 }
 
 // The same of programs that are neither of that group nor of the asker's: of an
@@ -249,7 +249,7 @@ others_relate(FzGrouper *g, FzRelation relation, size_t root, size_t asker)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (FzGrouper_Root(g, i) != root && FzGrouper_Root(g, i) != asker &&
-            relates(g, relation, i, root) &&
+            FzGrouper_Relates(g, relation, i, root) &&
             (FzGrouper_IsEstablished(g, FzGrouper_Root(g, i)) ||
              (is_specific(&g->raws[i]) &&
               g->raws[i].count >= FZ_ENOUGH_FINDINGS))) {
@@ -264,7 +264,7 @@ FzGrouper_IsCommon(FzGrouper *g, size_t root)
 {
     for (size_t i = 0; i < g->nraws; i++) {
         if (FzGrouper_Root(g, i) != root &&
-            relates(g, FzEvidence_IsCommon, i, root)) {
+            FzGrouper_Relates(g, FzEvidence_IsCommon, i, root)) {
             return true;
         }
     }

@@ -18,7 +18,8 @@ count_showers(FzGrouper *g, size_t one, size_t other)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->nraws; i++) {
-        n += FzGrouper_Root(g, i) == one && FzGrouper_Shows(g, i, other);
+        n += FzGrouper_Root(g, i) == one &&
+             FzGrouper_Relates(g, FzEvidence_ShowsMore, i, other);
     }
     return n;
 }

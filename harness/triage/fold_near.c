@@ -30,33 +30,46 @@ is_near(FzGrouper *g, size_t a, size_t b)
 {
     return FzEvidence_IsNear(&g->evidence, a, b) && !is_race(&g->raws[a]) &&
            !is_race(&g->raws[b]) &&
-           (!is_common(g, b) || g->raws[a].count < FZ_ENOUGH_FINDINGS);
+           !is_common(g, a) && !is_common(g, b);
 }
 
 static bool
 has_mechanism(FzGrouper *g, size_t root)
 {
+    size_t n = 0;
     for (size_t i = 0; i < g->nraws; i++) {
-        if (FzGrouper_Root(g, i) == root && !g->raws[i].damage &&
-            g->raws[i].count >= FZ_ENOUGH_FINDINGS) {
-            return true;
-        }
+        n += FzGrouper_Root(g, i) == root && !g->raws[i].damage
+                 ? g->raws[i].count
+                 : 0;
     }
-    return false;
+    return n >= FZ_ENOUGH_FINDINGS;
 }
 
-// Programs of a third group that stands for itself are near to it as well.
+// At least half of the findings of the one are of signatures that are near.
 static bool
-is_near_to_others(FzGrouper *g, size_t root, size_t asker)
+is_group_near(FzGrouper *g, size_t one, size_t other)
 {
+    size_t near = 0;
     for (size_t i = 0; i < g->nraws; i++) {
-        size_t third = FzGrouper_Root(g, i);
-        for (size_t k = 0; third != root && third != asker && k < g->nraws;
-             k++) {
-            if (FzGrouper_Root(g, k) == root && is_near(g, i, k) &&
-                FzGrouper_IsEstablished(g, third)) {
-                return true;
-            }
+        bool found = FzGrouper_Root(g, i) != one;
+        for (size_t k = 0; k < g->nraws && !found; k++) {
+            found = FzGrouper_Root(g, k) == other && is_near(g, i, k);
+            near += found ? g->raws[i].count : 0;
+        }
+    }
+    return near > 0 && 2 * near >= FzGrouper_CountFindings(g, one);
+}
+
+// A third group stands for itself, and is near to the other as well, or the one
+// is near to it as well: which of them is it of?
+static bool
+is_in_doubt(FzGrouper *g, size_t one, size_t other)
+{
+    for (size_t third = 0; third < g->nraws; third++) {
+        if (FzGrouper_Root(g, third) == third && third != one &&
+            third != other && FzGrouper_IsEstablished(g, third) &&
+            (is_group_near(g, third, other) || is_group_near(g, one, third))) {
+            return true;
         }
     }
     return false;
@@ -69,8 +82,9 @@ FzGrouper_FoldNear(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && is_near(g, a, b) &&
+                is_group_near(g, one, other) &&
                 !(has_mechanism(g, one) && has_mechanism(g, other)) &&
-                !is_near_to_others(g, other, one)) {
+                !is_in_doubt(g, one, other)) {
                 FzGrouper_Fold(g, one, other);
             }
         }

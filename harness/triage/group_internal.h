@@ -45,6 +45,9 @@ bool FzGrouper_IsBridge(FzGrouper *g, size_t raw, size_t to);
 bool FzGrouper_IsEstablished(FzGrouper *g, size_t root);
 // A small program of raw fails as some of the group.
 bool FzGrouper_Shows(FzGrouper *g, size_t raw, size_t root);
+// Raw relates so to some of the group.
+bool FzGrouper_Relates(FzGrouper *g, FzRelation relation, size_t raw,
+                       size_t root);
 // Programs that fail by something else than the asker show the group, too.
 bool FzGrouper_IsEverywhere(FzGrouper *g, size_t root, size_t asker);
 // Programs that do anything show the group, as was seen at programs of another.

@@ -127,7 +127,11 @@ read_beside(FzTriaged *f, const FzJson *json)
     }
 }
 
-enum { NEAR_ENOUGH = 5, COMMON_ENOUGH = 3, NEARER = 10, HARDLY_NEARER = 3 };
+enum {
+    PROGRAMS_ENOUGH = 100,      // of each kind
+    NEAR_ENOUGH = 5, NEARER = 10,
+    COMMON_ENOUGH = 3, HARDLY_NEARER = 3,
+};
 
 // Near: of the small program's neighbours several fail so, and of as many
 // strangers, which do something else, hardly any. Common: these do, too.
@@ -140,6 +144,9 @@ read_near(FzTriaged *f, const FzJson *json)
         const char *signature = FzJson_String(item, "signature");
         double neighbours = FzJson_Number(item, "neighbours", 0);
         double strangers = FzJson_Number(item, "strangers", 0);
+        if (FzJson_Number(item, "of", 0) < PROGRAMS_ENOUGH) {
+            continue;
+        }
         if (neighbours >= NEAR_ENOUGH && neighbours >= NEARER * strangers) {
             add_text(&f->near, &f->nnear, signature);
         }

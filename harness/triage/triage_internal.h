@@ -79,8 +79,10 @@ bool FzEvidence_NeverMeets(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_ComesWithout(const FzEvidence *evidence, size_t a, size_t b);
 // Programs that are nearly a minimised one of a fail as b, others do not.
 bool FzEvidence_IsNear(const FzEvidence *evidence, size_t a, size_t b);
-// Others fail as b just as often.
+// Strangers fail as b more than a third as often as neighbours of a's program.
 bool FzEvidence_IsCommon(const FzEvidence *evidence, size_t a, size_t b);
+// A minimised program of a shows b, and strangers do not show b, or a as well.
+bool FzEvidence_ShowsMore(const FzEvidence *evidence, size_t a, size_t b);
 // A minimised program of a fails as unseen[i], too.
 bool FzEvidence_ShowsUnseen(const FzEvidence *evidence, size_t a, size_t i);
 // A program that fails as b under any schedule is a part of one of a.
