@@ -2,6 +2,7 @@
 // that it was taken from; a planted failure becomes as small as it can be, and
 // the same whatever the number of workers.
 
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,6 +106,8 @@ has_op(const FzProgram *program, FzOpcode op)
     return false;
 }
 
+enum { TOO_MANY = 4 };
+
 static int
 count_appends(const FzProgram *program)
 {
@@ -117,13 +120,17 @@ count_appends(const FzProgram *program)
     return n;
 }
 
-// Fails in one way, and in another one if more is appended.
+// Fails in one way, and in another one if more is appended; and who appends too
+// much dies.
 static void
 planted_body(void *arg)
 {
     const FzProgram *program = arg;
     FzExec_Body(arg);
     const char *output = FzBuf_CString(&fz_engine.run->output);
+    if (program->nbodies < 3 && count_appends(program) >= TOO_MANY) {
+        kill(getpid(), SIGKILL);
+    }
     if (count_appends(program) >= 3) {
         FzEngine_Violation(FZ_RULE_LEAK, UINT32_MAX,
                            "list#1 is long (planted)");
@@ -213,12 +220,19 @@ check_near(const FzJson *near)
 {
     int others = 0;
     CHECK(near != NULL);
+    // A sanitizer's report could end any run of many.
+#if defined(RT_ASAN) || defined(RT_TSAN)
+    CHECK(near->first == NULL);
+    return;
+#endif
     for (const FzJson *item = near->first; item != NULL; item = item->next) {
         const char *signature = FzJson_String(item, "signature");
         double neighbours = FzJson_Number(item, "neighbours", -1);
         double strangers = FzJson_Number(item, "strangers", -1);
-        CHECK(FzJson_Number(item, "of", 0) >= 100);
-        CHECK(neighbours >= 20 && neighbours > 10 * strangers);
+        double of = FzJson_Number(item, "of", 0);
+        // Some died over it, and it was given up for that in the end.
+        CHECK(of >= 20 && of < 300);
+        CHECK(neighbours > 1 + 10 * strangers);
         others += strncmp(signature, "LEAK|list|", 10) == 0;
     }
     CHECK_EQUAL(others, 1);
