@@ -1,7 +1,9 @@
 // minimize.c: the plan of minimization. A schedule of few preemptions is found
 // first: its turns can follow the program as that shrinks. Then the program
 // shrinks, part by part, until nothing more can go; then both again, with more
-// schedules for each candidate.
+// schedules for each candidate. What is not small after the quick rounds is
+// tried again from the beginning, with other random schedules: which part goes
+// first decides what can go later. The best of these attempts goes on.
 
 #include <math.h>
 #include <signal.h>
@@ -22,6 +24,7 @@ typedef struct Minimizer {
     FzWitness best;
     uint64_t number;            // changes with the best
     FzInput input;
+    uint64_t seed;              // of this attempt
     double started, deadline;
     double last_status;
     unsigned round;
@@ -146,7 +149,7 @@ make_reduction(void *arg, uint64_t index, FzTask *task, bool *skip)
     task->remap = true;
     task->max_preemptions = preemptions_allowed(m);
     task->turns_at_most = few_turns(m);
-    task->seed = FzHash_Mix(m->options->seed,
+    task->seed = FzHash_Mix(m->seed,
                             FzProgram_Hash(&task->reduction.program));
     return result != FZ_REDUCE_END;
 }
@@ -190,7 +193,7 @@ make_conditions(void *arg, uint64_t index, FzTask *task, bool *skip)
     const Minimizer *m = arg;
     fill_task(m, task);
     task->remap = true;
-    task->seed = FzHash_Mix(m->options->seed, index);
+    task->seed = FzHash_Mix(m->seed, index);
     if (index == 0) {
         *skip = m->best.fail_allocation == 0;
         task->fail_allocation = 0;
@@ -366,7 +369,7 @@ make_search(void *arg, uint64_t index, FzTask *task, bool *skip)
     task->max_preemptions = m->max_preemptions;
     task->turns_at_most = m->max_preemptions < 3 ? m->max_preemptions : 3;
     task->random = SEARCH_BATCH;
-    task->seed = FzHash_Mix(m->options->seed, m->number << 32 | index);
+    task->seed = FzHash_Mix(m->seed, m->number << 32 | index);
     // Long runs have too many places for few preemptions.
     uint64_t batches = m->best.steps < 800 ? 24 : m->best.steps < 1600 ? 8 : 2;
     return index < (m->round < QUICK_ROUND ? batches : 6 * batches);
@@ -417,7 +420,7 @@ make_first(void *arg, uint64_t index, FzTask *task, bool *skip)
     task->time_step_ns = schedule.time_step_ns;
     task->kind = FZ_TASK_FIRST;
     task->random = m->random;
-    task->seed = m->options->seed;
+    task->seed = m->seed;
     return true;
 }
 
@@ -430,11 +433,11 @@ make_count(void *arg, uint64_t index, FzTask *task, bool *skip)
     fill_task(m, task);
     task->kind = FZ_TASK_COUNT_HITS;
     task->random = 100;
-    task->seed = FzHash_Mix(m->options->seed, m->number);
+    task->seed = FzHash_Mix(m->seed, m->number);
     return true;
 }
 
-enum { ROUNDS = 4, POINTS_OF_ONE = 1200000 };
+enum { ROUNDS = 4, ATTEMPTS = 4, POINTS_OF_ONE = 1200000 };
 
 // Enough schedules for a candidate that fails as often as the best does.
 static void
@@ -454,24 +457,76 @@ choose_random(Minimizer *m)
 }
 
 static void
-minimize(Minimizer *m)
+run_round(Minimizer *m)
 {
+    choose_random(m);
+    bool changed = true;
+    while (changed && !out_of_time(m)) {
+        reduce_conditions(m);
+        changed = reduce_program(m);
+        reduce_schedule(m);
+        changed |= search_schedule(m);
+    }
+}
+
+// From the schedule that is there, to the end of the quick rounds.
+static void
+run_quick_rounds(Minimizer *m)
+{
+    m->round = 0;
     reduce_schedule(m);
     if (m->best.preemptions > FEW_PREEMPTIONS) {
         search_below(m, FEW_PREEMPTIONS);
     }
-    for (m->round = 0; m->round < ROUNDS && !out_of_time(m); m->round++) {
-        choose_random(m);
-        bool changed = true;
-        while (changed && !out_of_time(m)) {
-            reduce_conditions(m);
-            changed = reduce_program(m);
-            reduce_schedule(m);
-            changed |= search_schedule(m);
+    for (; m->round < QUICK_ROUND && !out_of_time(m); m->round++) {
+        run_round(m);
+    }
+}
+
+// What is beyond the aim counts first.
+static bool
+is_smaller(const FzWitness *a, const FzWitness *b)
+{
+    FzSize x = size_of(a), y = size_of(b);
+    uint64_t sizes[2][5] = {
+        {!is_within_aim(a), x.threads, x.preemptions, x.operations, x.steps},
+        {!is_within_aim(b), y.threads, y.preemptions, y.operations, y.steps},
+    };
+    for (int i = 0; i < 5; i++) {
+        if (sizes[0][i] != sizes[1][i]) {
+            return sizes[0][i] < sizes[1][i];
         }
-        if (m->round > 0 && is_within_aim(&m->best)) {
-            break;
+    }
+    return false;
+}
+
+static void
+become(Minimizer *m, const FzWitness *witness)
+{
+    copy_witness(&m->best, witness);
+    m->number++;
+}
+
+static void
+minimize(Minimizer *m)
+{
+    static FzWitness first, smallest;
+    copy_witness(&first, &m->best);
+    run_quick_rounds(m);
+    copy_witness(&smallest, &m->best);
+    for (uint64_t i = 1; i < ATTEMPTS && !is_within_aim(&smallest) &&
+         !out_of_time(m); i++) {
+        m->seed = FzHash_Mix(m->options->seed, i);
+        become(m, &first);
+        run_quick_rounds(m);
+        if (is_smaller(&m->best, &smallest)) {
+            copy_witness(&smallest, &m->best);
         }
+    }
+    become(m, &smallest);
+    for (m->round = QUICK_ROUND; m->round < ROUNDS && !out_of_time(m) &&
+         !is_within_aim(&m->best); m->round++) {
+        run_round(m);
     }
 }
 
@@ -483,7 +538,7 @@ make_save(void *arg, uint64_t index, FzTask *task, bool *skip)
     (void)skip;
     fill_task(m, task);
     task->kind = FZ_TASK_SAVE;
-    task->seed = FzHash_Mix(m->options->seed, m->number);
+    task->seed = FzHash_Mix(m->seed, m->number);
     task->profile = m->profile;
     task->nturns = m->best.nturns;
     memcpy(task->turns, m->best.turns, m->best.nturns * sizeof(FzTurn));
@@ -575,6 +630,7 @@ FzMinimize_Run(const FzInput *input, const FzSchedule *schedule,
     Minimizer *m = &minimizer;
     memset(m, 0, sizeof(*m));
     m->options = options;
+    m->seed = options->seed;
     m->input = *input;
     m->best.program = input->program;
     m->started = m->last_status = FzPool_Now();

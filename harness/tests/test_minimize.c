@@ -1,6 +1,6 @@
 // test_minimize.c: candidates are valid and no larger; a guide repeats the run
-// that it was taken from; a planted failure becomes as small as it can be, and
-// the same whatever the number of workers.
+// that it was taken from; a planted failure becomes as small as it can be, at
+// once or in several attempts, and the same whatever the number of workers.
 
 #include <signal.h>
 #include <string.h>
@@ -145,6 +145,19 @@ planted_body(void *arg)
     }
 }
 
+// The same, if there are three threads at least: never within the aim, so that
+// every attempt is made.
+static void
+crowded_body(void *arg)
+{
+    if (FzProgram_CountActive(arg) >= 3) {
+        planted_body(arg);
+    }
+    else {
+        FzExec_Body(arg);
+    }
+}
+
 // An input that fails with much around it.
 static void
 make_input(FzInput *input)
@@ -195,12 +208,12 @@ remove_finding(const char *folder)
 }
 
 static void
-minimize_planted(const FzInput *input, unsigned jobs, const char *folder,
-                 FzMinimizeResult *result)
+minimize_planted(const FzInput *input, void (*body)(void *), unsigned jobs,
+                 const char *folder, FzMinimizeResult *result)
 {
     char why[512];
     FzMinimizeOptions options = {
-        .seconds = 40, .seed = 1, .jobs = jobs, .body = planted_body,
+        .seconds = 60, .seed = 1, .jobs = jobs, .body = body,
     };
     *result = (FzMinimizeResult){0};
     bool ok = FzMinimize_Run(input, NULL, "", folder, &options, result, why,
@@ -260,22 +273,20 @@ test_near(const char *one, const char *two)
     FzBuf_Free(&b);
 }
 
+// Minimises in one worker and in three: the same comes of it.
 static void
-test_planted(void)
+minimize_twice(void (*body)(void *), bool near, FzMinimizeResult *one)
 {
     FzInput input;
-    FzMinimizeResult one, two;
+    FzMinimizeResult two;
     char folder[128], first[160], second[160];
     snprintf(folder, sizeof(folder), "/tmp/fz-minimize-%ld", (long)getpid());
     snprintf(first, sizeof(first), "%s/one", folder);
     snprintf(second, sizeof(second), "%s/two", folder);
     CHECK(mkdir(folder, 0777) == 0);
     make_input(&input);
-    minimize_planted(&input, 1, first, &one);
-    minimize_planted(&input, 3, second, &two);
-    CHECK(one.after.threads <= 2);
-    CHECK(one.after.operations <= 2);
-    CHECK(one.after.preemptions == 1);
+    minimize_planted(&input, body, 1, first, one);
+    minimize_planted(&input, body, 3, second, &two);
     FzBuf a = {0}, b = {0};
     read_file(first, "program.py", &a);
     read_file(second, "program.py", &b);
@@ -285,10 +296,33 @@ test_planted(void)
     CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
     FzBuf_Free(&a);
     FzBuf_Free(&b);
-    test_near(first, second);
+    if (near) {
+        test_near(first, second);
+    }
     remove_finding(first);
     remove_finding(second);
     CHECK(rmdir(folder) == 0);
+}
+
+static void
+test_planted(void)
+{
+    FzMinimizeResult result;
+    minimize_twice(planted_body, true, &result);
+    CHECK(result.after.threads <= 2);
+    CHECK(result.after.operations <= 2);
+    CHECK(result.after.preemptions == 1);
+}
+
+// More attempts than one are made, and the smallest of them is kept.
+static void
+test_attempts(void)
+{
+    FzMinimizeResult result;
+    minimize_twice(crowded_body, false, &result);
+    CHECK_EQUAL(result.after.threads, 3);
+    CHECK(result.after.operations <= 2);
+    CHECK(result.after.preemptions == 1);
 }
 
 int
@@ -302,5 +336,6 @@ main(void)
     test_candidates();
     test_guide_repeats();
     test_planted();
+    test_attempts();
     return 0;
 }

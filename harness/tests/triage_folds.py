@@ -396,6 +396,45 @@ def make_near(raw):
              aliases=[f"{rule}|||{name}_rare", *group[:shown]])
 
 
+def make_apart(raw):
+    """What ties two mistakes only seemingly: the functions that count the
+    references of any object; that a mechanism is always broken, too, by a
+    program, though its own programs break it without; a half that is near."""
+    def many(signature, *beside, **members):
+        for i in range(6):
+            make_small(raw, signature.replace("|", "_"), i, signature,
+                       beside=sum(beside, []), **members)
+
+    for field in ("ob_ref_shared", "+0x20"):
+        many(f"REF_NEGATIVE|cell||{field}",
+             together(f"USE_AFTER_FREE|cell.{field}|drop|take_{field}",
+                      1000, 90, 90, 90))
+        many(f"USE_AFTER_FREE|frame.{field}|drop|take_{field}")
+    for name, runs in (("without", 10), ("with", 900)):
+        one, other = f"HEAP_INVALID|{name}||walk", f"QSBR_STATE|||{name}"
+        many(one, together(other, 1000, 1000, 1000, 1000))
+        many(other, together(other, 1000, 1000, 1000, 1000),
+             together(one, 1000, runs, 1000, runs))
+    for name, near in (("half", "a"), ("most", "ab")):
+        ends = [f"CRASH|||{name}_{k}" for k in "ab"]
+        target = f"HEAP_INVALID|{name}||walk"
+        many(target)
+        for k in "ab":
+            many(f"CRASH|||{name}_{k}", aliases=ends,
+                 near=[{"signature": target, "of": 300, "neighbours": 90,
+                        "strangers": 0}] if k in near else [])
+
+
+APART = [
+    {"REF_NEGATIVE|cell||ob_ref_shared"},
+    {"USE_AFTER_FREE|frame.ob_ref_shared|drop|take_ob_ref_shared"},
+    {"REF_NEGATIVE|cell||+0x20",
+     "USE_AFTER_FREE|frame.+0x20|drop|take_+0x20"},
+    {"HEAP_INVALID|without||walk"}, {"QSBR_STATE|||without"},
+    {"HEAP_INVALID|with||walk", "QSBR_STATE|||with"},
+    {"CRASH|||half_a", "CRASH|||half_b"}, {"HEAP_INVALID|half||walk"},
+    {"CRASH|||most_a", "CRASH|||most_b", "HEAP_INVALID|most||walk"},
+]
 NEAR = [
     {"HEAP_INVALID|some||walk", "CRASH|||by_some"},
     {"HEAP_INVALID|few||walk"}, {"CRASH|||by_few"},
@@ -496,4 +535,5 @@ FOLDS = {
     "exact": (make_exact, EXACT),
     "lesser": (make_lesser, LESSER),
     "near": (make_near, NEAR),
+    "apart": (make_apart, APART),
 }

@@ -68,15 +68,25 @@ is_same_use(const char *unseen, const char *signature)
             strcmp(a.functions[1], b.functions[1]) == 0);
 }
 
+// It is about what all objects have, and what the same functions touch in all.
+static bool
+is_of_any_object(const char *signature)
+{
+    FzSignature s;
+    return FzSignature_Parse(signature, &s) && strncmp(s.field, "ob_", 3) == 0;
+}
+
 // A failure that no finding has stands for this one: it is the same of another
 // object. Not if nothing but the object tells mistakes of its rule apart: no
-// functions are named, or it is a race, which is about the field.
+// functions are named, or those that touch any object, or it is a race, which
+// is about the field.
 static bool
 stands_for(const char *unseen, const FzRaw *raw)
 {
     return (strncmp(unseen, "DATA_RACE|", 10) != 0 &&
             are_siblings(unseen, raw->signature) &&
-            strcmp(functions_of(unseen), "||") != 0) ||
+            strcmp(functions_of(unseen), "||") != 0 &&
+            !is_of_any_object(unseen)) ||
            is_same_use(unseen, raw->signature);
 }
 

@@ -292,6 +292,17 @@ is_often_met(FzGrouper *g, size_t root, size_t asker)
     return others_relate(g, may_meet, root, asker);
 }
 
+// A mechanism that programs of its own break without this failure, both often:
+// whoever fails as the one need not fail as the other.
+static bool
+is_broken_without(FzGrouper *g, size_t mechanism, size_t raw)
+{
+    return !g->raws[mechanism].damage &&
+           g->raws[mechanism].count >= FZ_ENOUGH_FINDINGS &&
+           g->raws[raw].count >= FZ_ENOUGH_FINDINGS &&
+           FzEvidence_ComesWithout(&g->evidence, mechanism, raw);
+}
+
 // A small program that always fails says by itself nothing of what comes with
 // what; but if something else is always wrong in it, too, that is not so
 // everywhere, it is the same.
@@ -302,6 +313,7 @@ fold_by_always(FzGrouper *g)
         for (size_t b = 0; b < g->nraws; b++) {
             size_t one = FzGrouper_Root(g, a), other = FzGrouper_Root(g, b);
             if (one != other && FzEvidence_IsAlways(&g->evidence, a, b) &&
+                !is_broken_without(g, b, a) &&
                 !(g->raws[b].damage ? FzGrouper_IsEverywhere(g, other, one)
                                     : is_often_met(g, other, one))) {
                 FzGrouper_Fold(g, one, other);

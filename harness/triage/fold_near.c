@@ -45,7 +45,7 @@ has_mechanism(FzGrouper *g, size_t root)
     return n >= FZ_ENOUGH_FINDINGS;
 }
 
-// At least half of the findings of the one are of signatures that are near.
+// Most findings of the one are of signatures that are near.
 static bool
 is_group_near(FzGrouper *g, size_t one, size_t other)
 {
@@ -57,7 +57,7 @@ is_group_near(FzGrouper *g, size_t one, size_t other)
             near += found ? g->raws[i].count : 0;
         }
     }
-    return near > 0 && 2 * near >= FzGrouper_CountFindings(g, one);
+    return 2 * near > FzGrouper_CountFindings(g, one);
 }
 
 // A third group stands for itself, and is near to the other as well, or the one
