@@ -14,6 +14,8 @@
 enum {
     FZ_TASK_TURNS = 8192,       // more are left out, the last first
     FZ_TASK_TAPE = 1 << 16,
+    FZ_RUN_COST = 150,          // beside one for each point
+    FZ_STUCK_COST = 60000000,   // a worker that stands still is waited for
 };
 
 typedef enum FzTaskKind {
@@ -66,6 +68,7 @@ typedef struct FzAnswer {
     bool failed;                // with the target's signature
     bool doubtful;              // after a run that may have damaged memory
     uint32_t hits;
+    uint64_t cost;              // of its runs, as FzPool.cost
     bool saved;
     char why[512];
     char cause[256];
@@ -152,6 +155,9 @@ typedef struct FzPool {
     FzWorkerHandle workers[FZ_MINIMIZE_MAX_JOBS];
     unsigned jobs;
     uint64_t executions;        // of workers that are gone
+    // Of the candidates up to those that were taken: what time they take, but
+    // the same for any number of workers.
+    uint64_t cost;
 } FzPool;
 
 FZ_WARN_UNUSED bool FzPool_Start(FzPool *pool, unsigned jobs, char *why,

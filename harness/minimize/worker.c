@@ -161,6 +161,9 @@ typedef struct Search {
     FzTaskMaker make;
     void *arg;
     uint64_t next;              // candidate to hand out
+    uint64_t first;
+    uint64_t *costs;            // of the candidates from `first` on
+    size_t ncosts;
     bool exhausted;
     int64_t found;              // lowest that succeeded so far, or -1
     double deadline;
@@ -168,6 +171,33 @@ typedef struct Search {
 } Search;
 
 static FzAnswer best_answer;
+
+static void
+know_cost(Search *s, uint64_t index, uint64_t cost)
+{
+    size_t at = (size_t)(index - s->first);
+    if (at >= s->ncosts) {
+        size_t n = 2 * at + 64;
+        s->costs = realloc(s->costs, n * sizeof(uint64_t));
+        FZ_ASSERT(s->costs != NULL);
+        memset(&s->costs[s->ncosts], 0, (n - s->ncosts) * sizeof(uint64_t));
+        s->ncosts = n;
+    }
+    s->costs[at] = cost;
+}
+
+// Candidates after the one that was found were looked at or not.
+static uint64_t
+sum_costs(const Search *s)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s->ncosts; i++) {
+        if (s->found < 0 || s->first + i <= (uint64_t)s->found) {
+            sum += s->costs[i];
+        }
+    }
+    return sum;
+}
 
 static void
 hand_out(Search *s, unsigned i)
@@ -200,6 +230,7 @@ take_answer(Search *s, unsigned i)
     FzWorkerHandle *w = &s->pool->workers[i];
     FzSlot *slot = &s->pool->shared->slots[i];
     w->busy = false;
+    know_cost(s, w->index, slot->answer.cost);
     bool success = slot->answer.failed || slot->answer.saved;
     if (!success || (s->found >= 0 && (uint64_t)s->found < w->index)) {
         return;
@@ -259,6 +290,7 @@ look_after(Search *s, unsigned i)
     }
     else if (FzPool_Now() - w->seen_at > STUCK_SECONDS) {
         slot->answer.failed = false;
+        slot->answer.cost += FZ_STUCK_COST;
         replace_worker(s, i);
     }
 }
@@ -310,6 +342,8 @@ run_search(Search *s, const FzAnswer **answer)
         }
         busy = wait_for_answers(s);
     } while (busy > 0);
+    s->pool->cost += sum_costs(s);
+    free(s->costs);
     *answer = &best_answer;
     return s->found;
 }
@@ -348,7 +382,10 @@ fails_by_itself(FzPool *pool, double deadline)
         .deadline = deadline,
     };
     const FzAnswer *answer;
-    return run_search(&s, &answer) >= 0;
+    uint64_t cost = pool->cost; // who was damaged depends on who ran what
+    bool fails = run_search(&s, &answer) >= 0;
+    pool->cost = cost;
+    return fails;
 }
 
 int64_t
@@ -358,8 +395,8 @@ FzPool_First(FzPool *pool, FzTaskMaker make, void *arg, uint64_t from,
     int64_t found;
     do {
         Search s = {
-            .pool = pool, .make = make, .arg = arg, .next = from, .found = -1,
-            .deadline = deadline,
+            .pool = pool, .make = make, .arg = arg, .first = from,
+            .next = from, .found = -1, .deadline = deadline,
         };
         found = run_search(&s, answer);
         from = (uint64_t)found + 1;

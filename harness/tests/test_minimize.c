@@ -1,6 +1,6 @@
 // test_minimize.c: candidates are valid and no larger; a guide repeats the run
-// that it was taken from; a planted failure becomes as small as it can be, at
-// once or in several attempts, and the same whatever the number of workers.
+// that it was taken from; a planted failure becomes as small as it can be, and
+// the same whatever the number of workers.
 
 #include <signal.h>
 #include <string.h>
@@ -145,19 +145,6 @@ planted_body(void *arg)
     }
 }
 
-// The same, if there are three threads at least: never within the aim, so that
-// every attempt is made.
-static void
-crowded_body(void *arg)
-{
-    if (FzProgram_CountActive(arg) >= 3) {
-        planted_body(arg);
-    }
-    else {
-        FzExec_Body(arg);
-    }
-}
-
 // An input that fails with much around it.
 static void
 make_input(FzInput *input)
@@ -208,12 +195,12 @@ remove_finding(const char *folder)
 }
 
 static void
-minimize_planted(const FzInput *input, void (*body)(void *), unsigned jobs,
-                 const char *folder, FzMinimizeResult *result)
+minimize_with(const FzInput *input, void (*body)(void *), unsigned jobs,
+              const char *folder, FzMinimizeResult *result)
 {
     char why[512];
     FzMinimizeOptions options = {
-        .seconds = 60, .seed = 1, .jobs = jobs, .body = body,
+        .seconds = 40, .seed = 1, .jobs = jobs, .body = body,
     };
     *result = (FzMinimizeResult){0};
     bool ok = FzMinimize_Run(input, NULL, "", folder, &options, result, why,
@@ -223,6 +210,13 @@ minimize_planted(const FzInput *input, void (*body)(void *), unsigned jobs,
     }
     CHECK(ok);
     CHECK(!result->interrupted);
+}
+
+static void
+minimize_planted(const FzInput *input, unsigned jobs, const char *folder,
+                 FzMinimizeResult *result)
+{
+    minimize_with(input, planted_body, jobs, folder, result);
     CHECK(strncmp(result->signature, "HEAP_INVALID|list|", 18) == 0);
     CHECK(result->before.threads >= 3);
 }
@@ -273,20 +267,22 @@ test_near(const char *one, const char *two)
     FzBuf_Free(&b);
 }
 
-// Minimises in one worker and in three: the same comes of it.
 static void
-minimize_twice(void (*body)(void *), bool near, FzMinimizeResult *one)
+test_planted(void)
 {
     FzInput input;
-    FzMinimizeResult two;
+    FzMinimizeResult one, two;
     char folder[128], first[160], second[160];
     snprintf(folder, sizeof(folder), "/tmp/fz-minimize-%ld", (long)getpid());
     snprintf(first, sizeof(first), "%s/one", folder);
     snprintf(second, sizeof(second), "%s/two", folder);
     CHECK(mkdir(folder, 0777) == 0);
     make_input(&input);
-    minimize_planted(&input, body, 1, first, one);
-    minimize_planted(&input, body, 3, second, &two);
+    minimize_planted(&input, 1, first, &one);
+    minimize_planted(&input, 3, second, &two);
+    CHECK(one.after.threads <= 2);
+    CHECK(one.after.operations <= 2);
+    CHECK(one.after.preemptions == 1);
     FzBuf a = {0}, b = {0};
     read_file(first, "program.py", &a);
     read_file(second, "program.py", &b);
@@ -296,33 +292,102 @@ minimize_twice(void (*body)(void *), bool near, FzMinimizeResult *one)
     CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
     FzBuf_Free(&a);
     FzBuf_Free(&b);
-    if (near) {
-        test_near(first, second);
-    }
+    test_near(first, second);
     remove_finding(first);
     remove_finding(second);
     CHECK(rmdir(folder) == 0);
 }
 
+// ---------------------------------------------------------------------------
+// Failures that are easily made small in one way, which is not the way to the
+// aim.
+
+// One preemption is enough; where time passes slowly, it takes five.
 static void
-test_planted(void)
+slow_clock_body(void *arg)
 {
-    FzMinimizeResult result;
-    minimize_twice(planted_body, true, &result);
-    CHECK(result.after.threads <= 2);
-    CHECK(result.after.operations <= 2);
-    CHECK(result.after.preemptions == 1);
+    FzExec_Body(arg);
+    const FzRun *run = fz_engine.run;
+    bool slow = fz_engine.config->schedule.time_step_ns <= 1000;
+    if (run->preemptions >= (slow ? 5 : 1)) {
+        FzEngine_Violation(FZ_RULE_LEAK, UINT32_MAX, "preempted (planted)");
+        FzEngine_Stop();
+    }
 }
 
-// More attempts than one are made, and the smallest of them is kept.
+enum { LONG_THREAD = 5 };
+
+// Three threads, whatever they do; or two, if one of them does much: which they
+// do if two of the three are joined before they were made small.
 static void
-test_attempts(void)
+crowd_body(void *arg)
 {
-    FzMinimizeResult result;
-    minimize_twice(crowded_body, false, &result);
-    CHECK_EQUAL(result.after.threads, 3);
-    CHECK(result.after.operations <= 2);
-    CHECK(result.after.preemptions == 1);
+    const FzProgram *program = arg;
+    uint32_t active = FzProgram_CountActive(program);
+    FzExec_Body(arg);
+    if (active >= 3 ||
+        (active == 2 && FzProgram_LongestBlock(program) >= LONG_THREAD)) {
+        FzEngine_Violation(FZ_RULE_LEAK, UINT32_MAX, "a crowd (planted)");
+        FzEngine_Stop();
+    }
+}
+
+static bool
+is_crowd(const FzProgram *program)
+{
+    return program->nbodies == 3 && program->main.nops == 0 &&
+           FzProgram_LongestBlock(program) < LONG_THREAD &&
+           program->bodies[0].nops >= 3 && program->bodies[1].nops >= 3 &&
+           program->bodies[2].nops >= 3;
+}
+
+// The first input of its kind that fails so.
+static void
+find_input(FzInput *input, void (*body)(void *), bool crowd)
+{
+    FzRng rng;
+    FzRun run = {0};
+    bool found = false;
+    FzRng_Seed(&rng, 11);
+    for (int tries = 0; !found && tries < 200000; tries++) {
+        FzInput_Generate(input, &rng);
+        input->fail_allocation = 0;
+        FzEngineConfig config = FzExec_DefaultConfig();
+        config.schedule = FzExec_ScheduleOf(input);
+        if (crowd ? !is_crowd(&input->program)
+                  : config.schedule.time_step_ns <= 1000) {
+            continue;
+        }
+        FzEngine_Run(&config, body, &input->program, &run);
+        found = run.nviolations > 0 &&
+                run.violations[0].rule == FZ_RULE_LEAK &&
+                strstr(run.violations[0].message, "(planted)") != NULL;
+    }
+    CHECK(found);
+    FzRun_Free(&run);
+}
+
+static void
+check_twisted(void (*body)(void *), bool crowd)
+{
+    FzInput input;
+    FzMinimizeResult one, two;
+    char folder[128];
+    FzBuf a = {0}, b = {0};
+    snprintf(folder, sizeof(folder), "/tmp/fz-twisted-%ld", (long)getpid());
+    find_input(&input, body, crowd);
+    minimize_with(&input, body, 1, folder, &one);
+    read_file(folder, "program.py", &a);
+    remove_finding(folder);
+    minimize_with(&input, body, 3, folder, &two);
+    read_file(folder, "program.py", &b);
+    remove_finding(folder);
+    CHECK(one.after.threads <= 2);
+    CHECK(one.after.operations <= (crowd ? LONG_THREAD : 2u));
+    CHECK(one.after.preemptions <= 3);
+    CHECK(strcmp(FzBuf_CString(&a), FzBuf_CString(&b)) == 0);
+    FzBuf_Free(&a);
+    FzBuf_Free(&b);
 }
 
 int
@@ -336,6 +401,7 @@ main(void)
     test_candidates();
     test_guide_repeats();
     test_planted();
-    test_attempts();
+    check_twisted(slow_clock_body, false);
+    check_twisted(crowd_body, true);
     return 0;
 }
