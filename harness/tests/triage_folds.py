@@ -425,6 +425,43 @@ def make_apart(raw):
                         "strangers": 0}] if k in near else [])
 
 
+def make_chance(raw):
+    """What comes together because threads meet at all: by one preemption in a
+    few of the programs, or in most; with a failure that neighbours show, and
+    that has a cause of its own, or not; in the same runs as what any program
+    shows, or only this."""
+    def many(signature, n=6, **members):
+        for i in range(n):
+            some = {k: v(i) if callable(v) else v for k, v in members.items()}
+            make_small(raw, signature.replace("|", "_"), i, signature, **some)
+
+    def near(signature, strangers):
+        return [{"signature": signature, "of": 300, "neighbours": 200,
+                 "strangers": strangers}]
+
+    for name, kin in (("few", 2), ("most", 5)):
+        fatal = f"FATAL||{name}|q{name}.c"
+        many(f"WAIT_QUEUE|||{name}", tight=True,
+             kin=lambda i, kin=kin, fatal=fatal: [fatal] if i < kin else [])
+        many(fatal)
+    for name, n in (("own", 60), ("same", 50)):
+        lost = f"LOST_WAKEUP|{name}||"
+        many(f"PARK_ORDER|||{name}", near=near(lost, 0))
+        many(lost, n, beside=together(lost, 1000, 90, 90, 90))
+    for name, strangers in (("all", 190), ("none", 0)):
+        one, two = f"GIL_RETAKEN|||{name}", f"GIL_TWO_HOLDERS|||{name}"
+        many(one, beside=together(two, 1000, 244, 11, 10))
+        many(two, near=near(two, strangers))
+
+
+CHANCE = [
+    {"WAIT_QUEUE|||few"}, {"FATAL||few|qfew.c"},
+    {"WAIT_QUEUE|||most", "FATAL||most|qmost.c"},
+    {"PARK_ORDER|||own"}, {"LOST_WAKEUP|own||"},
+    {"PARK_ORDER|||same", "LOST_WAKEUP|same||"},
+    {"GIL_RETAKEN|||all"}, {"GIL_TWO_HOLDERS|||all"},
+    {"GIL_RETAKEN|||none", "GIL_TWO_HOLDERS|||none"},
+]
 APART = [
     {"REF_NEGATIVE|cell||ob_ref_shared"},
     {"USE_AFTER_FREE|frame.ob_ref_shared|drop|take_ob_ref_shared"},
@@ -536,4 +573,5 @@ FOLDS = {
     "lesser": (make_lesser, LESSER),
     "near": (make_near, NEAR),
     "apart": (make_apart, APART),
+    "chance": (make_chance, CHANCE),
 }

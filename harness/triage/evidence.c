@@ -209,6 +209,36 @@ new_bits(size_t n)
     return bits;
 }
 
+// Of most of its programs that need a preemption at one place: of some it may
+// be chance, where that comes before much else.
+static void
+read_kin(FzEvidence *e, size_t a, const FzRaw *raws)
+{
+    size_t words = e->n * e->n / 64 + 1, tight = 0;
+    uint64_t *one = new_bits(e->n);
+    size_t *count = calloc(e->n, sizeof(size_t));
+    FZ_ASSERT(count != NULL);
+    for (size_t i = 0; i < raws[a].count; i++) {
+        const FzTriaged *f = raws[a].members[i];
+        if (!f->tight) {
+            continue;
+        }
+        tight++;
+        memset(one, 0, words * sizeof(uint64_t));
+        set_bits(e, one, a, raws, f->kin, f->nkin, false);
+        for (size_t b = 0; b < e->n; b++) {
+            count[b] += get_bit(e, one, a, b);
+        }
+    }
+    for (size_t b = 0; b < e->n; b++) {
+        if (2 * count[b] > tight) {
+            set_bit(e, e->kin, a, b);
+        }
+    }
+    free(one);
+    free(count);
+}
+
 void
 FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
 {
@@ -235,10 +265,8 @@ FzEvidence_Read(FzEvidence *e, const FzRaw *raws, size_t n)
             set_bits(e, e->near, a, raws, f->near, f->nnear, false);
             set_bits(e, e->common, a, raws, f->common, f->ncommon, false);
             e->profiled[a] = e->profiled[a] || f->profiled;
-            if (f->tight) {
-                set_bits(e, e->kin, a, raws, f->kin, f->nkin, false);
-            }
         }
+        read_kin(e, a, raws);
         for (size_t b = 0; b < n; b++) {
             e->shown[a] += b != a && get_bit(e, e->shows, a, b);
         }
@@ -316,6 +344,17 @@ bool
 FzEvidence_IsCommon(const FzEvidence *e, size_t a, size_t b)
 {
     return get_bit(e, e->common, a, b);
+}
+
+bool
+FzEvidence_IsCommonSomewhere(const FzEvidence *e, size_t b)
+{
+    for (size_t a = 0; a < e->n; a++) {
+        if (FzEvidence_IsCommon(e, a, b)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

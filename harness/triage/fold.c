@@ -122,6 +122,18 @@ fold_kin_of_mechanisms(FzGrouper *g)
     }
 }
 
+// They come together in runs of a program of a. That b is there says little of
+// two mechanisms that fail often if it is there whatever programs do: both may
+// only need that threads meet.
+static bool
+come_together(FzGrouper *g, size_t a, size_t b)
+{
+    return FzEvidence_IsBeside(&g->evidence, a, b) &&
+           !(is_frequent_mechanism(&g->raws[a]) &&
+             is_frequent_mechanism(&g->raws[b]) &&
+             FzEvidence_IsCommonSomewhere(&g->evidence, b));
+}
+
 // A minimised program of one fails as the other by the same preemption, or in
 // the same runs and in no others, or some of each fail as the other. The last
 // says little of two mechanisms that fail often: any program may show both.
@@ -140,7 +152,7 @@ fold_by_aliases(FzGrouper *g)
                             FzEvidence_IsCommon(e, b, a));
             if (a != b &&
                 (mutual || FzEvidence_IsKin(e, a, b) ||
-                 FzEvidence_IsBeside(e, a, b)) &&
+                 come_together(g, a, b)) &&
                 !FzGrouper_IsBridge(g, a, b)) {
                 FzGrouper_Fold(g, a, b);
             }

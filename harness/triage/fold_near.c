@@ -13,24 +13,13 @@ is_race(const FzRaw *raw)
     return strcmp(raw->smallest->rule, "DATA_RACE") == 0;
 }
 
-// Whatever small programs do, it is there.
-static bool
-is_common(FzGrouper *g, size_t raw)
-{
-    for (size_t i = 0; i < g->nraws; i++) {
-        if (FzEvidence_IsCommon(&g->evidence, i, raw)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool
 is_near(FzGrouper *g, size_t a, size_t b)
 {
     return FzEvidence_IsNear(&g->evidence, a, b) && !is_race(&g->raws[a]) &&
            !is_race(&g->raws[b]) &&
-           !is_common(g, a) && !is_common(g, b);
+           !FzEvidence_IsCommonSomewhere(&g->evidence, a) &&
+           !FzEvidence_IsCommonSomewhere(&g->evidence, b);
 }
 
 static bool
@@ -75,6 +64,27 @@ is_in_doubt(FzGrouper *g, size_t one, size_t other)
     return false;
 }
 
+// The one is a mechanism; the other fails many times as often, and no small
+// program of it, nor what is near to one, fails as the one: it has a cause of
+// its own.
+static bool
+comes_by_itself(FzGrouper *g, size_t other, size_t one)
+{
+    bool looked = false;
+    for (size_t i = 0; i < g->nraws; i++) {
+        for (size_t k = 0; k < g->nraws && FzGrouper_Root(g, i) == other; k++) {
+            looked = looked || g->evidence.profiled[i];
+            if (FzGrouper_Root(g, k) == one &&
+                (FzEvidence_Shows(&g->evidence, i, k) ||
+                 FzEvidence_IsNear(&g->evidence, i, k))) {
+                return false;
+            }
+        }
+    }
+    return looked && has_mechanism(g, one) &&
+           FzGrouper_IsSeldomBeside(g, one, other);
+}
+
 void
 FzGrouper_FoldNear(FzGrouper *g)
 {
@@ -84,6 +94,7 @@ FzGrouper_FoldNear(FzGrouper *g)
             if (one != other && is_near(g, a, b) &&
                 is_group_near(g, one, other) &&
                 !(has_mechanism(g, one) && has_mechanism(g, other)) &&
+                !comes_by_itself(g, other, one) &&
                 !is_in_doubt(g, one, other)) {
                 FzGrouper_Fold(g, one, other);
             }

@@ -65,7 +65,7 @@ bool FzEvidence_Shows(const FzEvidence *evidence, size_t a, size_t b);
 // This one does, as raws[a] of n.
 bool FzTriaged_Shows(const FzTriaged *f, const FzRaw *raws, size_t n,
                      size_t a);
-// It does so by the preemption that makes it fail as a.
+// Most of these that need a preemption at one place do so by just that.
 bool FzEvidence_IsKin(const FzEvidence *evidence, size_t a, size_t b);
 // In runs of a minimised program of a, b is there where a is, and not else.
 bool FzEvidence_IsBeside(const FzEvidence *evidence, size_t a, size_t b);
@@ -81,6 +81,9 @@ bool FzEvidence_ComesWithout(const FzEvidence *evidence, size_t a, size_t b);
 bool FzEvidence_IsNear(const FzEvidence *evidence, size_t a, size_t b);
 // Strangers fail as b more than a third as often as neighbours of a's program.
 bool FzEvidence_IsCommon(const FzEvidence *evidence, size_t a, size_t b);
+// So it was at the programs of some signature: small programs show it whatever
+// they do.
+bool FzEvidence_IsCommonSomewhere(const FzEvidence *evidence, size_t b);
 // A minimised program of a shows b, and strangers do not show b, or a as well.
 bool FzEvidence_ShowsMore(const FzEvidence *evidence, size_t a, size_t b);
 // A minimised program of a fails as unseen[i], too.
